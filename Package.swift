@@ -1,0 +1,38 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Modules, lowest first; a target depends only on those above it.
+let package = Package(
+  name: "palimpsest",
+  products: [
+    .executable(name: "palimpsest", targets: ["palimpsest"]),
+    .library(name: "Palimpsest", targets: ["LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .systemLibrary(name: "CLapacke", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev", "libopenblas-dev"])]),
+    .systemLibrary(name: "CGSL", providers: [.apt(["libgsl-dev"])]),
+    .target(name: "LinearAlgebra", dependencies: ["CLapacke", "CGSL"]),
+    .target(name: "Unlearning"),
+    .target(name: "FileFormats"),
+    .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
+    .target(name: "Theorems", dependencies: ["StagedLearners"]),
+    .target(
+      name: "Exhibits", dependencies: ["Theorems", "FileFormats"], resources: [.embedInCode("Resources/render.py")]),
+    .executableTarget(
+      name: "palimpsest",
+      dependencies: ["Exhibits", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+
+    .target(name: "PropertyTesting", path: "Tests/PropertyTesting"),
+    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "PropertyTesting"]),
+    .testTarget(name: "UnlearningTests", dependencies: ["Unlearning", "PropertyTesting"]),
+    .testTarget(name: "FileFormatsTests", dependencies: ["FileFormats", "PropertyTesting"]),
+    .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
+    .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
+    .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
+    .testTarget(name: "CommandLineTests", dependencies: ["palimpsest", "FileFormats"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
