@@ -1,0 +1,33 @@
+import CLapacke
+
+/// The Cholesky factorisation `S = L L'` of a symmetric positive definite matrix.
+public struct Cholesky: Sendable {
+  /// L, with rubbish above the diagonal.
+  private let factor: Matrix
+
+  /// Factors S, of which only the lower triangle is read.
+  ///
+  /// - Throws: ``LinearAlgebraError/nonFinite(_:)`` and ``LinearAlgebraError/notPositiveDefinite(order:)``.
+  public init(_ symmetric: Matrix) throws {
+    precondition(symmetric.rows == symmetric.columns, "a \(symmetric.rows) x \(symmetric.columns) matrix")
+    try symmetric.requireFinite("the matrix to factor")
+    _ = BLASLibrary.oneThreadPerCall
+    var factor = symmetric
+    let order = Int32(symmetric.rows)
+    let info = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, lower, order, &factor.elements, max(1, order))
+    guard info == 0 else { throw LinearAlgebraError.notPositiveDefinite(order: Int(info)) }
+    self.factor = factor
+  }
+
+  /// `S^-1 v`.
+  public func solve(_ vector: Vector) -> Vector {
+    precondition(vector.count == factor.rows, "a vector of \(vector.count) for order \(factor.rows)")
+    var solution = vector
+    let order = Int32(factor.rows)
+    _ = LAPACKE_dpotrs_work(
+      LAPACK_COL_MAJOR, lower, order, 1, factor.elements, max(1, order), &solution.elements, max(1, order))
+    return solution
+  }
+}
+
+let lower = CChar(UInt8(ascii: "L"))

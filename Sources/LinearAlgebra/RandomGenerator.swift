@@ -1,0 +1,95 @@
+import CGSL
+
+/// A seeded, splittable source of random numbers: GSL's `taus2`, L'Ecuyer's maximally equidistributed combined
+/// Tausworthe generator (Math. Comp. 65, 1996; period 2^88), behind a value type.
+///
+/// A generator is named by a 64-bit key. Its 88 bits of state are filled from the key by SplitMix64 (GSL's own
+/// seeding takes only 32 bits, so that among some 10^5 streams two would coincide). ``child(_:)`` mixes an index into
+/// the key and does not depend on what was drawn before: child 7 of seed 1 is the same stream wherever and on
+/// whichever thread it is used. Equal keys and equal calls give equal bits.
+public struct RandomGenerator: RandomNumberGenerator, Sendable {
+  private let key: UInt64
+  // The layout of GSL's taus2 state: three 32-bit words, each in an unsigned long.
+  private var state: (UInt, UInt, UInt)
+
+  /// The generator named by this seed.
+  public init(seed: UInt64) { self.init(key: mix(seed)) }
+
+  private init(key: UInt64) {
+    self.key = key
+    func word(_ index: UInt64, least: UInt) -> UInt {
+      let bits = UInt(truncatingIfNeeded: mix(key &+ index) >> 32)
+      return bits < least ? bits + least : bits
+    }
+    // Below these values a component has period 1.
+    state = (word(1, least: 2), word(2, least: 8), word(3, least: 16))
+  }
+
+  /// An independent stream for this index, whatever has been drawn from this one.
+  public func child(_ index: UInt64) -> RandomGenerator { RandomGenerator(key: mix(key ^ mix(~index))) }
+
+  /// 64 random bits.
+  public mutating func next() -> UInt64 {
+    withGSL { UInt64(gsl_rng_get($0)) << 32 | UInt64(gsl_rng_get($0)) }
+  }
+
+  /// A number uniform in (0, 1), of 32 bits.
+  public mutating func uniform() -> Double { withGSL { gsl_rng_uniform_pos($0) } }
+
+  /// A standard normal number, by the ziggurat of Marsaglia and Tsang (GSL's `gsl_ran_gaussian_ziggurat`).
+  public mutating func normal() -> Double { withGSL { gsl_ran_gaussian_ziggurat($0, 1) } }
+
+  /// Fills the memory with numbers uniform in (low, high).
+  public mutating func fillUniform(_ target: UnsafeMutableBufferPointer<Double>, low: Double, high: Double) {
+    withGSL { generator in
+      let scale = high - low
+      for index in target.indices { target[index] = low + scale * gsl_rng_uniform_pos(generator) }
+    }
+  }
+
+  /// Fills the memory with standard normal numbers.
+  public mutating func fillNormal(_ target: UnsafeMutableBufferPointer<Double>) {
+    withGSL { generator in
+      for index in target.indices { target[index] = gsl_ran_gaussian_ziggurat(generator, 1) }
+    }
+  }
+
+  /// A vector of standard normal numbers.
+  public mutating func normalVector(_ count: Int) -> Vector {
+    Vector(
+      uninitialised(count) { fillNormal(UnsafeMutableBufferPointer(start: $0, count: count)) })
+  }
+
+  private mutating func withGSL<Result>(_ body: (UnsafePointer<gsl_rng>) -> Result) -> Result {
+    withUnsafeMutableBytes(of: &state) { bytes in
+      var generator = gsl_rng(type: gsl_rng_taus2, state: bytes.baseAddress)
+      return withUnsafePointer(to: &generator) { body($0) }
+    }
+  }
+}
+
+/// SplitMix64's step and output function (Steele, Lea, Flood 2014): a bijection of 64 bits that mixes them well.
+private func mix(_ value: UInt64) -> UInt64 {
+  var z = value &+ 0x9E37_79B9_7F4A_7C15
+  z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+  z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+  return z ^ (z >> 31)
+}
+
+extension Matrix {
+  /// A matrix whose column j is filled by child j of `generator`: the same for any number of workers.
+  public init(
+    rows: Int, columns: Int, random generator: RandomGenerator, workers: Workers = .one,
+    fillColumn: @Sendable (inout RandomGenerator, UnsafeMutableBufferPointer<Double>) -> Void
+  ) {
+    self.init(rows: rows, columns: columns) { target in
+      nonisolated(unsafe) let target = target
+      Blocks(of: columns, work: rows).forEach(workers) { range in
+        for column in range {
+          var stream = generator.child(UInt64(column))
+          fillColumn(&stream, UnsafeMutableBufferPointer(rebasing: target[(column * rows)..<((column + 1) * rows)]))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import Glibc
+
+/// A linear stage or a linear unlearning run, written as a function of the eigenvalues of `K = X X'`:
+///
+///     theta  <-  theta + X' phi(K) (y - X theta),     phi(K) = Q diag(phi(lambda_j)) Q'
+///
+/// The filter is phi. It never needs the d x d matrix `X'X`. Losses are those of the paper (arXiv 2510.16629,
+/// Section 3): a stage trained by ridge minimises a **sum** of squares, gradient methods move on the **mean** of
+/// squares over the n rows, hence the factors 2/n.
+public enum SpectralFilter: Sendable, Equatable {
+  /// The minimiser of `||X theta - y||^2 + mu ||theta - theta_prev||^2`, mu > 0: `1 / (lambda + mu)`. Equation (1).
+  case ridge(mu: Double)
+  /// T steps of gradient descent on `(1/n) ||X theta - y||^2`: `(1 - (1 - 2 a lambda/n)^T) / lambda`.
+  case gradientDescent(steps: Int, stepSize: Double)
+  /// Gradient flow on the same loss for a time tau: `(1 - exp(-2 lambda tau/n)) / lambda`.
+  case gradientFlow(time: Double)
+  /// Training to convergence from the previous iterate, the change of least norm: `1 / lambda`, and 0 where lambda is 0.
+  case interpolation
+  /// t steps of gradient **ascent** on the same loss: `-((1 + 2 eta lambda/k)^t - 1) / lambda`.
+  case gradientAscent(steps: Int, stepSize: Double)
+  /// Ascent flow for a time tau: `-(exp(2 lambda tau/k) - 1) / lambda`.
+  case ascentFlow(time: Double)
+
+  /// Checks the parameters.
+  ///
+  /// - Throws: ``LinearAlgebraError/invalidParameter(_:)`` naming the parameter and its range.
+  public func validate() throws {
+    func require(_ name: String, _ value: Double, _ holds: Bool, _ rule: String) throws {
+      guard value.isFinite, holds else {
+        throw LinearAlgebraError.invalidParameter("\(name) is \(value); it must be finite and \(rule)")
+      }
+    }
+    switch self {
+    case .ridge(let mu): try require("mu", mu, mu > 0, "greater than 0 (for mu -> 0 use interpolation)")
+    case .gradientDescent(let steps, let size), .gradientAscent(let steps, let size):
+      try require("the number of steps", Double(steps), steps >= 0, "at least 0")
+      try require("the step size", size, size > 0, "greater than 0")
+    case .gradientFlow(let time), .ascentFlow(let time): try require("the time", time, time >= 0, "at least 0")
+    case .interpolation: break
+    }
+  }
+
+  /// `phi(lambda)` for a data set of `rows` rows. Continuous at lambda = 0, where each quotient takes its limit;
+  /// infinite where an ascent has left Double's range (``logValue(at:rows:)`` has not).
+  ///
+  /// `zeroBelow` is the level under which ``interpolation`` takes an eigenvalue for zero.
+  public func value(at lambda: Double, rows: Int, zeroBelow: Double = 0) -> Double {
+    let n = Double(rows)
+    switch self {
+    case .ridge(let mu): return 1 / (lambda + mu)
+    case .interpolation: return lambda > zeroBelow ? 1 / lambda : 0
+    case .gradientDescent(let steps, let size):
+      return (-LogNumber.growth(rate: -2 * size * lambda / n, steps: steps)).value.dividedByEigenvalue(
+        lambda, limit: 2 * size * Double(steps) / n)
+    case .gradientFlow(let time):
+      return -expm1(-2 * lambda * time / n).dividedByEigenvalue(lambda, limit: 2 * time / n)
+    case .gradientAscent, .ascentFlow: return logValue(at: lambda, rows: rows).value
+    }
+  }
+
+  /// `phi(lambda)` as a ``LogNumber``: finite logarithm for any number of ascent steps.
+  public func logValue(at lambda: Double, rows: Int, zeroBelow: Double = 0) -> LogNumber {
+    let k = Double(rows)
+    switch self {
+    case .gradientAscent(let steps, let size):
+      guard lambda != 0 else { return LogNumber(-2 * size * Double(steps) / k) }
+      return -LogNumber.growth(rate: 2 * size * lambda / k, steps: steps) / LogNumber(lambda)
+    case .ascentFlow(let time):
+      guard lambda != 0 else { return LogNumber(-2 * time / k) }
+      return -LogNumber.expm1(2 * lambda * time / k) / LogNumber(lambda)
+    default: return LogNumber(value(at: lambda, rows: rows, zeroBelow: zeroBelow))
+    }
+  }
+}
+
+extension Double {
+  /// `self / lambda`, or its limit where lambda is 0. The numerators here are exact to rounding for any tiny lambda,
+  /// so zero itself is the only exception.
+  fileprivate func dividedByEigenvalue(_ lambda: Double, limit: Double) -> Double {
+    lambda == 0 ? limit : self / lambda
+  }
+}
