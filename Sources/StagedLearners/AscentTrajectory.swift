@@ -1,0 +1,129 @@
+import Glibc
+import LinearAlgebra
+
+/// How predictions move under gradient ascent on the forget set, at any step at once:
+///
+///     e(t) = e(0) + F ((1 + lambda_j)^t - 1) a_j,      F = X_test V  (m x k)
+///
+/// where e is what the RE distance measures: the difference between two models that unlearn side by side, or
+/// between one of them and its retrained model. Off the forget span nothing moves; along it, each eigendirection of
+/// `M_U` grows at its own rate (Lemma 3.2). One value of this type serves every t, and t = 10^6 overflows nothing.
+public struct AscentTrajectory: Sendable {
+  /// e(0), m entries.
+  public let initial: Vector
+  /// F, m x k.
+  public let directions: Matrix
+  /// a, k entries.
+  public let amplitudes: Vector
+  /// `log(1 + lambda_j)`, k entries, not negative.
+  public let logRates: [Double]
+
+  /// `log(|a_j| ||F_j||)`: how large a mode is when it has grown e-fold from nothing.
+  private let logSizes: [Double]
+  private let logInitial: Double
+
+  /// A trajectory; traps unless the shapes agree.
+  public init(initial: Vector, directions: Matrix, amplitudes: Vector, growth: [Double]) {
+    precondition(
+      initial.count == directions.rows && amplitudes.count == directions.columns && growth.count == amplitudes.count,
+      "shapes of a trajectory")
+    (self.initial, self.directions, self.amplitudes) = (initial, directions, amplitudes)
+    logRates = growth.map { log1p($0) }
+    logInitial = log(initial.norm)
+    logSizes = (0..<growth.count).map { mode in
+      log(abs(amplitudes[mode])) + log(directions.column(mode).norm)
+    }
+  }
+
+  /// m, the number of test points.
+  public var testCount: Int { initial.count }
+
+  /// `log d(t)`, the natural logarithm of the RE distance `(1/m) ||e(t)||^2` at each of these steps.
+  public func logDistances(at steps: some Collection<Int>, workers: Workers = .one) -> [Double] {
+    let steps = Array(steps)
+    let length = 64
+    var distances = [Double](repeating: 0, count: steps.count)
+    distances.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let target = buffer
+      workers.forEach((steps.count + length - 1) / length) { block in
+        let range = (block * length)..<min(steps.count, (block + 1) * length)
+        for (index, value) in zip(range, logDistances(block: steps[range])) { target[index] = value }
+      }
+    }
+    return distances
+  }
+
+  /// `log d(t)` at one step.
+  public func logDistance(at step: Int) -> Double { logDistances(block: [step])[0] }
+
+  /// The limit law (theory B1): from the slowest mode up, the fastest one that the test set sees takes over,
+  /// `d(t) ~ (1/m) (1 + lambda*)^(2t) ||sum_(lambda_j = lambda*) a_j F_j||^2`. Nil when no mode grows.
+  public var asymptote: (logRate: Double, logConstant: Double)? {
+    guard let fastest = logRates.indices.filter({ logSizes[$0] > -.infinity && logRates[$0] > 0 })
+      .max(by: { logRates[$0] < logRates[$1] })
+    else { return nil }
+    // Equal eigenvalues come out equal only to the rounding of the factorisation; their modes act as one.
+    let width = Double(8 * logRates.count) * Double.ulpOfOne * max(1, logRates[fastest])
+    var sum = Vector(zeros: testCount)
+    for mode in logRates.indices where logRates[fastest] - logRates[mode] <= width {
+      sum.add(amplitudes[mode], directions.column(mode))
+    }
+    return (logRates[fastest], 2 * log(sum.norm) - log(Double(testCount)))
+  }
+
+  /// `log10` of the asymptote at a step; minus infinity when nothing grows.
+  public func log10Asymptote(at step: Int) -> Double {
+    guard let (rate, constant) = asymptote else { return -.infinity }
+    return (2 * Double(step) * rate + constant) / M_LN10
+  }
+
+  private func logDistances(block steps: ArraySlice<Int>) -> [Double] {
+    guard let first = steps.min(), let last = steps.max() else { return [] }
+    let (m, width) = (testCount, steps.count)
+    let active = activeModes(first, last)
+    // Where the square of e(t) could leave Double's range, e(t) is computed times exp(-shift).
+    let shifts = steps.map { step in
+      let size = active.reduce(logInitial) { max($0, self.size($1, at: step)) }
+      return abs(size) > 300 && size > -.infinity ? size : 0
+    }
+    let weights = Matrix(rows: active.count, columns: width) { target in
+      for (column, step) in steps.enumerated() {
+        for (row, mode) in active.enumerated() {
+          target[row + column * active.count] = weight(mode, step, shifts[column])
+        }
+      }
+    }
+    let chosen = active.count == logRates.count ? directions : directions.selectingColumns(active)
+    var predictions = chosen.times(weights)
+    let logCount = log(Double(m))
+    return shifts.enumerated().map { column, shift in
+      let square = predictions.elements.withUnsafeMutableBufferPointer { all -> Double in
+        let start = shift == 0 ? 1 : exp(-shift)
+        var sum = 0.0
+        for row in 0..<m {
+          let e = all[row + column * m] + start * initial[row]
+          sum += e * e
+        }
+        return sum
+      }
+      return log(square) + 2 * shift - logCount
+    }
+  }
+
+  /// The modes that matter between two steps: the others stay below 2^-70 of the largest, less than its rounding.
+  private func activeModes(_ first: Int, _ last: Int) -> [Int] {
+    let largest = logRates.indices.map { size($0, at: first) }.max() ?? 0
+    return logRates.indices.filter { logSizes[$0] > -.infinity && size($0, at: last) >= largest - 70 * M_LN2 }
+  }
+
+  /// `log` of the mode's part of e(t).
+  private func size(_ mode: Int, at step: Int) -> Double {
+    logSizes[mode] + LogNumber.expm1(Double(step) * logRates[mode]).logMagnitude
+  }
+
+  private func weight(_ mode: Int, _ step: Int, _ shift: Double) -> Double {
+    if shift == 0 { return amplitudes[mode] * expm1(Double(step) * logRates[mode]) }
+    let weight = LogNumber(amplitudes[mode]) * LogNumber.expm1(Double(step) * logRates[mode])
+    return (weight * LogNumber(log: -shift)).value
+  }
+}

@@ -1,0 +1,91 @@
+import LinearAlgebra
+
+/// The forget set factored: `X_U' = V diag(s) Z'`, V an orthonormal basis (d x k) of the row space of X_U.
+///
+/// V is kept as the product Q W of a QR factorisation's Q (d x k) and a small rotation W (k x k), so the only large
+/// matrix is Q. Singular values come from X_U itself and not from `X_U X_U'`, whose condition is the square.
+public struct ForgetSpan: Sendable {
+  /// (X_U, y_U).
+  public let examples: Examples
+  /// The k singular values s of X_U, descending.
+  public let singularValues: [Double]
+
+  private let basis: Matrix
+  private let rotation: Matrix
+  private let rightTransposed: Matrix
+
+  /// Factors the forget set.
+  ///
+  /// - Throws: ``LinearAlgebraError/rankDeficient(rank:required:)`` when the rows of X_U are not independent, which
+  ///   Theorem 3.1 assumes, and ``LinearAlgebraError/nonFinite(_:)``.
+  public init(_ examples: Examples) throws {
+    let (d, k) = (examples.dimension, examples.count)
+    guard k <= d else { throw LinearAlgebraError.rankDeficient(rank: d, required: k) }
+    let qr = try QR(examples.features)
+    let svd = try SingularValues(qr.triangular)
+    let rank = SingularValues.numericalRank(values: svd.values, rows: d, columns: k)
+    guard rank == k, k > 0 else { throw LinearAlgebraError.rankDeficient(rank: rank, required: max(1, k)) }
+    self.examples = examples
+    (singularValues, basis) = (svd.values, qr.orthonormal)
+    (rotation, rightTransposed) = (svd.left, svd.rightTransposed)
+  }
+
+  /// k, the dimension of the span.
+  public var count: Int { singularValues.count }
+
+  /// The condition number of X_U.
+  public var condition: Double { (singularValues.first ?? 1) / (singularValues.last ?? 1) }
+
+  /// The nonzero eigenvalues of `M_U = (2 eta/k) X_U'X_U`, descending: V's columns are their eigenvectors.
+  public func growth(stepSize eta: Double) -> [Double] {
+    singularValues.map { 2 * eta / Double(count) * $0 * $0 }
+  }
+
+  /// `V' v`, the coordinates of `P_U v`.
+  public func coordinates(_ vector: Vector, workers: Workers = .one) -> Vector {
+    rotation.transposeTimes(basis.transposeTimes(vector, workers: workers))
+  }
+
+  /// `V c`.
+  public func combination(_ coordinates: Vector, workers: Workers = .one) -> Vector {
+    basis.times(rotation.times(coordinates), workers: workers)
+  }
+
+  /// `(I - P_U) v`, projected twice so that what is left is orthogonal to the span to rounding.
+  public func offSpan(_ vector: Vector, workers: Workers = .one) -> Vector {
+    // In a square X_U every vector lies in the span: say so exactly.
+    guard count < vector.count else { return Vector(zeros: vector.count) }
+    var rest = vector
+    for _ in 0..<2 { rest.add(-1, basis.times(basis.transposeTimes(rest, workers: workers), workers: workers)) }
+    return rest
+  }
+
+  /// `X_test Q`, m x k: the predictions of the basis, from X_test' (d x m). Its singular values are those of
+  /// `X_test P_U` other than the m - k that are always 0.
+  func predictionsOfBasis(_ test: Matrix, workers: Workers = .one) -> Matrix {
+    test.transposeTimes(basis, workers: workers)
+  }
+
+  /// `X_test V` from `X_test Q`.
+  func rotate(_ predictionsOfBasis: Matrix, workers: Workers = .one) -> Matrix {
+    predictionsOfBasis.times(rotation, workers: workers)
+  }
+
+  /// The amplitudes of gradient ascent from theta: after t steps
+  /// `theta_t = theta + V ((1 + lambda_j)^t - 1) a_j` with `a = diag(1/s) Z' (X_U theta - y_U)`.
+  public func ascentAmplitudes(_ theta: Vector, workers: Workers = .one) -> Vector {
+    var amplitudes = rightTransposed.times(-1 * examples.residual(theta, workers: workers))
+    for index in singularValues.indices { amplitudes[index] /= singularValues[index] }
+    return amplitudes
+  }
+
+  /// The model after t steps of gradient ascent with step eta, by the closed form; infinite once out of Double's
+  /// range.
+  public func ascend(_ theta: Vector, stepSize eta: Double, steps: Int) -> Vector {
+    var change = ascentAmplitudes(theta)
+    for (index, lambda) in growth(stepSize: eta).enumerated() {
+      change[index] *= LogNumber.growth(rate: lambda, steps: steps).value
+    }
+    return theta + combination(change)
+  }
+}

@@ -1,0 +1,83 @@
+import LinearAlgebra
+import Unlearning
+
+/// How two models that learned the same stages in opposite orders move apart while both unlearn the same forget set:
+/// every quantity of Theorem 3.1, computed once.
+public struct PathDivergence: Sendable {
+  /// The instance.
+  public let instance: TwoPathInstance
+  /// The factored stages, by their names A, B and, where it is a stage of its own, U.
+  public let training: StagedTraining
+  /// The forget set, factored.
+  public let span: ForgetSpan
+  /// `Delta_0 = theta_AB - theta_BA`.
+  public let difference: Vector
+  /// `V' Delta_0`, the coordinates of `P_U Delta_0`.
+  public let coordinates: Vector
+  /// `(I - P_U) Delta_0`, the part that no step moves.
+  public let offSpan: Vector
+  /// lambda_1 >= ... >= lambda_k, the nonzero eigenvalues of `M_U = (2 eta/k) X_U'X_U`.
+  public let growth: [Double]
+  /// The singular values of `X_test P_U`, the k that need not be 0, descending.
+  public let testSingularValues: [Double]
+  /// `||X_test||_op`.
+  public let testOperatorNorm: Double
+  /// `X_test Delta_t` for every t.
+  public let trajectory: AscentTrajectory
+
+  /// Computes everything; O(d (n_A^2 + n_B^2 + k^2 + m^2 + m k)), never d^2.
+  ///
+  /// - Throws: ``LinearAlgebraError/rankDeficient(rank:required:)`` when the rows of X_U are not independent, and what
+  ///   ``StagedTraining`` throws.
+  public init(_ instance: TwoPathInstance, workers: Workers = .one) throws {
+    self.instance = instance
+    let (trained, measured) = try workers.join(
+      { () -> (StagedTraining, Vector) in
+        let training = try StagedTraining(instance.stages, workers: workers)
+        return (training, try training.orderDifference(instance.pathAB, instance.pathBA))
+      },
+      {
+        try workers.join(
+          { () -> (ForgetSpan, Matrix, [Double]) in
+            let span = try ForgetSpan(instance.forget)
+            let seen = span.predictionsOfBasis(instance.test, workers: workers)
+            return (span, seen, try SingularValues.values(of: seen))
+          },
+          { try SymmetricEigen.values(of: instance.test.gram(workers: workers)).last ?? 0 })
+      })
+    (training, difference) = trained
+    let ((span, seen, values), largest) = measured
+    (self.span, testSingularValues, testOperatorNorm) = (span, values, max(0, largest).squareRoot())
+    growth = span.growth(stepSize: instance.stepSize)
+    coordinates = span.coordinates(difference, workers: workers)
+    offSpan = span.offSpan(difference, workers: workers)
+    trajectory = AscentTrajectory(
+      initial: instance.test.transposeTimes(difference, workers: workers),
+      directions: span.rotate(seen, workers: workers), amplitudes: coordinates, growth: growth)
+  }
+
+  /// `log ||P_U Delta_t||^2 = log sum_j (1 + lambda_j)^(2t) alpha_j^2`.
+  public func logSquaredSpanNorm(at step: Int) -> Double {
+    zip(coordinates.elements, trajectory.logRates).reduce(LogNumber.zero) { sum, mode in
+      let alpha = LogNumber(mode.0)
+      return sum + alpha * alpha * LogNumber(log: 2 * Double(step) * mode.1)
+    }.logMagnitude
+  }
+}
+
+extension TwoPathInstance {
+  /// The training stages: A, B and, where it is one, U.
+  public var stages: [LinearStage] {
+    [stageA, stageB] + (forgetStage.map { [LinearStage("U", forget, trainer: $0.trainer)] } ?? [])
+  }
+  /// The path on which A comes before B.
+  public var pathAB: Path { get throws { try path([stageA.name, stageB.name]) } }
+  /// The path on which B comes before A.
+  public var pathBA: Path { get throws { try path([stageB.name, stageA.name]) } }
+
+  private func path(_ order: [String]) throws -> Path {
+    let path = try Path(order)
+    guard let forgetStage else { return path }
+    return try path.inserting("U", at: forgetStage.position)
+  }
+}

@@ -1,0 +1,97 @@
+import LinearAlgebra
+
+/// The shape and law of a random ``TwoPathInstance``.
+///
+/// `theta* ~ N(0, I/d)`; rows of A, U and the test set are standard normal, rows of B uniform on
+/// `[0.25 - sqrt 3, 0.25 + sqrt 3]` (two stages of different laws, both continuous, as the theorem asks); labels are
+/// `X theta* + 0.5 N(0, 1)`. Each row is a random stream of its own, so the same seed gives the same bytes for any
+/// number of workers.
+public struct RandomInstance: Sendable, Equatable {
+  /// Where the forget rows come from.
+  public enum ForgetOrigin: String, Sendable, CaseIterable {
+    /// Drawn apart from the stages, as in the theorem.
+    case independent
+    /// The first k rows of stage A: a part of what was learned.
+    case partOfA = "part-of-a"
+    /// The first k rows of stage B.
+    case partOfB = "part-of-b"
+    /// All of stage A (then k is its number of rows).
+    case allOfA = "all-of-a"
+    /// All of stage B.
+    case allOfB = "all-of-b"
+  }
+
+  /// d.
+  public var dimension = 60
+  /// n_A.
+  public var rowsA = 15
+  /// n_B.
+  public var rowsB = 15
+  /// k; ignored when the forget set is all of a stage.
+  public var forgetRows = 6
+  /// m.
+  public var testRows = 10
+  /// mu of stage A.
+  public var muA = 1.0
+  /// mu of stage B.
+  public var muB = 1.0
+  /// eta.
+  public var stepSize = 0.01
+  /// Where the forget set comes from.
+  public var forgetOrigin = ForgetOrigin.independent
+
+  /// The default shape: d = 60, 15 + 15 stage rows, k = 6, m = 10, mu = 1, eta = 0.01.
+  public init() {}
+
+  /// Draws the instance of this seed.
+  ///
+  /// - Throws: ``StagedLearnersError/invalidInstance(_:)`` for a shape that no instance can have.
+  public func draw(_ generator: RandomGenerator, workers: Workers = .one) throws -> TwoPathInstance {
+    let counts = [("d", dimension), ("rows of A", rowsA), ("rows of B", rowsB), ("k", forgetRows), ("m", testRows)]
+    for (name, value) in counts where !(1...1 << 30).contains(value) {
+      throw StagedLearnersError.invalidInstance("the number \(name) is \(value); it must be between 1 and 2^30")
+    }
+    var stream = generator.child(0)
+    let truth = (1 / Double(dimension).squareRoot()) * stream.normalVector(dimension)
+    let a = examples(rowsA, generator.child(1), truth, workers) { $0.fillNormal($1) }
+    let b = examples(rowsB, generator.child(2), truth, workers) {
+      $0.fillUniform($1, low: 0.25 - 3.0.squareRoot(), high: 0.25 + 3.0.squareRoot())
+    }
+    let test = Matrix(rows: dimension, columns: testRows, random: generator.child(4), workers: workers) {
+      $0.fillNormal($1)
+    }
+    return try TwoPathInstance(
+      stageA: LinearStage("A", a, trainer: .ridge(mu: muA)), stageB: LinearStage("B", b, trainer: .ridge(mu: muB)),
+      forget: try forgetSet(a, b) {
+        examples(forgetRows, generator.child(3), truth, workers) { $0.fillNormal($1) }
+      },
+      test: test, stepSize: stepSize)
+  }
+
+  private func forgetSet(_ a: Examples, _ b: Examples, independent: () -> Examples) throws -> Examples {
+    switch forgetOrigin {
+    case .independent: return independent()
+    case .allOfA: return a
+    case .allOfB: return b
+    case .partOfA, .partOfB:
+      let stage = forgetOrigin == .partOfA ? a : b
+      guard forgetRows <= stage.count else {
+        throw StagedLearnersError.invalidInstance(
+          "the forget set has \(forgetRows) rows and its stage only \(stage.count); it must be a part of it")
+      }
+      return stage.selecting(Array(0..<forgetRows))
+    }
+  }
+
+  private func examples(
+    _ count: Int, _ generator: RandomGenerator, _ truth: Vector, _ workers: Workers,
+    _ fill: @Sendable (inout RandomGenerator, UnsafeMutableBufferPointer<Double>) -> Void
+  ) -> Examples {
+    let features = Matrix(
+      rows: dimension, columns: count, random: generator.child(0), workers: workers, fillColumn: fill)
+    var noise = generator.child(1)
+    var labels = features.transposeTimes(truth, workers: workers)
+    labels.add(0.5, noise.normalVector(count))
+    return Examples(features: features, labels: labels)
+  }
+}

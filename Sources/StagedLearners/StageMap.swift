@@ -1,0 +1,71 @@
+import LinearAlgebra
+
+/// A stage made ready to train: the affine map `theta -> theta + X' phi(K) (y - X theta)` with `K = X X'` factored once.
+///
+/// Everything happens in the dual: time O(n^2 d + n^3) to prepare and O(n d) to apply, and no d x d matrix anywhere.
+/// Written as `theta -> G theta + b`, the map has `G = I - S` with ``contraction(_:workers:)`` S and
+/// ``offset`` b.
+public struct StageMap: Sendable {
+  /// The stage.
+  public let stage: LinearStage
+  /// `b = X' phi(K) y`: what the stage makes of theta = 0.
+  public let offset: Vector
+
+  private let solver: Solver
+
+  private enum Solver {
+    /// `K + mu I = L L'`: ridge needs no eigenvalues, and this is some ten times cheaper.
+    case cholesky(Cholesky)
+    /// `K = Q diag(lambda) Q'` with `phi(lambda)`.
+    case spectral(Matrix, [Double])
+  }
+
+  /// Factors the stage.
+  ///
+  /// - Throws: ``LinearAlgebraError`` for a parameter out of range, non-finite data or a failed factorisation.
+  public init(_ stage: LinearStage, workers: Workers = .one) throws {
+    try stage.trainer.validate()
+    let (features, n) = (stage.examples.features, stage.examples.count)
+    var gram = features.gram(workers: workers)
+    if case .ridge(let mu) = stage.trainer {
+      for index in 0..<n { gram[index, index] += mu }
+      solver = .cholesky(try Cholesky(gram))
+    } else {
+      let eigen = try SymmetricEigen(gram)
+      // Rounding of the inner products puts eigenvalues that should be 0 at up to about n eps lambda_max.
+      let zero = Double(n) * Double.ulpOfOne * max(0, eigen.values.last ?? 0)
+      let filter = eigen.values.map { stage.trainer.value(at: $0, rows: n, zeroBelow: zero) }
+      guard filter.allSatisfy(\.isFinite) else {
+        throw LinearAlgebraError.invalidParameter(
+          "stage \(stage.name): \(stage.trainer) leaves Double's range on this data; take fewer or smaller steps")
+      }
+      solver = .spectral(eigen.vectors, filter)
+    }
+    self.stage = stage
+    offset = features.times(Self.solve(solver, stage.examples.labels), workers: workers)
+  }
+
+  /// The model after the stage, from the model before it.
+  public func apply(to theta: Vector, workers: Workers = .one) -> Vector {
+    let coefficients = Self.solve(solver, stage.examples.residual(theta, workers: workers))
+    return theta + stage.examples.features.times(coefficients, workers: workers)
+  }
+
+  /// `S v = X' phi(K) X v`.
+  public func contraction(_ vector: Vector, workers: Workers = .one) -> Vector {
+    let features = stage.examples.features
+    let coefficients = Self.solve(solver, features.transposeTimes(vector, workers: workers))
+    return features.times(coefficients, workers: workers)
+  }
+
+  /// `phi(K) r`.
+  private static func solve(_ solver: Solver, _ r: Vector) -> Vector {
+    switch solver {
+    case .cholesky(let factor): return factor.solve(r)
+    case .spectral(let q, let filter):
+      var coordinates = q.transposeTimes(r)
+      for index in filter.indices { coordinates[index] *= filter[index] }
+      return q.times(coordinates)
+    }
+  }
+}

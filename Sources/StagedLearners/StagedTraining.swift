@@ -1,0 +1,88 @@
+import LinearAlgebra
+import Unlearning
+
+/// A set of named stages, each factored once, and the models that any order of them trains.
+public struct StagedTraining: Sendable {
+  private let maps: [String: StageMap]
+  private let dimension: Int
+  private let workers: Workers
+
+  /// Prepares the stages.
+  ///
+  /// - Throws: ``StagedLearnersError`` for no stage, repeated names or differing dimensions, and what ``StageMap``
+  ///   throws.
+  public init(_ stages: [LinearStage], workers: Workers = .one) throws {
+    guard let first = stages.first else { throw StagedLearnersError.noStage }
+    for stage in stages where stage.examples.dimension != first.examples.dimension {
+      throw StagedLearnersError.dimension(
+        stage.name, stage.examples.dimension, first.name, first.examples.dimension)
+    }
+    let prepared = try workers.map(stages.count) { try StageMap(stages[$0], workers: workers) }
+    maps = try Dictionary(prepared.map { ($0.stage.name, $0) }) { one, _ in
+      throw StagedLearnersError.repeatedStage(one.stage.name)
+    }
+    (dimension, self.workers) = (first.examples.dimension, workers)
+  }
+
+  /// The factored stage of this name.
+  ///
+  /// - Throws: ``StagedLearnersError/unknownStage(_:known:)``.
+  public func map(_ name: String) throws -> StageMap {
+    guard let map = maps[name] else { throw StagedLearnersError.unknownStage(name, known: maps.keys.sorted()) }
+    return map
+  }
+
+  /// The model that this path trains from `start`, by default 0 as in the paper.
+  public func train(_ path: Path, from start: Vector? = nil) throws -> Vector {
+    try path.stages.reduce(start ?? Vector(zeros: dimension)) { try map($1).apply(to: $0, workers: workers) }
+  }
+
+  /// The retrained model of a path: the same order without the forget stage.
+  public func retrain(_ path: Path, forgetting stage: String) throws -> Vector {
+    _ = try map(stage)
+    return try train(path.removing(stage))
+  }
+
+  /// The models of many paths, in their order. Paths that begin alike share the stages they have in common.
+  public func train(_ paths: [Path]) throws -> [Vector] {
+    var trained: [[String]: Vector] = [:]
+    return try paths.map { path in
+      var model = Vector(zeros: dimension)
+      for (index, stage) in path.stages.enumerated() {
+        let prefix = Array(path.stages[...index])
+        model = try trained[prefix] ?? map(stage).apply(to: model, workers: workers)
+        trained[prefix] = model
+      }
+      return model
+    }
+  }
+
+  /// The difference between the models of two orders of the same stages, trained from 0, without cancellation.
+  ///
+  /// With the stage maps `f(theta) = theta - S theta + b`, the model of a path is `sum of its b + rest`, and `rest`
+  /// obeys `rest <- rest - S (sum of the b before + rest)`. The sum is the same for both orders, so the difference
+  /// is that of the rests, which are of second order in the stages. The plain difference of two models would be
+  /// rounding when mu is large and both barely differ. For two stages this is the paper's Lemma C.1,
+  ///
+  ///     Delta_0 = S_A b_B - S_B b_A = (I - mu_A A) B X_B' y_B + (mu_B B - I) A X_A' y_A.
+  ///
+  /// - Throws: ``StagedLearnersError/differentStages(_:_:)`` unless the paths hold the same stages.
+  public func orderDifference(_ first: Path, _ second: Path) throws -> Vector {
+    guard Set(first.stages) == Set(second.stages) else {
+      throw StagedLearnersError.differentStages("\(first)", "\(second)")
+    }
+    let (one, other) = try workers.join({ try interaction(first) }, { try interaction(second) })
+    return one - other
+  }
+
+  /// The model of a path less the sum of what its stages alone make of 0.
+  private func interaction(_ path: Path) throws -> Vector {
+    var (sum, rest) = (Vector(zeros: dimension), Vector(zeros: dimension))
+    for (index, name) in path.stages.enumerated() {
+      let map = try map(name)
+      if index > 0 { rest.add(-1, map.contraction(sum + rest, workers: workers)) }
+      sum.add(1, map.offset)
+    }
+    return rest
+  }
+}
