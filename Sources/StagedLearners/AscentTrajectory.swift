@@ -20,7 +20,6 @@ public struct AscentTrajectory: Sendable {
 
   /// `log(|a_j| ||F_j||)`: how large a mode is when it has grown e-fold from nothing.
   private let logSizes: [Double]
-  private let logInitial: Double
 
   /// A trajectory; traps unless the shapes agree.
   public init(initial: Vector, directions: Matrix, amplitudes: Vector, growth: [Double]) {
@@ -29,7 +28,6 @@ public struct AscentTrajectory: Sendable {
       "shapes of a trajectory")
     (self.initial, self.directions, self.amplitudes) = (initial, directions, amplitudes)
     logRates = growth.map { log1p($0) }
-    logInitial = log(initial.norm)
     logSizes = (0..<growth.count).map { mode in
       log(abs(amplitudes[mode])) + log(directions.column(mode).norm)
     }
@@ -40,28 +38,36 @@ public struct AscentTrajectory: Sendable {
 
   /// `log d(t)`, the natural logarithm of the RE distance `(1/m) ||e(t)||^2` at each of these steps.
   public func logDistances(at steps: some Collection<Int>, workers: Workers = .one) -> [Double] {
-    let steps = Array(steps)
-    let length = 64
-    var distances = [Double](repeating: 0, count: steps.count)
-    distances.withUnsafeMutableBufferPointer { buffer in
-      nonisolated(unsafe) let target = buffer
-      workers.forEach((steps.count + length - 1) / length) { block in
-        let range = (block * length)..<min(steps.count, (block + 1) * length)
-        for (index, value) in zip(range, logDistances(block: steps[range])) { target[index] = value }
-      }
-    }
-    return distances
+    let logCount = log(Double(testCount))
+    return logSquaredNorms(at: steps, workers: workers).map { $0 - logCount }
   }
 
   /// `log d(t)` at one step.
-  public func logDistance(at step: Int) -> Double { logDistances(block: [step])[0] }
+  public func logDistance(at step: Int) -> Double { logDistances(at: CollectionOfOne(step))[0] }
+
+  /// `log ||e(t) - shift||^2` at each of these steps; the shift is 0 unless given.
+  public func logSquaredNorms(
+    at steps: some Collection<Int>, minus shift: Vector? = nil, workers: Workers = .one
+  ) -> [Double] {
+    let steps = Array(steps)
+    let start = shift.map { initial - $0 } ?? initial
+    let length = 64
+    var norms = [Double](repeating: 0, count: steps.count)
+    norms.withUnsafeMutableBufferPointer { buffer in
+      nonisolated(unsafe) let target = buffer
+      workers.forEach((steps.count + length - 1) / length) { block in
+        let range = (block * length)..<min(steps.count, (block + 1) * length)
+        for (index, value) in zip(range, logSquaredNorms(block: steps[range], start)) { target[index] = value }
+      }
+    }
+    return norms
+  }
 
   /// The limit law (theory B1): from the slowest mode up, the fastest one that the test set sees takes over,
   /// `d(t) ~ (1/m) (1 + lambda*)^(2t) ||sum_(lambda_j = lambda*) a_j F_j||^2`. Nil when no mode grows.
   public var asymptote: (logRate: Double, logConstant: Double)? {
-    guard let fastest = logRates.indices.filter({ logSizes[$0] > -.infinity && logRates[$0] > 0 })
-      .max(by: { logRates[$0] < logRates[$1] })
-    else { return nil }
+    let growing = logRates.indices.filter { logSizes[$0] > -.infinity && logRates[$0] > 0 }
+    guard let fastest = growing.max(by: { logRates[$0] < logRates[$1] }) else { return nil }
     // Equal eigenvalues come out equal only to the rounding of the factorisation; their modes act as one.
     let width = Double(8 * logRates.count) * Double.ulpOfOne * max(1, logRates[fastest])
     var sum = Vector(zeros: testCount)
@@ -77,36 +83,33 @@ public struct AscentTrajectory: Sendable {
     return (2 * Double(step) * rate + constant) / M_LN10
   }
 
-  private func logDistances(block steps: ArraySlice<Int>) -> [Double] {
+  private func logSquaredNorms(block steps: ArraySlice<Int>, _ start: Vector) -> [Double] {
     guard let first = steps.min(), let last = steps.max() else { return [] }
-    let (m, width) = (testCount, steps.count)
-    let active = activeModes(first, last)
-    // Where the square of e(t) could leave Double's range, e(t) is computed times exp(-shift).
-    let shifts = steps.map { step in
-      let size = active.reduce(logInitial) { max($0, self.size($1, at: step)) }
+    let (m, logStart, active) = (testCount, log(start.norm), activeModes(first, last))
+    // Where the square of e(t) could leave Double's range, e(t) is computed times exp(-scale).
+    let scales = steps.map { step in
+      let size = active.reduce(logStart) { max($0, self.size($1, at: step)) }
       return abs(size) > 300 && size > -.infinity ? size : 0
     }
-    let weights = Matrix(rows: active.count, columns: width) { target in
+    let weights = Matrix(rows: active.count, columns: steps.count) { target in
       for (column, step) in steps.enumerated() {
         for (row, mode) in active.enumerated() {
-          target[row + column * active.count] = weight(mode, step, shifts[column])
+          target[row + column * active.count] = weight(mode, step, scales[column])
         }
       }
     }
     let chosen = active.count == logRates.count ? directions : directions.selectingColumns(active)
-    var predictions = chosen.times(weights)
-    let logCount = log(Double(m))
-    return shifts.enumerated().map { column, shift in
-      let square = predictions.elements.withUnsafeMutableBufferPointer { all -> Double in
-        let start = shift == 0 ? 1 : exp(-shift)
+    let moved = chosen.times(weights)
+    return moved.elements.withUnsafeBufferPointer { moved in
+      scales.enumerated().map { column, scale in
+        let factor = scale == 0 ? 1 : exp(-scale)
         var sum = 0.0
         for row in 0..<m {
-          let e = all[row + column * m] + start * initial[row]
+          let e = moved[row + column * m] + factor * start[row]
           sum += e * e
         }
-        return sum
+        return log(sum) + 2 * scale
       }
-      return log(square) + 2 * shift - logCount
     }
   }
 
@@ -121,9 +124,9 @@ public struct AscentTrajectory: Sendable {
     logSizes[mode] + LogNumber.expm1(Double(step) * logRates[mode]).logMagnitude
   }
 
-  private func weight(_ mode: Int, _ step: Int, _ shift: Double) -> Double {
-    if shift == 0 { return amplitudes[mode] * expm1(Double(step) * logRates[mode]) }
+  private func weight(_ mode: Int, _ step: Int, _ scale: Double) -> Double {
+    if scale == 0 { return amplitudes[mode] * expm1(Double(step) * logRates[mode]) }
     let weight = LogNumber(amplitudes[mode]) * LogNumber.expm1(Double(step) * logRates[mode])
-    return (weight * LogNumber(log: -shift)).value
+    return (weight * LogNumber(log: -scale)).value
   }
 }

@@ -32,14 +32,14 @@ public struct Examples: Sendable, Equatable {
   }
 
   /// The mean squared loss `(1/n) ||X theta - y||^2`.
-  public func loss(_ theta: Vector) -> Double {
-    let r = residual(theta)
+  public func loss(_ theta: Vector, workers: Workers = .one) -> Double {
+    let r = residual(theta, workers: workers)
     return r.dot(r) / Double(count)
   }
 
   /// Its gradient `(2/n) X' (X theta - y)`: all that a local unlearning algorithm may ask of the forget set.
-  public func gradient(_ theta: Vector) -> Vector {
-    features.times((-2 / Double(count)) * residual(theta))
+  public func gradient(_ theta: Vector, workers: Workers = .one) -> Vector {
+    features.times((-2 / Double(count)) * residual(theta, workers: workers), workers: workers)
   }
 
   /// The examples at these indices, in the order given.
@@ -52,7 +52,9 @@ extension Vector {
   /// Moves `steps` times along the gradient of the mean squared loss, one step after another: descent for a negative
   /// `stepSize`, ascent (unlearning, `theta_t = theta_(t-1) + (2 eta/k) X_U' (X_U theta_(t-1) - y_U)`) for a positive
   /// one. The definition that the closed forms are checked against; it overflows when they would not.
-  public mutating func followGradient(of examples: Examples, stepSize: Double, steps: Int) {
-    for _ in 0..<steps { add(stepSize, examples.gradient(self)) }
+  public mutating func followGradient(
+    of examples: Examples, stepSize: Double, steps: Int, workers: Workers = .one
+  ) {
+    for _ in 0..<steps { add(stepSize, examples.gradient(self, workers: workers)) }
   }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import LinearAlgebra
 import Unlearning
 
@@ -25,6 +26,8 @@ public struct PathDivergence: Sendable {
   /// `X_test Delta_t` for every t.
   public let trajectory: AscentTrajectory
 
+  private let logAlphas: [Double]
+
   /// Computes everything; O(d (n_A^2 + n_B^2 + k^2 + m^2 + m k)), never d^2.
   ///
   /// - Throws: ``LinearAlgebraError/rankDeficient(rank:required:)`` when the rows of X_U are not independent, and what
@@ -50,19 +53,36 @@ public struct PathDivergence: Sendable {
     (self.span, testSingularValues, testOperatorNorm) = (span, values, max(0, largest).squareRoot())
     growth = span.growth(stepSize: instance.stepSize)
     coordinates = span.coordinates(difference, workers: workers)
+    logAlphas = coordinates.elements.map { log(abs($0)) }
     offSpan = span.offSpan(difference, workers: workers)
     trajectory = AscentTrajectory(
       initial: instance.test.transposeTimes(difference, workers: workers),
       directions: span.rotate(seen, workers: workers), amplitudes: coordinates, growth: growth)
   }
 
-  /// `log ||P_U Delta_t||^2 = log sum_j (1 + lambda_j)^(2t) alpha_j^2`.
-  public func logSquaredSpanNorm(at step: Int) -> Double {
-    zip(coordinates.elements, trajectory.logRates).reduce(LogNumber.zero) { sum, mode in
-      let alpha = LogNumber(mode.0)
-      return sum + alpha * alpha * LogNumber(log: 2 * Double(step) * mode.1)
-    }.logMagnitude
+  /// theta_AB and theta_BA, the two models before they unlearn.
+  public func trainedModels() throws -> TrainedPair {
+    TrainedPair(ab: try training.train(instance.pathAB), ba: try training.train(instance.pathBA))
   }
+
+  /// `log ||P_U Delta_t||^2 = log sum_j (1 + lambda_j)^(2t) alpha_j^2`, the largest term factored out.
+  public func logSquaredSpanNorm(at step: Int) -> Double {
+    let largest = logAlphas.indices.reduce(-Double.infinity) { max($0, logTerm($1, step)) }
+    guard largest > -.infinity else { return largest }
+    return 2 * largest + log(logAlphas.indices.reduce(0) { $0 + exp(2 * (logTerm($1, step) - largest)) })
+  }
+
+  private func logTerm(_ mode: Int, _ step: Int) -> Double {
+    Double(step) * trajectory.logRates[mode] + logAlphas[mode]
+  }
+}
+
+/// The models of both orders.
+public struct TrainedPair: Sendable {
+  /// theta_AB: A was learned before B.
+  public let ab: Vector
+  /// theta_BA.
+  public let ba: Vector
 }
 
 extension TwoPathInstance {

@@ -1,3 +1,4 @@
+import Glibc
 import LinearAlgebra
 
 /// The shape and law of a random ``TwoPathInstance``.
@@ -6,7 +7,7 @@ import LinearAlgebra
 /// `[0.25 - sqrt 3, 0.25 + sqrt 3]` (two stages of different laws, both continuous, as the theorem asks); labels are
 /// `X theta* + 0.5 N(0, 1)`. Each row is a random stream of its own, so the same seed gives the same bytes for any
 /// number of workers.
-public struct RandomInstance: Sendable, Equatable {
+public struct RandomInstance: Sendable {
   /// Where the forget rows come from.
   public enum ForgetOrigin: String, Sendable, CaseIterable {
     /// Drawn apart from the stages, as in the theorem.
@@ -37,11 +38,36 @@ public struct RandomInstance: Sendable, Equatable {
   public var muB = 1.0
   /// eta.
   public var stepSize = 0.01
+  /// What the features of A, B, U and the test set are multiplied by.
+  public var scales = (a: 1.0, b: 1.0, forget: 1.0, test: 1.0)
   /// Where the forget set comes from.
   public var forgetOrigin = ForgetOrigin.independent
 
   /// The default shape: d = 60, 15 + 15 stage rows, k = 6, m = 10, mu = 1, eta = 0.01.
   public init() {}
+
+  /// A law drawn over wide ranges, to try a statement where the default shape does not: 1 to 40 rows, dimension from
+  /// below to far above them, feature scales, mu and eta over orders of magnitude, the forget set of any origin.
+  public static func wide(_ generator: RandomGenerator) -> RandomInstance {
+    var stream = generator.child(5)
+    func power(_ low: Double, _ high: Double) -> Double { pow(10, low + (high - low) * stream.uniform()) }
+    var law = RandomInstance()
+    law.forgetOrigin = ForgetOrigin.allCases[Int.random(in: 0..<ForgetOrigin.allCases.count, using: &stream)]
+    (law.rowsA, law.rowsB) = (Int.random(in: 1...40, using: &stream), Int.random(in: 1...40, using: &stream))
+    let most: Int
+    switch law.forgetOrigin {
+    case .independent: most = 20
+    case .partOfA, .allOfA: most = law.rowsA
+    case .partOfB, .allOfB: most = law.rowsB
+    }
+    let whole = law.forgetOrigin == .allOfA || law.forgetOrigin == .allOfB
+    law.forgetRows = whole ? most : Int.random(in: 1...most, using: &stream)
+    law.dimension = law.forgetRows + Int(power(0, 2.3))
+    law.testRows = law.forgetRows + Int.random(in: 0...30, using: &stream)
+    (law.muA, law.muB, law.stepSize) = (power(-3, 4), power(-3, 4), power(-5, 1))
+    law.scales = (power(-2, 2), power(-2, 2), power(-2, 2), power(-2, 2))
+    return law
+  }
 
   /// Draws the instance of this seed.
   ///
@@ -53,17 +79,15 @@ public struct RandomInstance: Sendable, Equatable {
     }
     var stream = generator.child(0)
     let truth = (1 / Double(dimension).squareRoot()) * stream.normalVector(dimension)
-    let a = examples(rowsA, generator.child(1), truth, workers) { $0.fillNormal($1) }
-    let b = examples(rowsB, generator.child(2), truth, workers) {
+    let a = examples(rowsA, generator.child(1), truth, scales.a, workers) { $0.fillNormal($1) }
+    let b = examples(rowsB, generator.child(2), truth, scales.b, workers) {
       $0.fillUniform($1, low: 0.25 - 3.0.squareRoot(), high: 0.25 + 3.0.squareRoot())
     }
-    let test = Matrix(rows: dimension, columns: testRows, random: generator.child(4), workers: workers) {
-      $0.fillNormal($1)
-    }
+    let test = features(testRows, generator.child(4), scales.test, workers) { $0.fillNormal($1) }
     return try TwoPathInstance(
       stageA: LinearStage("A", a, trainer: .ridge(mu: muA)), stageB: LinearStage("B", b, trainer: .ridge(mu: muB)),
       forget: try forgetSet(a, b) {
-        examples(forgetRows, generator.child(3), truth, workers) { $0.fillNormal($1) }
+        examples(forgetRows, generator.child(3), truth, scales.forget, workers) { $0.fillNormal($1) }
       },
       test: test, stepSize: stepSize)
   }
@@ -84,14 +108,23 @@ public struct RandomInstance: Sendable, Equatable {
   }
 
   private func examples(
-    _ count: Int, _ generator: RandomGenerator, _ truth: Vector, _ workers: Workers,
+    _ count: Int, _ generator: RandomGenerator, _ truth: Vector, _ scale: Double, _ workers: Workers,
     _ fill: @Sendable (inout RandomGenerator, UnsafeMutableBufferPointer<Double>) -> Void
   ) -> Examples {
-    let features = Matrix(
-      rows: dimension, columns: count, random: generator.child(0), workers: workers, fillColumn: fill)
+    let features = features(count, generator.child(0), scale, workers, fill)
     var noise = generator.child(1)
     var labels = features.transposeTimes(truth, workers: workers)
     labels.add(0.5, noise.normalVector(count))
     return Examples(features: features, labels: labels)
+  }
+
+  private func features(
+    _ count: Int, _ generator: RandomGenerator, _ scale: Double, _ workers: Workers,
+    _ fill: @Sendable (inout RandomGenerator, UnsafeMutableBufferPointer<Double>) -> Void
+  ) -> Matrix {
+    Matrix(rows: dimension, columns: count, random: generator, workers: workers) { stream, column in
+      fill(&stream, column)
+      if scale != 1 { for index in column.indices { column[index] *= scale } }
+    }
   }
 }

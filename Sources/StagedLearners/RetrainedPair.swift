@@ -11,19 +11,18 @@ public struct RetrainedPair: Sendable {
 
   /// Retrains without the forget set. Nil when the instance does not say what that is: when the forget set is neither
   /// a stage of its own nor made of rows of the stages (equal to the last bit, labels included).
-  public init?(_ divergence: PathDivergence, workers: Workers = .one) throws {
+  public init?(_ divergence: PathDivergence, _ models: TrainedPair, workers: Workers = .one) throws {
     let instance = divergence.instance
     guard let retain = try RetainSet(instance, workers: workers) else { return nil }
-    func trajectory(_ path: Path) throws -> AscentTrajectory {
-      let model = try divergence.training.train(path)
+    func trajectory(_ model: Vector, _ path: Path) throws -> AscentTrajectory {
       let retrained = try retain.model(path)
       return AscentTrajectory(
         initial: instance.test.transposeTimes(model - retrained, workers: workers),
         directions: divergence.trajectory.directions,
         amplitudes: divergence.span.ascentAmplitudes(model, workers: workers), growth: divergence.growth)
     }
-    alongAB = try trajectory(instance.pathAB)
-    alongBA = try trajectory(instance.pathBA)
+    alongAB = try trajectory(models.ab, instance.pathAB)
+    alongBA = try trajectory(models.ba, instance.pathBA)
   }
 }
 

@@ -18,7 +18,8 @@ public enum StagedLearnersError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .noStage: "there is no stage to train; give at least one"
     case .repeatedStage(let name): "two stages are called \(name); every stage needs a name of its own"
-    case .unknownStage(let name, let known): "there is no stage \(name); the stages are \(known.joined(separator: ", "))"
+    case .unknownStage(let name, let known):
+      "there is no stage \(name); the stages are \(known.joined(separator: ", "))"
     case .differentStages(let one, let other):
       "the paths \(one) and \(other) hold different stages; only orders of the same stages are compared"
     case .dimension(let one, let d, let other, let e):
