@@ -1,0 +1,128 @@
+import Glibc
+import LinearAlgebra
+import StagedLearners
+
+/// Theorem 3.1 (arXiv 2510.16629): models that learned the same stages in opposite orders diverge exponentially under
+/// gradient ascent on the forget set. With
+///
+///     rho*    = <P_U Delta_0, M_U P_U Delta_0> / ||P_U Delta_0||^2
+///     sigma_U = the k-th (smallest that is not always 0) singular value of X_test P_U
+///     C_0     = ||X_test||_op ||(I - P_U) Delta_0||
+///     t_0     = ceil( log(2 C_0 / (sigma_U ||P_U Delta_0||)) / log(1 + rho*) ),  minus infinity when C_0 = 0
+///
+/// it claims for every `t >= max(t_0, 0)`
+///
+///     d(theta_AB^t, theta_BA^t)  >=  sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t).
+///
+/// Nothing is claimed before t_0, where the bound is false in general, and the distance need not grow monotonically.
+public struct Theorem31: Sendable {
+  /// The models that the theorem speaks of.
+  public let divergence: PathDivergence
+  /// `||Delta_0||`.
+  public let differenceNorm: Double
+  /// `||P_U Delta_0||`.
+  public let projectedDifferenceNorm: Double
+  /// rho*, the rate of the bound.
+  public let rhoStar: Double
+  /// sigma_U.
+  public let sigmaU: Double
+  /// C_0.
+  public let c0: Double
+  /// t_0: a whole number, minus infinity when C_0 = 0.
+  public let t0: Double
+  /// The largest eigenvalue of M_U, the rate of the divergence itself (theory B1).
+  public let lambdaMax: Double
+  /// The hypotheses, all of which hold.
+  public let preconditions: [Precondition]
+
+  /// Finds the constants.
+  ///
+  /// - Throws: ``HypothesisFailure`` when `Delta_0 = 0`, `P_U Delta_0 = 0` or `rank(X_test P_U) < k`. The paper's
+  ///   Lemmas C.1, C.2 and C.4 say that this has probability 0 for data with a density.
+  public init(_ divergence: PathDivergence) throws {
+    self.divergence = divergence
+    preconditions = [
+      LemmaC1.nonzero(divergence), LemmaC2.precondition(divergence), LemmaC4.precondition(divergence),
+    ]
+    for precondition in preconditions where !precondition.holds {
+      throw HypothesisFailure(statement: "Theorem 3.1", precondition: precondition)
+    }
+    differenceNorm = divergence.difference.norm
+    projectedDifferenceNorm = divergence.coordinates.norm
+    // Weights scaled to unit length, so that tiny or huge data neither underflow nor overflow when squared.
+    rhoStar = zip(divergence.coordinates.elements, divergence.growth).reduce(0) { [projectedDifferenceNorm] in
+      let weight = $1.0 / projectedDifferenceNorm
+      return $0 + weight * weight * $1.1
+    }
+    sigmaU = divergence.testSingularValues[divergence.instance.forgetCount - 1]
+    lambdaMax = divergence.growth.first ?? 0
+    let offSpan = divergence.offSpan.norm
+    // Delta_0 in the span to within the rounding of the projection is Delta_0 in the span.
+    let rounding = 16 * Double.ulpOfOne * (1 + divergence.span.condition) * differenceNorm
+    c0 = offSpan <= rounding ? 0 : divergence.testOperatorNorm * offSpan
+    let ratio = log(2) + log(c0) - log(sigmaU) - log(projectedDifferenceNorm)
+    t0 = c0 == 0 ? -.infinity : (ratio / log1p(rhoStar)).rounded(.up)
+  }
+
+  /// The first step at which the bound is claimed, `max(t_0, 0)`; nil when it lies beyond any Int.
+  public var firstClaimedStep: Int? { t0 <= 0 ? 0 : Int(exactly: t0) }
+
+  /// `log` of the bound at a step.
+  public func logBound(at step: Int) -> Double {
+    2 * (log(sigmaU) + log(projectedDifferenceNorm)) - log(4 * Double(divergence.instance.testCount))
+      + 2 * Double(step) * log1p(rhoStar)
+  }
+
+  /// The claim at one step.
+  public func inequality(at step: Int) -> Inequality {
+    Inequality(
+      log10Left: divergence.trajectory.logDistance(at: step) / M_LN10, log10Right: logBound(at: step) / M_LN10)
+  }
+
+  /// The claim at every step from ``firstClaimedStep`` to `lastStep`.
+  ///
+  /// - Parameter progress: told now and then how many steps are done, and how many there are.
+  public func check(
+    through lastStep: Int, workers: Workers = .one, progress: (Int, Int) -> Void = { _, _ in }
+  ) -> StepwiseCheck {
+    var check = StepwiseCheck()
+    guard let first = firstClaimedStep, first <= lastStep else { return check }
+    let window = 1 << 15
+    for start in stride(from: first, through: lastStep, by: window) {
+      let steps = start...min(lastStep, start + window - 1)
+      let distances = divergence.trajectory.logDistances(at: steps, workers: workers)
+      for (step, distance) in zip(steps, distances) {
+        check.record(step, margin: (distance - logBound(at: step)) / M_LN10)
+      }
+      progress(steps.upperBound - first + 1, lastStep - first + 1)
+    }
+    return check
+  }
+}
+
+/// An inequality checked at many steps.
+public struct StepwiseCheck: Sendable, Equatable {
+  /// How many steps were checked.
+  public private(set) var stepsChecked = 0
+  /// The first step at which it failed.
+  public private(set) var firstViolation: Int?
+  /// The smallest margin seen, `log10(left / right)`; infinite before any step.
+  public private(set) var smallestMargin = Double.infinity
+  /// The step of the smallest margin.
+  public private(set) var tightestStep: Int?
+
+  /// No step checked yet.
+  public init() {}
+
+  /// Adds a step; a NaN margin counts as a violation.
+  public mutating func record(_ step: Int, margin: Double) {
+    stepsChecked += 1
+    if !(margin >= 0), firstViolation == nil { firstViolation = step }
+    if margin < smallestMargin { (smallestMargin, tightestStep) = (margin, step) }
+  }
+
+  /// What the check says.
+  public var verdict: Verdict {
+    firstViolation != nil ? .violated : stepsChecked == 0 ? .notReached : .holds
+  }
+}
