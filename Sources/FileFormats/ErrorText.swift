@@ -1,0 +1,18 @@
+/// Text from a file made fit for a one-line error message: quoted, shortened, and with nothing that could break the
+/// line or steer a terminal.
+func quoted(_ text: String) -> String {
+  let limit = 60
+  var result = "\""
+  var count = 0
+  for scalar in text.unicodeScalars {
+    if count == limit { return result + "...\"" }
+    let isUnprintable =
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator: true
+      default: scalar == "\"" || scalar == "\\"
+      }
+    result += isUnprintable ? scalar.escaped(asASCII: true) : String(scalar)
+    count += 1
+  }
+  return result + "\""
+}

@@ -1,0 +1,40 @@
+import Glibc
+
+/// Why the system, or a rule of this module, refused to read or write a file.
+public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What was being done.
+  public enum Action: String, Sendable {
+    /// Reading a file.
+    case read
+    /// Writing a file.
+    case write
+  }
+
+  /// What was being done.
+  public let action: Action
+  /// The file, as the caller named it.
+  public let path: String
+  /// Why it failed: the system's own words, or the rule broken.
+  public let reason: String
+  /// The system's error number, or nil where the system was not what refused.
+  public let code: Int32?
+
+  init(_ action: Action, _ path: String, reason: String) {
+    self.action = action
+    self.path = path
+    self.reason = reason
+    self.code = nil
+  }
+
+  /// From the system's error number; `context` says which step failed where the action alone would mislead.
+  init(_ action: Action, _ path: String, code: Int32, context: String? = nil) {
+    let words = String(cString: strerror(code))
+    self.action = action
+    self.path = path
+    self.reason = context.map { "\($0): \(words)" } ?? words
+    self.code = code
+  }
+
+  /// One line: the action, the path and the reason.
+  public var description: String { "cannot \(action.rawValue) \(quoted(path)): \(reason)" }
+}
