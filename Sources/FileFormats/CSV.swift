@@ -65,8 +65,6 @@ public enum CSV {
 
   /// One line with its line feed. Fields are quoted where they must be, or where a reader might trim them.
   static func line(_ fields: [String]) -> [UInt8] {
-    // Readers skip blank lines, so the one empty field of a line by itself needs its quotes.
-    if fields == [""] { return Array("\"\"\n".utf8) }
     var output: [UInt8] = []
     for (index, field) in fields.enumerated() {
       if index > 0 { output.append(UInt8(ascii: ",")) }

@@ -65,7 +65,7 @@ private struct JSONParser {
     // Names are told apart by their bytes; Swift strings that differ only in normalization compare equal.
     var names: Set<[UInt8]> = []
     skipSpace()
-    if skip("}") { return members }
+    if skip(UInt8(ascii: "}")) { return members }
     while true {
       skipSpace()
       guard peek() == UInt8(ascii: "\"") else {
@@ -78,13 +78,13 @@ private struct JSONParser {
           .duplicateName, at: nameOffset, "the name \(quoted(name)) occurs twice in one object; names must differ")
       }
       skipSpace()
-      guard skip(":") else {
+      guard skip(UInt8(ascii: ":")) else {
         throw JSONError(.syntax, at: position, "expected ':' after a member name, found \(nextByte())")
       }
       members.append(JSON.Member(name, try parseValue(depth: depth)))
       skipSpace()
-      if skip("}") { return members }
-      guard skip(",") else {
+      if skip(UInt8(ascii: "}")) { return members }
+      guard skip(UInt8(ascii: ",")) else {
         throw JSONError(.syntax, at: position, "expected ',' or '}' after a member, found \(nextByte())")
       }
     }
@@ -94,12 +94,12 @@ private struct JSONParser {
     try enter(depth)
     var elements: [JSON] = []
     skipSpace()
-    if skip("]") { return elements }
+    if skip(UInt8(ascii: "]")) { return elements }
     while true {
       elements.append(try parseValue(depth: depth))
       skipSpace()
-      if skip("]") { return elements }
-      guard skip(",") else {
+      if skip(UInt8(ascii: "]")) { return elements }
+      guard skip(UInt8(ascii: ",")) else {
         throw JSONError(.syntax, at: position, "expected ',' or ']' after an element, found \(nextByte())")
       }
     }
@@ -189,6 +189,12 @@ private struct JSONParser {
 
   private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
+  private mutating func skip(_ byte: UInt8) -> Bool {
+    guard peek() == byte else { return false }
+    position += 1
+    return true
+  }
+
   private mutating func skip(_ literal: StaticString) -> Bool {
     let matches = literal.withUTF8Buffer { bytes[position...].starts(with: $0) }
     if matches { position += literal.utf8CodeUnitCount }
@@ -196,7 +202,7 @@ private struct JSONParser {
   }
 
   private mutating func skipSpace() {
-    while let byte = peek(), [0x20, 0x09, 0x0A, 0x0D].contains(byte) { position += 1 }
+    while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
   }
 
   private func nextByte() -> String {

@@ -12,7 +12,9 @@ struct NumberLiteral {
   static func scan(_ bytes: [UInt8], from start: Int) -> NumberLiteral? {
     var position = start
 
-    func isNext(_ candidates: UInt8...) -> Bool { position < bytes.count && candidates.contains(bytes[position]) }
+    func isNext(_ first: UInt8, or second: UInt8? = nil) -> Bool {
+      position < bytes.count && (bytes[position] == first || bytes[position] == second)
+    }
 
     func skipDigits() -> Bool {
       let first = position
@@ -32,10 +34,10 @@ struct NumberLiteral {
       isInteger = false
       guard skipDigits() else { return nil }
     }
-    if isNext(UInt8(ascii: "e"), UInt8(ascii: "E")) {
+    if isNext(UInt8(ascii: "e"), or: UInt8(ascii: "E")) {
       position += 1
       isInteger = false
-      if isNext(UInt8(ascii: "+"), UInt8(ascii: "-")) { position += 1 }
+      if isNext(UInt8(ascii: "+"), or: UInt8(ascii: "-")) { position += 1 }
       guard skipDigits() else { return nil }
     }
     return NumberLiteral(end: position, isInteger: isInteger)

@@ -14,7 +14,8 @@ public final class SafetensorsFile: Sendable {
   /// Opens a file and checks its header.
   ///
   /// What is allocated is bounded by the header, which is no longer than the file or
-  /// `SafetensorsHeader.maximumByteCount`: its length is checked before anything is allocated for it.
+  /// `SafetensorsHeader.maximumByteCount`: its length is checked before anything is allocated for it. Parsed, a hostile
+  /// header can take some twenty times its length, hence 2 GB at the most; an honest one takes a few times its length.
   /// - Throws: `SafetensorsError` naming the file, the tensor and the rule broken.
   public init(path: String) throws(SafetensorsError) {
     let prefixByteCount = 8

@@ -6,6 +6,8 @@ public struct TableError: Error, Equatable, Sendable, CustomStringConvertible {
     case columns
     /// A row must have as many cells as there are columns.
     case arity
+    /// A row must have a value in at least one cell.
+    case blank
     /// A cell must be of its column's type.
     case type
     /// The text must follow RFC 4180 and be UTF-8.

@@ -20,12 +20,16 @@ public struct TidyTable: Equatable, Sendable {
   }
 
   /// Adds an observation. Integers are accepted in a number column, and any column accepts a missing cell.
-  /// - Throws: `TableError` where the row has too many or too few cells or one of the wrong type; the table is then as
-  ///   before.
+  /// - Throws: `TableError` where the row has too many or too few cells, one of the wrong type or no value at all; the
+  ///   table is then as before.
   public mutating func append(_ row: [Cell]) throws(TableError) {
     let number = rows.count + 1
     guard row.count == columns.count else {
       throw TableError(.arity, row: number, "\(row.count) cells; there are \(columns.count) columns")
+    }
+    // CSV readers drop a blank line or stumble over it, and Frictionless refuses one however many commas it has.
+    guard row.contains(where: { $0 != .missing }) else {
+      throw TableError(.blank, row: number, "all cells are missing; a row needs at least one value")
     }
     for (cell, column) in zip(row, columns) {
       if let fault = cell.fault(for: column.kind) {

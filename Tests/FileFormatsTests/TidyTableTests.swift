@@ -31,18 +31,10 @@ private let columns = [
     #expect(String(decoding: read.csv(), as: UTF8.self) == "name,count,time,done\nplain,1,NaN,true\n")
   }
 
-  @Test func `a lone missing cell survives the blank line it would be`() throws {
-    var table = try TidyTable(columns: [Column("a", .number, description: "A.")])
-    try table.append([.missing])
-    try table.append([.number(2)])
-    #expect(String(decoding: table.csv(), as: UTF8.self) == "a\n\"\"\n2.0\n")
-    #expect(try TidyTable(columns: table.columns, csv: table.csv()) == table)
-  }
-
   @Test func `a row that does not fit is refused and named`() throws {
     var table = try TidyTable(columns: columns)
     let rows: [([Cell], TableError.Rule, String?)] = [
-      ([.missing], .arity, nil), ([], .arity, nil),
+      ([.missing], .arity, nil), ([], .arity, nil), ([.missing, .missing, .missing, .missing], .blank, nil),
       ([.integer(1), .missing, .missing, .missing], .type, "name"),
       ([.string(""), .missing, .missing, .missing], .type, "name"),
       ([.missing, .number(1), .missing, .missing], .type, "count"),
@@ -67,7 +59,7 @@ private let columns = [
     arguments: [
       ("a\n\"b", TableError.Rule.syntax), ("a\n\"b\"c\n", .syntax), ("a\nb\"c\n", .syntax), ("a\rb", .syntax),
       ("b\n1\n", .header), ("", .header), ("a\n1,2\n", .arity), ("a\nx\n", .type), ("a\n0x1\n", .type),
-      ("a\ninf\n", .type), ("a\n1,\n", .arity), ("a\n1,", .arity),
+      ("a\ninf\n", .type), ("a\n1,\n", .arity), ("a\n1,", .arity), ("a\n1\n\n2\n", .blank),
     ])
   func `a CSV text that is not the table is refused`(_ text: String, _ rule: TableError.Rule) throws {
     let columns = [Column("a", .number, description: "A.")]
