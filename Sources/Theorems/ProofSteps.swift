@@ -50,4 +50,30 @@ public struct ProofSteps: Sendable {
       .halving: growing.map { Inequality(logLeft: logSigma + $0, logRight: log(2) + logC0) },
     ]
   }
+
+  /// `log10(d / bound)` at each of these steps, split into its causes.
+  public func losses(at steps: some Collection<Int>) -> [Loss] {
+    let all = inequalities(at: steps)
+    let (triangle, sigma, jensen) = (all[.triangle] ?? [], all[.sigma] ?? [], all[.jensen] ?? [])
+    return sigma.indices.map { index in
+      // Twice each, because the bound is on a square.
+      Loss(
+        sigma: 2 * sigma[index].margin, jensen: 2 * jensen[index].margin, factorFour: log10(4),
+        offSpan: 2 * (triangle[index].log10Left - sigma[index].log10Left))
+    }
+  }
+
+  /// Where the bound of Theorem 3.1 loses at a step, in powers of ten; the parts add up to its margin.
+  public struct Loss: Sendable, Equatable {
+    /// The test set sees every direction at least as well as its worst one.
+    public let sigma: Double
+    /// The growth rate is rho* only at the start; faster modes take over.
+    public let jensen: Double
+    /// The off-span part is allowed to halve the norm.
+    public let factorFour: Double
+    /// What the off-span part really does: negative where it cancels.
+    public let offSpan: Double
+    /// `log10(d / bound)`.
+    public var total: Double { sigma + jensen + factorFour + offSpan }
+  }
 }

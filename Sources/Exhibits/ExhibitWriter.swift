@@ -1,0 +1,79 @@
+import FileFormats
+import LinearAlgebra
+
+/// Writes exhibits to a folder: `NAME.csv` and `NAME.vl.json` for each, and one `datapackage.json` that describes
+/// every exhibit in the folder.
+public struct ExhibitWriter {
+  /// Where the files go.
+  public let directory: String
+  /// What the exhibits are made with.
+  public let context: Exhibit.Context
+
+  /// A writer to this folder, which is made when it is missing.
+  public init(directory: String, context: Exhibit.Context) {
+    (self.directory, self.context) = (directory, context)
+  }
+
+  /// Computes the exhibits and writes them together: all or, on an error, none.
+  ///
+  /// - Parameter progress: told before each exhibit how many are done.
+  public func write(_ exhibits: [Exhibit], progress: (Int, Exhibit) -> Void = { _, _ in }) throws {
+    var resources: [DataResource] = []
+    var plots: [OutputFile] = []
+    for (index, exhibit) in exhibits.enumerated() {
+      progress(index, exhibit)
+      let table = try exhibit.table(context)
+      resources.append(
+        DataResource(
+          name: exhibit.name, path: "\(exhibit.name).csv", title: exhibit.title, description: exhibit.description,
+          table: table))
+      let plot = VegaLite.withData(exhibit.plot, csv: "\(exhibit.name).csv", columns: table.columns)
+      plots.append(OutputFile(path: "\(directory)/\(exhibit.name).vl.json", bytes: plot.bytes()))
+    }
+    let package = package(resources)
+    var files = try package.files(in: directory)
+    let descriptor = try merged(package.descriptor(), written: exhibits.map(\.name))
+    files[files.count - 1] = OutputFile(
+      path: "\(directory)/\(DataPackage.descriptorName)", bytes: descriptor.bytes())
+    try AtomicFile.write(plots + files)
+  }
+
+  private func package(_ resources: [DataResource]) -> DataPackage {
+    DataPackage(
+      name: "palimpsest-exhibits", title: "Palimpsest: exhibits",
+      description: "Tables behind the figures on path dependence of local unlearning; one resource a figure.",
+      version: palimpsestVersion,
+      licenses: [DataPackage.License(name: "Apache-2.0", title: "Apache License 2.0")],
+      sources: [DataPackage.Source.paper],
+      custom: [
+        JSON.Member("seed", .integer(Int(clamping: context.seed))), JSON.Member("blas", .string(BLASLibrary.name)),
+      ],
+      resources: resources)
+  }
+
+  /// The new descriptor with the resources of an earlier one that were not written anew, in the order of
+  /// ``Exhibit/all``.
+  private func merged(_ descriptor: JSON, written: [String]) throws -> JSON {
+    let path = "\(directory)/\(DataPackage.descriptorName)"
+    guard let bytes = try? InputFile.bytes(of: path), let old = try? JSON(parsing: bytes),
+      case .object(let members) = descriptor
+    else { return descriptor }
+    let kept = (old["resources"]?.elements ?? []).filter { resource in
+      resource["name"]?.stringValue.map { name in
+        !written.contains(name) && Exhibit.all.contains { $0.name == name }
+      } ?? false
+    }
+    let resources = (descriptor["resources"]?.elements ?? []) + kept
+    let ordered = Exhibit.all.compactMap { exhibit in
+      resources.first { $0["name"]?.stringValue == exhibit.name }
+    }
+    return .object(members.map { $0.name == "resources" ? JSON.Member("resources", .array(ordered)) : $0 })
+  }
+}
+
+extension DataPackage.Source {
+  /// The paper whose statements are computed.
+  static let paper = DataPackage.Source(
+    title: "Yu, He, Goyal, Arora: On the Impossibility of Retrain Equivalence in Machine Unlearning (2025)",
+    path: "https://arxiv.org/abs/2510.16629")
+}

@@ -1,0 +1,59 @@
+import FileFormats
+
+/// The parts that the plot specifications share.
+enum VegaLite {
+  /// A specification: the exhibit's title, the size and look of the plots, and what is particular to this one.
+  static func plot(_ title: String, _ members: [(String, JSON)]) -> JSON {
+    .object(
+      [
+        JSON.Member("$schema", "https://vega.github.io/schema/vega-lite/v5.json"),
+        JSON.Member(
+          "title", ["text": .string(title), "anchor": "start", "fontSize": 14, "fontWeight": 600, "offset": 12]),
+        JSON.Member("width", 520), JSON.Member("height", 300), JSON.Member("background", "white"),
+      ] + members.map { JSON.Member($0.0, $0.1) } + [JSON.Member("config", look)])
+  }
+
+  /// A quantitative channel with its axis title.
+  static func number(_ field: String, _ title: String, scale: JSON? = nil) -> JSON {
+    channel(field, "quantitative", title, scale)
+  }
+
+  /// A nominal channel in this order of values, with the colours of ``palette``.
+  static func category(_ field: String, _ title: String, _ order: [String]) -> JSON {
+    let range = order.indices.map { JSON.string(palette[$0 % palette.count]) }
+    return channel(
+      field, "nominal", title, ["domain": .array(order.map { .string($0) }), "range": .array(range)])
+  }
+
+  /// Colours that stay apart for the colour-blind (Okabe and Ito).
+  static let palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+
+  private static func channel(_ field: String, _ type: String, _ title: String, _ scale: JSON?) -> JSON {
+    var members = [
+      JSON.Member("field", .string(field)), JSON.Member("type", .string(type)), JSON.Member("title", .string(title)),
+    ]
+    if let scale { members.append(JSON.Member("scale", scale)) }
+    return .object(members)
+  }
+
+  private static let look: JSON = [
+    "font": "sans-serif", "view": ["stroke": .null],
+    "axis": [
+      "gridColor": "#e6e6e6", "domainColor": "#888888", "tickColor": "#888888", "labelFontSize": 11,
+      "titleFontSize": 12, "titleFontWeight": 500,
+    ],
+    "legend": ["labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": 500, "symbolStrokeWidth": 2.5],
+  ]
+
+  /// `specification` with the CSV of this name as its data; columns of numbers are told so.
+  static func withData(_ specification: JSON, csv: String, columns: [Column]) -> JSON {
+    guard case .object(let members) = specification else { return specification }
+    let parse = columns.map { column in
+      JSON.Member(
+        column.name,
+        .string(column.kind == .boolean ? "boolean" : column.kind == .string ? "string" : "number"))
+    }
+    let data: JSON = ["url": .string(csv), "format": ["type": "csv", "parse": .object(parse)]]
+    return .object(Array(members.prefix(2)) + [JSON.Member("data", data)] + members.dropFirst(2))
+  }
+}

@@ -1,0 +1,68 @@
+import Glibc
+import Synchronization
+
+/// A bar with the time left, on standard error, for work of more than a second. Silent when standard error is not a
+/// terminal or the user asked for quiet.
+final class ProgressBar: Sendable {
+  private struct State {
+    var done = 0
+    var lastDrawn: Double
+    var drawn = false
+  }
+
+  private let label: String
+  private let total: Int
+  private let visible: Bool
+  private let started: Double
+  private let state: Mutex<State>
+
+  init(_ label: String, total: Int, console: Console) {
+    (self.label, self.total) = (label, max(1, total))
+    visible = !console.quiet && isatty(STDERR_FILENO) == 1
+    started = Self.now()
+    state = Mutex(State(lastDrawn: started))
+  }
+
+  /// So much more is done; may be called from any thread.
+  func advance(_ amount: Int) {
+    state.withLock { update(&$0, done: $0.done + amount) }
+  }
+
+  /// So much is done in all.
+  func set(_ done: Int) {
+    state.withLock { update(&$0, done: done) }
+  }
+
+  /// Takes the bar away.
+  func finish() {
+    state.withLock { state in
+      if state.drawn { Console.standardError("\r\u{1B}[K") }
+      state.drawn = false
+    }
+  }
+
+  private func update(_ state: inout State, done: Int) {
+    state.done = done
+    let now = Self.now()
+    guard visible, now - started > 1, now - state.lastDrawn > 0.1 else { return }
+    (state.lastDrawn, state.drawn) = (now, true)
+    let share = min(1, Double(done) / Double(total))
+    let filled = Int(share * 30)
+    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 30 - filled)
+    let left = share > 0 ? (now - started) * (1 - share) / share : 0
+    Console.standardError("\r\u{1B}[K\(label) [\(bar)] \(Int(share * 100)) %, \(Self.clock(left)) left")
+  }
+
+  private static func clock(_ seconds: Double) -> String {
+    let whole = Int(min(seconds.rounded(), 359_999))
+    func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+    return hours > 0 ? "\(hours):\(two(minutes)):\(two(whole % 60))" : "\(minutes):\(two(whole % 60))"
+  }
+
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + 1e-9 * Double(time.tv_nsec)
+  }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Exhibits
+import LinearAlgebra
+import Theorems
+
+/// `palimpsest sweep`: Theorem 3.1 on many random instances.
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Check Theorem 3.1 and the steps of its proof on many random instances.",
+    discussion: """
+      Trial i runs on the instance of seed SEED + i; `palimpsest theorem --random --seed N` with the same shape options \
+      replays the one of seed N. --output gets sweep.json (counts), margins.csv (quantiles of every margin) and \
+      violations.csv.
+
+      EXAMPLE
+        palimpsest sweep --trials 100000 --steps 50
+        palimpsest sweep --trials 20000 --wide --output sweep-wide
+      """)
+
+  @Option(help: "How many instances to try.")
+  var trials = 10_000
+
+  @Option(help: "The seed of the first trial.")
+  var seed: UInt64 = 1
+
+  @Option(help: "T: the claims are checked at every step up to this one.")
+  var steps = 200
+
+  @Option(help: "eta, the step size of the ascent.")
+  var eta: Double?
+
+  @OptionGroup(title: "Random instances") var shape: RandomOptions
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Folder for the results.", valueName: "dir"))
+  var output: String?
+
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard trials >= 1 else { throw ValidationError("--trials is \(trials); it must be at least 1.") }
+    guard steps >= 0 else { throw ValidationError("--steps is \(steps); it must be at least 0.") }
+    guard seed <= UInt64.max - UInt64(trials) else {
+      throw ValidationError("--seed and --trials together leave the range of 64 bits.")
+    }
+  }
+
+  func run() throws {
+    try Failure.reporting {
+      let console = common.console
+      let sweep = Sweep(try shape.law(stepSize: eta), steps: steps)
+      let bar = ProgressBar("sweep", total: trials, console: console)
+      let results = try sweep.run(seeds: seed..<(seed + UInt64(trials)), workers: common.workers) { bar.advance($0) }
+      bar.finish()
+      let report = SweepReport(sweep, results)
+      if let output { try report.write(to: output) }
+      let held = results.count { $0.result?.check.verdict == .holds }
+      let notReached = results.count { $0.result?.check.verdict == .notReached }
+      let without = results.count { $0.result == nil }
+      console.result("\(trials) instances: holds on \(held), violated on \(report.violations.count)")
+      if notReached > 0 { console.result("\(notReached) have t_0 beyond step \(steps): nothing is claimed there") }
+      if without > 0 { console.result("\(without) do not meet the hypotheses") }
+      let margins = results.compactMap(\.result).filter { $0.check.stepsChecked > 0 }.map(\.check.smallestMargin)
+      if !margins.isEmpty {
+        let q = SampleStatistics.quantiles(margins, at: [0, 0.5, 1])
+        console.result("log10 of the smallest margin: least \(q[0]), median \(q[1]), most \(q[2])")
+      }
+      for violation in report.violations.prefix(10) { console.result("violated: seed \(violation.seed)") }
+      if !report.violations.isEmpty { throw Failure.claimViolated }
+    }
+  }
+}
