@@ -53,14 +53,11 @@ extension Exhibit {
           [
             "x": VegaLite.number("step", "unlearning step t"),
             "y": VegaLite.number("log10_re_distance", "log10 RE distance d(AB, BA)"),
-            "color": VegaLite.category("curve", "curve", ["actual", "bound", "asymptote"]),
-            "strokeDash": [
-              "field": "line", "type": "nominal", "title": "line",
-              "scale": [
-                "domain": ["actual", "bound", "bound, not yet claimed", "asymptote"],
-                "range": [[1, 0], [1, 0], [3, 4], [7, 3]],
-              ],
-            ],
+            "color": VegaLite.color(
+              "line", "curve", ["actual", "bound", "bound, not yet claimed", "asymptote"], colors: [0, 1, 1, 2]),
+            "strokeDash": VegaLite.dash(
+              "line", "curve", ["actual", "bound", "bound, not yet claimed", "asymptote"],
+              [VegaLite.solid, VegaLite.solid, VegaLite.dotted, VegaLite.dashed]),
           ]
         ),
       ]))

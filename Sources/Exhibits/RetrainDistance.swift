@@ -11,17 +11,17 @@ extension Exhibit {
     title: "Distance to the retrained model, by when the forget set was learned",
     description: """
       Stages inst, tofu, math in this order with U inserted at position p = 1 to 4 (d = 80, 12 rows a retained stage, \
-      k = 8, m = 30, mu = 0.7); gradient ascent on U with eta = 0.05, so that at p = 4 the eigendirections come back \
-      towards the retrained model before they run away. log10 of the RE distance to the model retrained without U: \
-      mean and 95 % confidence interval (Student's t) over 20 draws.
+      k = 8, m = 30, mu = 0.7); gradient ascent on U with eta = 0.01. log10 of the RE distance to the model retrained \
+      without U: mean and 95 % confidence interval (Student's t) over 20 draws. Learned last, the forget set is nearly \
+      undone before ascent overshoots; learned earlier, the distance only grows.
       """,
     table: { context in
-      let steps = Array(0...120)
+      let steps = Array(0...40)
       let draws = 20
       let retained = try Path(RandomStages.names.dropLast())
       let distances = try context.workers.map(draws) { draw -> [[Double]] in
         let (stages, test) = RandomStages().draw(RandomGenerator(seed: context.seed).child(UInt64(draw)))
-        let run = try StagedUnlearning(stages, forgetting: "U", test: test, stepSize: 0.05)
+        let run = try StagedUnlearning(stages, forgetting: "U", test: test, stepSize: 0.01)
         return try (1...4).map { position in
           try run.towardsRetrained(retained.inserting("U", at: position)).logDistances(at: steps)
         }
@@ -53,7 +53,7 @@ extension Exhibit {
           "encoding",
           [
             "x": VegaLite.number("step", "unlearning step t"),
-            "color": VegaLite.category("position", "position p of U", ["1", "2", "3", "4"]),
+            "color": VegaLite.color("position", "position p of U", [1, 2, 3, 4]),
           ]
         ),
         (

@@ -52,7 +52,7 @@ extension Exhibit {
           [
             "x": VegaLite.number("log10_mu", "log10 of mu"),
             "y": VegaLite.number("log10_value", "log10 of the quantity"),
-            "color": VegaLite.category(
+            "color": VegaLite.color(
               "quantity", "quantity", ["difference", "along_forget_span", "error_of_plain_difference"]),
           ]
         ),

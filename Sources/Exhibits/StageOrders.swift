@@ -58,7 +58,7 @@ extension Exhibit {
               "field": "measure", "type": "nominal", "title": .null,
               "header": ["labelFontSize": 12, "labelFontWeight": 500],
             ],
-            "color": VegaLite.category("position", "position p of U", ["1", "2", "3", "4"]),
+            "color": VegaLite.color("position", "position p of U", [1, 2, 3, 4]),
             "detail": ["field": "path"],
           ]
         ),

@@ -30,7 +30,7 @@ extension Exhibit {
           let theorem = try Theorem31(PathDivergence(law.draw(generator)))
           let at = theorem.divergence.trajectory.logDistances(at: [0, 10, 90, 100])
           let rates = [
-            ("limit", 2 * log1p(theorem.lambdaMax)), ("steps_90_100", (at[3] - at[2]) / 10),
+            ("steps_90_100", (at[3] - at[2]) / 10), ("limit", 2 * log1p(theorem.lambdaMax)),
             ("first_10", (at[1] - at[0]) / 10), ("bound", 2 * log1p(theorem.rhoStar)),
           ]
           return rates.map { [.number((exponent * 10).rounded() / 10), .string($0.0), .number($0.1 / M_LN10)] }
@@ -45,7 +45,10 @@ extension Exhibit {
           [
             "x": VegaLite.number("log10_eta", "log10 of the step size eta"),
             "y": VegaLite.number("log10_growth", "log10 growth of the RE distance a step"),
-            "color": VegaLite.category("rate", "rate", ["limit", "steps_90_100", "first_10", "bound"]),
+            "color": VegaLite.color("rate", "rate", ["steps_90_100", "limit", "first_10", "bound"]),
+            "strokeDash": VegaLite.dash(
+              "rate", "rate", ["steps_90_100", "limit", "first_10", "bound"],
+              [VegaLite.solid, VegaLite.dashed, VegaLite.solid, VegaLite.solid]),
           ]
         ),
       ]))

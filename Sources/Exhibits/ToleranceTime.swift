@@ -54,7 +54,10 @@ extension Exhibit {
           [
             "x": VegaLite.number("log10_epsilon", "log10 of the tolerance epsilon"),
             "y": VegaLite.number("step", "lost for good from step t"),
-            "color": VegaLite.category("curve", "curve", ["predicted", "either", "ab", "ba"]),
+            "color": VegaLite.color("curve", "curve", ["predicted", "either", "ab", "ba"]),
+            "strokeDash": VegaLite.dash(
+              "curve", "curve", ["predicted", "either", "ab", "ba"],
+              [VegaLite.solid, VegaLite.solid, VegaLite.dashed, VegaLite.dashed]),
           ]
         ),
       ]))

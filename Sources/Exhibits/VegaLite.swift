@@ -18,11 +18,27 @@ enum VegaLite {
     channel(field, "quantitative", title, scale)
   }
 
-  /// A nominal channel in this order of values, with the colours of ``palette``.
-  static func category(_ field: String, _ title: String, _ order: [String]) -> JSON {
-    let range = order.indices.map { JSON.string(palette[$0 % palette.count]) }
-    return channel(
-      field, "nominal", title, ["domain": .array(order.map { .string($0) }), "range": .array(range)])
+  /// The colour of each value of a field, in this order; a value may be told apart by a colour of its own.
+  static func color(_ field: String, _ title: String, _ order: [JSON], colors: [Int]? = nil) -> JSON {
+    let range = (colors ?? Array(order.indices)).map { JSON.string(palette[$0 % palette.count]) }
+    return scaled(channel(field, "nominal", title, ["domain": .array(order), "range": .array(range)]))
+  }
+
+  /// The dash pattern of each value of a field; shares its legend with ``color(_:_:_:colors:)`` of the same field.
+  static func dash(_ field: String, _ title: String, _ order: [JSON], _ patterns: [JSON]) -> JSON {
+    scaled(channel(field, "nominal", title, ["domain": .array(order), "range": .array(patterns)]))
+  }
+
+  /// A line without gaps, dashes, dots.
+  static let (solid, dashed, dotted): (JSON, JSON, JSON) = ([1, 0], [7, 3], [2, 3])
+
+  /// The channel with a legend of full-strength strokes, also where the marks are pale.
+  private static func scaled(_ channel: JSON) -> JSON {
+    guard case .object(let members) = channel else { return channel }
+    return .object(
+      members + [
+        JSON.Member("legend", ["symbolOpacity": 1, "symbolType": "stroke", "symbolSize": 300, "labelLimit": 260])
+      ])
   }
 
   /// Colours that stay apart for the colour-blind (Okabe and Ito).
