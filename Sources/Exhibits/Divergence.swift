@@ -43,7 +43,8 @@ extension Exhibit {
           "transform",
           [
             [
-              "calculate": "datum.curve == 'bound' ? (datum.claimed ? 'bound' : 'bound, not yet claimed') : datum.curve",
+              "calculate":
+                "datum.curve == 'bound' && !datum.claimed ? 'bound, not yet claimed' : datum.curve",
               "as": "line",
             ]
           ]

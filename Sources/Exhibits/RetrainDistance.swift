@@ -12,8 +12,8 @@ extension Exhibit {
     description: """
       Stages inst, tofu, math in this order with U inserted at position p = 1 to 4 (d = 80, 12 rows a retained stage, \
       k = 8, m = 30, mu = 0.7); gradient ascent on U with eta = 0.01. log10 of the RE distance to the model retrained \
-      without U: mean and 95 % confidence interval (Student's t) over 20 draws. Learned last, the forget set is nearly \
-      undone before ascent overshoots; learned earlier, the distance only grows.
+      without U: mean and 95 % confidence interval (Student's t) over 20 draws. At p = 4 the distance first falls \
+      and then grows; at earlier positions it grows almost from the start.
       """,
     table: { context in
       let steps = Array(0...40)

@@ -11,7 +11,7 @@ public enum InstanceFile {
   ///
   /// - Throws: `SafetensorsError` for a file that is not well-formed or lacks a tensor, and
   ///   ``StagedLearnersError/invalidInstance(_:)`` naming file, tensor and rule for one that breaks a rule.
-  public static func read(_ path: String, stepSize: Double? = nil, workers: Workers = .one) throws -> TwoPathInstance {
+  public static func read(_ path: String, stepSize: Double? = nil) throws -> TwoPathInstance {
     let file = try SafetensorsFile(path: path)
     // The shapes are checked before any data is read, so that a bad file costs nothing.
     let d = try shape(file, "X_A", ["n_A", "d"])[1]
@@ -19,7 +19,8 @@ public enum InstanceFile {
     for (name, rows) in [("A", "n_A"), ("B", "n_B"), ("U", "k")] {
       let shapes = (try shape(file, "X_\(name)", [rows, "d"], d), try shape(file, "y_\(name)", [rows]))
       guard shapes.0[0] == shapes.1[0] else {
-        throw invalid(file, "tensor y_\(name) has \(shapes.1[0]) entries and X_\(name) \(shapes.0[0]) rows; they must agree")
+        throw invalid(
+          file, "tensor y_\(name) has \(shapes.1[0]) entries and X_\(name) \(shapes.0[0]) rows; they must agree")
       }
       counts[name] = shapes.0[0]
     }
@@ -48,7 +49,8 @@ public enum InstanceFile {
   public static func write(_ instance: TwoPathInstance, to path: String) throws {
     func mu(_ name: String, _ trainer: SpectralFilter) throws -> String {
       guard case .ridge(let mu) = trainer else {
-        throw StagedLearnersError.invalidInstance("stage \(name) is trained by \(trainer); instance files hold ridge only")
+        throw StagedLearnersError.invalidInstance(
+          "stage \(name) is trained by \(trainer); instance files hold ridge only")
       }
       return mu.description
     }

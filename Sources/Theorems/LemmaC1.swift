@@ -20,7 +20,8 @@ public struct LemmaC1: Sendable {
     differenceNorm = divergence.difference.norm
     identityError = (models.ab - models.ba - divergence.difference).norm
     let stages = divergence.instance.stages
-    let size = max(models.ab.norm, models.ba.norm) + (try stages.reduce(0) { $0 + (try training.map($1.name).offset.norm) })
+    let offsets = try stages.map { try training.map($0.name).offset.norm }
+    let size = max(models.ab.norm, models.ba.norm) + offsets.reduce(0, +)
     // Backward error of a Cholesky solve of order n is about n eps, amplified by the condition of K + mu I.
     let amplification = stages.reduce(0.0) { $0 + Double($1.examples.count) * Self.condition($1) }
     roundingLevel = 8 * Double.ulpOfOne * amplification * size
