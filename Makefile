@@ -1,0 +1,47 @@
+# Thin verbs over Swift's own commands; `make` lists them.
+
+OUTPUT ?= notebooks-export
+CONFIGURATION ?= release
+SOURCES := $(wildcard Package.swift Sources Tests Benchmarks)
+
+.PHONY: help setup plots build figures test lint format benchmark docs clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install the Debian packages the build needs, if any is missing
+	@Scripts/setup
+
+plots: ## Also install the optional renderer that figures draws plots with
+	@Scripts/setup plots
+
+build: setup ## Build the palimpsest command
+	swift build -c release
+
+figures: plots build ## Export every exhibit into OUTPUT (notebooks-export)
+	PATH="$(CURDIR)/.build-venv/bin:$$PATH" .build/release/palimpsest figures --output "$(OUTPUT)"
+
+# `swift test` compiles with -enable-testing: in the folder of `swift build -c release`, each would rebuild the other.
+test: setup ## Run the tests (CONFIGURATION=debug for a debug build, TESTS="--filter Theorem" for some)
+	swift test -c $(CONFIGURATION) --scratch-path .build-test --parallel --disable-xctest $(TESTS)
+
+lint: ## Check the format of the Swift sources
+	swift format lint --strict --parallel --recursive $(SOURCES)
+
+format: ## Format the Swift sources
+	swift format --in-place --parallel --recursive $(SOURCES)
+
+benchmark: setup ## Run the benchmarks
+	Benchmarks/run
+
+# The toolchain's own docc does without a plugin, which would be one more dependency of every build. Exhibits is the
+# module above all others, so that its build gives the symbols of all; the symbols of what was not recompiled stay.
+docs: setup ## Write the documentation of all modules into .build-docs/html
+	@mkdir -p .build-docs/symbols
+	swift build --scratch-path .build-docs --target Exhibits \
+	  -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$(CURDIR)/.build-docs/symbols"
+	docc convert docs/Palimpsest.docc --additional-symbol-graph-dir .build-docs/symbols --output-path .build-docs/html \
+	  --fallback-display-name Palimpsest --fallback-bundle-identifier palimpsest --transform-for-static-hosting
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-test .build-docs .build-venv
