@@ -6,7 +6,9 @@ let package = Package(
   name: "palimpsest",
   products: [
     .executable(name: "palimpsest", targets: ["palimpsest"]),
-    .library(name: "Palimpsest", targets: ["LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems"]),
+    .library(
+      name: "Palimpsest",
+      targets: ["LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems", "Exhibits"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")

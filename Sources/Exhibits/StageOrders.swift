@@ -26,7 +26,8 @@ extension Exhibit {
       return try TidyTable(
         [
           Column("path", .string, description: "the order of the stages, first learned first"),
-          Column("position", .integer, description: "p, the position of the forget stage U, 1 (first) to 4 (last)"),
+          Column(
+            "position", .integer, unit: "1", description: "p, the position of the forget stage U, 1 (first) to 4 (last)"),
           Column("step", .integer, unit: "step", description: "t, steps of gradient ascent taken"),
           Column(
             "measure", .string,
@@ -45,10 +46,9 @@ extension Exhibit {
         })
     },
     plot: VegaLite.plot(
-      "All 24 orders of four stages, unlearned by the same run",
+      "All 24 orders of four stages, unlearned by the same run", width: 360,
       [
         ("mark", ["type": "line", "strokeWidth": 1.4, "opacity": 0.85]),
-        ("width", 360),
         (
           "encoding",
           [

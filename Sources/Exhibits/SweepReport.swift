@@ -93,7 +93,8 @@ public struct SweepReport {
   private func violationTable() throws -> TidyTable {
     try TidyTable(
       [
-        Column("seed", .number, description: "replays the instance: palimpsest theorem --random --seed SEED"),
+        Column(
+          "seed", .number, unit: "1", description: "replays the instance: palimpsest theorem --random --seed SEED"),
         Column("first_violation_step", .integer, unit: "step", description: "the first step at which the bound failed"),
         Column("smallest_margin", .number, unit: "log10", description: "the smallest margin of the bound"),
         Column("failed_proof_steps", .string, description: "the steps of the proof that failed, if any"),

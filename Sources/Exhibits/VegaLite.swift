@@ -3,13 +3,13 @@ import FileFormats
 /// The parts that the plot specifications share.
 enum VegaLite {
   /// A specification: the exhibit's title, the size and look of the plots, and what is particular to this one.
-  static func plot(_ title: String, _ members: [(String, JSON)]) -> JSON {
+  static func plot(_ title: String, width: Int = 520, _ members: [(String, JSON)]) -> JSON {
     .object(
       [
         JSON.Member("$schema", "https://vega.github.io/schema/vega-lite/v5.json"),
         JSON.Member(
           "title", ["text": .string(title), "anchor": "start", "fontSize": 14, "fontWeight": 600, "offset": 12]),
-        JSON.Member("width", 520), JSON.Member("height", 300), JSON.Member("background", "white"),
+        JSON.Member("width", .integer(width)), JSON.Member("height", 300), JSON.Member("background", "white"),
       ] + members.map { JSON.Member($0.0, $0.1) } + [JSON.Member("config", look)])
   }
 
