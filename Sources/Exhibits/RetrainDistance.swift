@@ -29,7 +29,8 @@ extension Exhibit {
       return try TidyTable(
         [
           Column(
-            "position", .integer, unit: "1", description: "p, the position of the forget stage U, 1 (first) to 4 (last)"),
+            "position", .integer, unit: "1", description: "p, the position of the forget stage U, 1 (first) to 4 (last)"
+          ),
           Column("step", .integer, unit: "step", description: "t, steps of gradient ascent taken"),
           Column("mean", .number, unit: "log10", description: "mean over draws of log10 d(theta_t, theta_r)"),
           Column("ci_low", .number, unit: "log10", description: "lower end of its 95 % confidence interval"),

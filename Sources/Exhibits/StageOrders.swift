@@ -27,7 +27,8 @@ extension Exhibit {
         [
           Column("path", .string, description: "the order of the stages, first learned first"),
           Column(
-            "position", .integer, unit: "1", description: "p, the position of the forget stage U, 1 (first) to 4 (last)"),
+            "position", .integer, unit: "1", description: "p, the position of the forget stage U, 1 (first) to 4 (last)"
+          ),
           Column("step", .integer, unit: "step", description: "t, steps of gradient ascent taken"),
           Column(
             "measure", .string,
