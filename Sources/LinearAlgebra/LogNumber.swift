@@ -16,9 +16,9 @@ public struct LogNumber: Sendable, Equatable {
     self.logMagnitude = self.sign == 0 ? -.infinity : logMagnitude
   }
 
-  /// The logarithmic form of a Double.
+  /// The logarithmic form of a Double; a NaN gives a logarithm that is NaN.
   public init(_ value: Double) {
-    self.init(sign: value > 0 ? 1 : value < 0 ? -1 : 0, logMagnitude: log(abs(value)))
+    self.init(sign: value == 0 ? 0 : value < 0 ? -1 : 1, logMagnitude: log(abs(value)))
   }
 
   /// The positive number with this natural logarithm.
@@ -48,10 +48,15 @@ public struct LogNumber: Sendable, Equatable {
 
   /// The sum: the larger magnitude is factored out, so nothing overflows.
   public static func + (left: LogNumber, right: LogNumber) -> LogNumber {
+    guard left.sign != 0 else { return right }
+    guard right.sign != 0 else { return left }
     let (large, small) = left.logMagnitude >= right.logMagnitude ? (left, right) : (right, left)
-    guard small.sign != 0 else { return large }
-    let ratio = Double(large.sign * small.sign) * exp(small.logMagnitude - large.logMagnitude)
-    return LogNumber(sign: large.sign, logMagnitude: large.logMagnitude + log1p(ratio))
+    guard large != small else { return LogNumber(sign: large.sign, logMagnitude: large.logMagnitude + M_LN2) }
+    let gap = small.logMagnitude - large.logMagnitude
+    // Near-opposite numbers: 1 - exp(gap) would lose the digits of a small gap.
+    let cancels = large.sign != small.sign && gap > -M_LN2
+    let correction = cancels ? log(-Glibc.expm1(gap)) : log1p(Double(large.sign * small.sign) * exp(gap))
+    return LogNumber(sign: large.sign, logMagnitude: large.logMagnitude + correction)
   }
 
   /// The number of opposite sign.
@@ -70,9 +75,9 @@ public struct LogNumber: Sendable, Equatable {
 
   /// `(1 + rate)^steps - 1`, through `expm1(steps log1p(rate))` so that a tiny rate loses no digits.
   public static func growth(rate: Double, steps: Int) -> LogNumber {
-    if rate > -1 { return expm1(Double(steps) * log1p(rate)) }
+    if rate == -1 { return steps == 0 ? .zero : LogNumber(-1) }
     // An unstable descent: 1 + rate is negative and its power alternates.
-    guard rate < -1 else { return steps == 0 ? .zero : LogNumber(-1) }
+    guard rate < -1 else { return expm1(Double(steps) * log1p(rate)) }
     let power = LogNumber(
       sign: steps.isMultiple(of: 2) ? 1 : -1, logMagnitude: steps == 0 ? 0 : Double(steps) * log(-1 - rate))
     return power - LogNumber(1)
@@ -80,11 +85,12 @@ public struct LogNumber: Sendable, Equatable {
 
   /// The number in decimal notation: as Double prints it where it fits, else `d.dddde+NNN` with any exponent.
   ///
-  /// Sixteen significant digits are written; of those, about `16 - log10 |log10 x|` are meaningful.
+  /// Up to seventeen significant digits are written; of those, about `15 - log10 |log10 x|` are meaningful. Beyond
+  /// exponents of 9e18, where the logarithm no longer tells the power of ten, it is "inf" or "0.0".
   public var decimal: String {
     let plain = value
     if sign == 0 || (plain.isFinite && abs(plain) >= Double.leastNormalMagnitude) { return plain.description }
-    guard logMagnitude.isFinite else { return plain.description }
+    guard abs(log10Magnitude) < 0x1p63 else { return plain.description }
     var exponent = log10Magnitude.rounded(.down)
     var mantissa = exp(logMagnitude - exponent * M_LN10)
     if mantissa >= 10 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }

@@ -48,7 +48,7 @@ extension Matrix {
       guard let result = target.baseAddress else { return }
       nonisolated(unsafe) let c = result
       elements.withUnsafeBufferPointer { source in
-        guard let start = source.baseAddress else { return target.update(repeating: 0) }
+        guard let start = source.baseAddress, d > 0 else { return target.update(repeating: 0) }
         nonisolated(unsafe) let a = start
         Blocks(of: n, work: n * d).forEach(workers) { range in
           let (j, width) = (range.lowerBound, range.count)

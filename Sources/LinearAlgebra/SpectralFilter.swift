@@ -40,8 +40,8 @@ public enum SpectralFilter: Sendable, Equatable {
     }
   }
 
-  /// `phi(lambda)` for a data set of `rows` rows. Continuous at lambda = 0, where each quotient takes its limit;
-  /// infinite where an ascent has left Double's range (``logValue(at:rows:)`` has not).
+  /// `phi(lambda)` for a data set of `rows` rows. Continuous at lambda = 0: the numerators are exact to rounding for
+  /// tiny lambda, and each quotient takes its limit where its argument leaves the range of normal numbers. Infinite where an ascent has left Double's range (``logValue(at:rows:)`` has not).
   ///
   /// `zeroBelow` is the level under which ``interpolation`` takes an eigenvalue for zero.
   public func value(at lambda: Double, rows: Int, zeroBelow: Double = 0) -> Double {
@@ -50,10 +50,13 @@ public enum SpectralFilter: Sendable, Equatable {
     case .ridge(let mu): return 1 / (lambda + mu)
     case .interpolation: return lambda > zeroBelow ? 1 / lambda : 0
     case .gradientDescent(let steps, let size):
-      return (-LogNumber.growth(rate: -2 * size * lambda / n, steps: steps)).value.dividedByEigenvalue(
-        lambda, limit: 2 * size * Double(steps) / n)
+      let rate = -2 * size * lambda / n
+      guard abs(rate) >= .leastNormalMagnitude else { return 2 * size * Double(steps) / n }
+      return -LogNumber.growth(rate: rate, steps: steps).value / lambda
     case .gradientFlow(let time):
-      return -expm1(-2 * lambda * time / n).dividedByEigenvalue(lambda, limit: 2 * time / n)
+      let exponent = -2 * lambda * time / n
+      guard abs(exponent) >= .leastNormalMagnitude else { return 2 * time / n }
+      return -expm1(exponent) / lambda
     case .gradientAscent, .ascentFlow: return logValue(at: lambda, rows: rows).value
     }
   }
@@ -63,20 +66,14 @@ public enum SpectralFilter: Sendable, Equatable {
     let k = Double(rows)
     switch self {
     case .gradientAscent(let steps, let size):
-      guard lambda != 0 else { return LogNumber(-2 * size * Double(steps) / k) }
-      return -LogNumber.growth(rate: 2 * size * lambda / k, steps: steps) / LogNumber(lambda)
+      let rate = 2 * size * lambda / k
+      guard abs(rate) >= .leastNormalMagnitude else { return LogNumber(-2 * size * Double(steps) / k) }
+      return -LogNumber.growth(rate: rate, steps: steps) / LogNumber(lambda)
     case .ascentFlow(let time):
-      guard lambda != 0 else { return LogNumber(-2 * time / k) }
-      return -LogNumber.expm1(2 * lambda * time / k) / LogNumber(lambda)
+      let exponent = 2 * lambda * time / k
+      guard abs(exponent) >= .leastNormalMagnitude else { return LogNumber(-2 * time / k) }
+      return -LogNumber.expm1(exponent) / LogNumber(lambda)
     default: return LogNumber(value(at: lambda, rows: rows, zeroBelow: zeroBelow))
     }
-  }
-}
-
-extension Double {
-  /// `self / lambda`, or its limit where lambda is 0. The numerators here are exact to rounding for any tiny lambda,
-  /// so zero itself is the only exception.
-  fileprivate func dividedByEigenvalue(_ lambda: Double, limit: Double) -> Double {
-    lambda == 0 ? limit : self / lambda
   }
 }
