@@ -1,3 +1,5 @@
+import CLapacke
+
 /// A dense matrix of Double in column-major order: entry (i, j) stands at `elements[i + j * rows]`.
 ///
 /// Data sets are kept as X', one example a column, so that an example's features are contiguous and a row-major
@@ -56,6 +58,17 @@ public struct Matrix: Equatable, Sendable {
 
   /// Column `index` as a vector.
   public func column(_ index: Int) -> Vector { Vector(Array(elements[(index * rows)..<((index + 1) * rows)])) }
+
+  /// The Euclidean norm of each column, without overflow or underflow on the way.
+  public var columnNorms: [Double] {
+    _ = BLASLibrary.oneThreadPerCall
+    return elements.withUnsafeBufferPointer { entries in
+      (0..<columns).map { column in
+        guard let start = entries.baseAddress else { return 0 }
+        return cblas_dnrm2(Int32(rows), start + column * rows, 1)
+      }
+    }
+  }
 
   /// The matrix of the chosen columns, in the order given.
   public func selectingColumns(_ indices: [Int]) -> Matrix {

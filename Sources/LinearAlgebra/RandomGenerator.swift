@@ -9,20 +9,19 @@ import CGSL
 /// whichever thread it is used. Equal keys and equal calls give equal bits.
 public struct RandomGenerator: RandomNumberGenerator, Sendable {
   private let key: UInt64
-  // The layout of GSL's taus2 state: three 32-bit words, each in an unsigned long.
-  private var state: (UInt, UInt, UInt)
+  private var state: Tausworthe
 
   /// The generator named by this seed.
   public init(seed: UInt64) { self.init(key: mix(seed)) }
 
   private init(key: UInt64) {
     self.key = key
-    func word(_ index: UInt64, least: UInt) -> UInt {
-      let bits = UInt(truncatingIfNeeded: mix(key &+ index) >> 32)
+    func word(_ index: UInt64, least: UInt32) -> UInt32 {
+      let bits = UInt32(truncatingIfNeeded: mix(key &+ index) >> 32)
       return bits < least ? bits + least : bits
     }
     // Below these values a component has period 1.
-    state = (word(1, least: 2), word(2, least: 8), word(3, least: 16))
+    state = Tausworthe(word(1, least: 2), word(2, least: 8), word(3, least: 16))
   }
 
   /// An independent stream for this index, whatever has been drawn from this one.
@@ -30,41 +29,33 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
 
   /// 64 random bits.
   public mutating func next() -> UInt64 {
-    withGSL { UInt64(gsl_rng_get($0)) << 32 | UInt64(gsl_rng_get($0)) }
+    UInt64(state.next()) << 32 | UInt64(state.next())
   }
 
   /// A number uniform in (0, 1), of 32 bits.
-  public mutating func uniform() -> Double { withGSL { gsl_rng_uniform_pos($0) } }
+  public mutating func uniform() -> Double { state.uniform() }
 
   /// A standard normal number, by the ziggurat of Marsaglia and Tsang (GSL's `gsl_ran_gaussian_ziggurat`).
-  public mutating func normal() -> Double { withGSL { gsl_ran_gaussian_ziggurat($0, 1) } }
+  public mutating func normal() -> Double { state.withGSL { gsl_ran_gaussian_ziggurat($0, 1) } }
 
   /// Fills the memory with numbers uniform in (low, high).
   public mutating func fillUniform(_ target: UnsafeMutableBufferPointer<Double>, low: Double, high: Double) {
-    withGSL { generator in
-      let scale = high - low
-      for index in target.indices { target[index] = low + scale * gsl_rng_uniform_pos(generator) }
-    }
+    let scale = high - low
+    // A local copy stays in registers; the memory written to could hold the state for all the compiler knows.
+    var state = state
+    for index in target.indices { target[index] = low + scale * state.uniform() }
+    self.state = state
   }
 
   /// Fills the memory with standard normal numbers.
   public mutating func fillNormal(_ target: UnsafeMutableBufferPointer<Double>) {
-    withGSL { generator in
-      for index in target.indices { target[index] = gsl_ran_gaussian_ziggurat(generator, 1) }
-    }
+    NormalZiggurat.shared.fill(target, from: &state)
   }
 
   /// A vector of standard normal numbers.
   public mutating func normalVector(_ count: Int) -> Vector {
     Vector(
       uninitialised(count) { fillNormal(UnsafeMutableBufferPointer(start: $0, count: count)) })
-  }
-
-  private mutating func withGSL<Result>(_ body: (UnsafePointer<gsl_rng>) -> Result) -> Result {
-    withUnsafeMutableBytes(of: &state) { bytes in
-      var generator = gsl_rng(type: gsl_rng_taus2, state: bytes.baseAddress)
-      return withUnsafePointer(to: &generator) { body($0) }
-    }
   }
 }
 

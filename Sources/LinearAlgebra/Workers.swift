@@ -37,6 +37,7 @@ public struct Workers: Sendable {
 
   /// The results of `body` for 0..<iterations in order. The error thrown is that of the smallest index that failed.
   public func map<Value: Sendable>(_ iterations: Int, _ body: @Sendable (Int) throws -> Value) throws -> [Value] {
+    guard min(count, iterations) > 1 else { return try (0..<iterations).map(body) }
     let results = Mutex([Result<Value, any Error>?](repeating: nil, count: iterations))
     forEach(iterations) { index in
       let result = Result { try body(index) }

@@ -18,6 +18,8 @@ public struct AscentTrajectory: Sendable {
   /// `log(1 + lambda_j)`, k entries, not negative.
   public let logRates: [Double]
 
+  /// `log |a_j|`.
+  private let logAmplitudes: [Double]
   /// `log(|a_j| ||F_j||)`: how large a mode is when it has grown e-fold from nothing.
   private let logSizes: [Double]
 
@@ -28,15 +30,15 @@ public struct AscentTrajectory: Sendable {
       "shapes of a trajectory")
     (self.initial, self.directions, self.amplitudes) = (initial, directions, amplitudes)
     logRates = growth.map { log1p($0) }
-    logSizes = (0..<growth.count).map { mode in
-      log(abs(amplitudes[mode])) + log(directions.column(mode).norm)
-    }
+    logAmplitudes = amplitudes.elements.map { log(abs($0)) }
+    logSizes = zip(logAmplitudes, directions.columnNorms).map { $0 + log($1) }
   }
 
   /// m, the number of test points.
   public var testCount: Int { initial.count }
 
   /// `log d(t)`, the natural logarithm of the RE distance `(1/m) ||e(t)||^2` at each of these steps.
+  @inlinable
   public func logDistances(at steps: some Collection<Int>, workers: Workers = .one) -> [Double] {
     let logCount = log(Double(testCount))
     return logSquaredNorms(at: steps, workers: workers).map { $0 - logCount }
@@ -45,22 +47,28 @@ public struct AscentTrajectory: Sendable {
   /// `log d(t)` at one step.
   public func logDistance(at step: Int) -> Double { logDistances(at: CollectionOfOne(step))[0] }
 
+  // Inlined, because an unspecialised `Array(steps)` of a range costs more than the distances.
+
   /// `log ||e(t) - shift||^2` at each of these steps; the shift is 0 unless given.
+  @inlinable
   public func logSquaredNorms(
     at steps: some Collection<Int>, minus shift: Vector? = nil, workers: Workers = .one
   ) -> [Double] {
-    let steps = Array(steps)
+    logSquaredNorms(steps: Array(steps), minus: shift, workers)
+  }
+
+  @usableFromInline
+  func logSquaredNorms(steps: [Int], minus shift: Vector?, _ workers: Workers) -> [Double] {
     let start = shift.map { initial - $0 } ?? initial
     let length = 64
-    var norms = [Double](repeating: 0, count: steps.count)
-    norms.withUnsafeMutableBufferPointer { buffer in
+    return [Double](unsafeUninitializedCapacity: steps.count) { buffer, count in
       nonisolated(unsafe) let target = buffer
       workers.forEach((steps.count + length - 1) / length) { block in
         let range = (block * length)..<min(steps.count, (block + 1) * length)
-        for (index, value) in zip(range, logSquaredNorms(block: steps[range], start)) { target[index] = value }
+        logSquaredNorms(block: steps[range], start, UnsafeMutableBufferPointer(rebasing: target[range]))
       }
+      count = steps.count
     }
-    return norms
   }
 
   /// The limit law (theory B1): from the slowest mode up, the fastest one that the test set sees takes over,
@@ -83,14 +91,12 @@ public struct AscentTrajectory: Sendable {
     return (2 * Double(step) * rate + constant) / M_LN10
   }
 
-  private func logSquaredNorms(block steps: ArraySlice<Int>, _ start: Vector) -> [Double] {
-    guard let first = steps.min(), let last = steps.max() else { return [] }
+  private func logSquaredNorms(
+    block steps: ArraySlice<Int>, _ start: Vector, _ target: UnsafeMutableBufferPointer<Double>
+  ) {
+    guard let first = steps.min(), let last = steps.max() else { return }
     let (m, logStart, active) = (testCount, log(start.norm), activeModes(first, last))
-    // Where the square of e(t) could leave Double's range, e(t) is computed times exp(-scale).
-    let scales = steps.map { step in
-      let size = active.reduce(logStart) { max($0, self.size($1, at: step)) }
-      return abs(size) > 300 && size > -.infinity ? size : 0
-    }
+    let scales = scales(steps, active, logStart, last)
     let weights = Matrix(rows: active.count, columns: steps.count) { target in
       for (column, step) in steps.enumerated() {
         for (row, mode) in active.enumerated() {
@@ -100,16 +106,32 @@ public struct AscentTrajectory: Sendable {
     }
     let chosen = active.count == logRates.count ? directions : directions.selectingColumns(active)
     let moved = chosen.times(weights)
-    return moved.elements.withUnsafeBufferPointer { moved in
-      scales.enumerated().map { column, scale in
-        let factor = scale == 0 ? 1 : exp(-scale)
-        var sum = 0.0
-        for row in 0..<m {
-          let e = moved[row + column * m] + factor * start[row]
-          sum += e * e
+    moved.elements.withUnsafeBufferPointer { moved in
+      start.elements.withUnsafeBufferPointer { start in
+        for column in 0..<steps.count {
+          let scale = scales[column]
+          let factor = scale == 0 ? 1 : exp(-scale)
+          var sum = 0.0
+          for row in 0..<m {
+            let e = moved[row + column * m] + factor * start[row]
+            sum += e * e
+          }
+          target[column] = log(sum) + 2 * scale
         }
-        return log(sum) + 2 * scale
       }
+    }
+  }
+
+  /// Where the square of e(t) could leave Double's range, e(t) is computed times exp(-scale).
+  private func scales(_ steps: ArraySlice<Int>, _ active: [Int], _ logStart: Double, _ last: Int) -> [Double] {
+    // Modes only grow: where the last step is moderate, so are the others.
+    let safe = 300.0
+    if abs(logStart) <= safe, active.allSatisfy({ size($0, at: last) <= safe }) {
+      return [Double](repeating: 0, count: steps.count)
+    }
+    return steps.map { step in
+      let size = active.reduce(logStart) { max($0, self.size($1, at: step)) }
+      return abs(size) > safe && size > -.infinity ? size : 0
     }
   }
 
@@ -124,9 +146,11 @@ public struct AscentTrajectory: Sendable {
     logSizes[mode] + LogNumber.expm1(Double(step) * logRates[mode]).logMagnitude
   }
 
+  /// `a_j ((1 + lambda_j)^t - 1) exp(-scale)`.
   private func weight(_ mode: Int, _ step: Int, _ scale: Double) -> Double {
-    if scale == 0 { return amplitudes[mode] * expm1(Double(step) * logRates[mode]) }
-    let weight = LogNumber(amplitudes[mode]) * LogNumber.expm1(Double(step) * logRates[mode])
-    return (weight * LogNumber(log: -scale)).value
+    let growth = Double(step) * logRates[mode]
+    if scale == 0 { return amplitudes[mode] * expm1(growth) }
+    let size = exp(logAmplitudes[mode] + LogNumber.expm1(growth).logMagnitude - scale)
+    return amplitudes[mode] < 0 ? -size : size
   }
 }
