@@ -77,12 +77,15 @@ public struct AscentTrajectory: Sendable {
     let growing = logRates.indices.filter { logSizes[$0] > -.infinity && logRates[$0] > 0 }
     guard let fastest = growing.max(by: { logRates[$0] < logRates[$1] }) else { return nil }
     // Equal eigenvalues come out equal only to the rounding of the factorisation; their modes act as one.
-    let width = Double(8 * logRates.count) * Double.ulpOfOne * max(1, logRates[fastest])
+    // That is relative to the eigenvalue, and so to the rate: lambda / (1 + lambda) <= log(1 + lambda).
+    let width = Double(8 * logRates.count) * Double.ulpOfOne * logRates[fastest]
+    let modes = growing.filter { logRates[fastest] - logRates[$0] <= width }
+    let size = modes.reduce(-Double.infinity) { max($0, logSizes[$1]) }
     var sum = Vector(zeros: testCount)
-    for mode in logRates.indices where logRates[fastest] - logRates[mode] <= width {
-      sum.add(amplitudes[mode], directions.column(mode))
+    for mode in modes {
+      sum.add((LogNumber(amplitudes[mode]) * LogNumber(log: -size)).value, directions.column(mode))
     }
-    return (logRates[fastest], 2 * log(sum.norm) - log(Double(testCount)))
+    return (logRates[fastest], 2 * (log(sum.norm) + size) - log(Double(testCount)))
   }
 
   /// `log10` of the asymptote at a step; minus infinity when nothing grows.
@@ -131,7 +134,8 @@ public struct AscentTrajectory: Sendable {
     }
     return steps.map { step in
       let size = active.reduce(logStart) { max($0, self.size($1, at: step)) }
-      return abs(size) > safe && size > -.infinity ? size : 0
+      // Not below -700, for exp(-scale) to be finite.
+      return abs(size) > safe && size > -.infinity ? max(-700, size) : 0
     }
   }
 
@@ -148,9 +152,10 @@ public struct AscentTrajectory: Sendable {
 
   /// `a_j ((1 + lambda_j)^t - 1) exp(-scale)`.
   private func weight(_ mode: Int, _ step: Int, _ scale: Double) -> Double {
-    let growth = Double(step) * logRates[mode]
-    if scale == 0 { return amplitudes[mode] * expm1(growth) }
-    let size = exp(logAmplitudes[mode] + LogNumber.expm1(growth).logMagnitude - scale)
+    let exponent = Double(step) * logRates[mode]
+    let plain = expm1(exponent)
+    if scale == 0, plain < .infinity { return amplitudes[mode] * plain }
+    let size = exp(logAmplitudes[mode] + LogNumber.expm1(exponent).logMagnitude - scale)
     return amplitudes[mode] < 0 ? -size : size
   }
 }

@@ -79,12 +79,13 @@ public struct ForgetSpan: Sendable {
     return amplitudes
   }
 
-  /// The model after t steps of gradient ascent with step eta, by the closed form; infinite once out of Double's
-  /// range.
+  /// The model after t steps of gradient ascent with step eta, by the closed form; not finite once it is out of
+  /// Double's range.
   public func ascend(_ theta: Vector, stepSize eta: Double, steps: Int) -> Vector {
     var change = ascentAmplitudes(theta)
     for (index, lambda) in growth(stepSize: eta).enumerated() {
-      change[index] *= LogNumber.growth(rate: lambda, steps: steps).value
+      // As one product of logarithms: an amplitude of 0 stays 0 whatever it is multiplied by.
+      change[index] = (LogNumber(change[index]) * LogNumber.growth(rate: lambda, steps: steps)).value
     }
     return theta + combination(change)
   }

@@ -33,10 +33,15 @@ public enum InstanceFile {
       return Examples(features: try matrix(file, "X_\(name)", d, counts[name] ?? 0), labels: Vector(labels))
     }
     do {
-      return try TwoPathInstance(
+      let instance = try TwoPathInstance(
         stageA: LinearStage("A", examples("A"), trainer: .ridge(mu: muA)),
         stageB: LinearStage("B", examples("B"), trainer: .ridge(mu: muB)), forget: examples("U"),
         forgetStage: forgetStage, test: matrix(file, "X_test", d, m), stepSize: eta)
+      // Costs little beside the reading's use, and names the file as no later error could.
+      _ = try ForgetSpan(instance.forget)
+      return instance
+    } catch LinearAlgebraError.rankDeficient(let rank, let required) {
+      throw invalid(file, "X_U has numerical rank \(rank) and \(required) rows; its rows must be independent")
     } catch let error as StagedLearnersError {
       throw invalid(file, error.description)
     }
@@ -80,6 +85,9 @@ public enum InstanceFile {
     .invalidInstance("\(file.path): \(text)")
   }
 
+  /// Text from a file, shortened and escaped, so that it cannot break a message's line.
+  private static func quoted(_ text: String) -> String { String(text.prefix(40)).debugDescription }
+
   private static func shape(
     _ file: SafetensorsFile, _ name: String, _ axes: [String], _ d: Int? = nil
   ) throws -> [Int] {
@@ -108,16 +116,21 @@ public enum InstanceFile {
       throw invalid(file, "metadata \(key) is missing; it must be a decimal number in a string")
     }
     guard let value = Double(text) else {
-      throw invalid(file, "metadata \(key) is \"\(text.prefix(40))\"; it must be a decimal number")
+      throw invalid(file, "metadata \(key) is \(quoted(text)); it must be a decimal number")
     }
     return value
   }
 
   private static func forgetStage(_ file: SafetensorsFile) throws -> (trainer: SpectralFilter, position: Int)? {
-    guard file.metadata["mu_U"] != nil else { return nil }
+    guard file.metadata["mu_U"] != nil else {
+      guard file.metadata["position_U"] == nil else {
+        throw invalid(file, "metadata position_U is given without mu_U; a forget set that was a stage needs both")
+      }
+      return nil
+    }
     let text = file.metadata["position_U"] ?? "1"
     guard let position = Int(text) else {
-      throw invalid(file, "metadata position_U is \"\(text.prefix(40))\"; it must be 1, 2 or 3")
+      throw invalid(file, "metadata position_U is \(quoted(text)); it must be 1, 2 or 3")
     }
     return (.ridge(mu: try number(file, "mu_U")), position)
   }

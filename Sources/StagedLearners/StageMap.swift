@@ -47,8 +47,13 @@ public struct StageMap: Sendable {
 
   /// The model after the stage, from the model before it.
   public func apply(to theta: Vector, workers: Workers = .one) -> Vector {
+    theta + change(of: theta, workers: workers)
+  }
+
+  /// `b - S theta = X' phi(K) (y - X theta)`: what the stage adds to the model.
+  func change(of theta: Vector, workers: Workers = .one) -> Vector {
     let coefficients = Self.solve(solver, stage.examples.residual(theta, workers: workers))
-    return theta + stage.examples.features.times(coefficients, workers: workers)
+    return stage.examples.features.times(coefficients, workers: workers)
   }
 
   /// `S v = X' phi(K) X v`.

@@ -62,7 +62,9 @@ public struct StagedTraining: Sendable {
   /// With the stage maps `f(theta) = theta - S theta + b`, the model of a path is `sum of its b + rest`, and `rest`
   /// obeys `rest <- rest - S (sum of the b before + rest)`. The sum is the same for both orders, so the difference
   /// is that of the rests, which are of second order in the stages. The plain difference of two models would be
-  /// rounding when mu is large and both barely differ. For two stages this is the paper's Lemma C.1,
+  /// rounding when mu is large and both barely differ. Stages with which both orders begin move the origin, so that b
+  /// is what a stage changes there; those with which both end act on the difference itself. Left in the rests they
+  /// would bring back the cancellation. For two stages this is the paper's Lemma C.1,
   ///
   ///     Delta_0 = S_A b_B - S_B b_A = (I - mu_A A) B X_B' y_B + (mu_B B - I) A X_A' y_A.
   ///
@@ -71,17 +73,27 @@ public struct StagedTraining: Sendable {
     guard Set(first.stages) == Set(second.stages) else {
       throw StagedLearnersError.differentStages("\(first)", "\(second)")
     }
-    let (one, other) = try workers.join({ try interaction(first) }, { try interaction(second) })
-    return one - other
+    let count = first.stages.count
+    let begin = zip(first.stages, second.stages).prefix { $0 == $1 }.count
+    let end = zip(first.stages.reversed(), second.stages.reversed()).prefix { $0 == $1 }.count
+    let origin = begin == 0 ? nil : try train(Path(Array(first.stages[..<begin])))
+    guard begin < count else { return Vector(zeros: dimension) }
+    let middle = begin..<(count - end)
+    let (one, other) = try workers.join(
+      { try interaction(first.stages[middle], origin) }, { try interaction(second.stages[middle], origin) })
+    return try first.stages[middle.upperBound...].reduce(one - other) { difference, name in
+      difference - (try map(name).contraction(difference, workers: workers))
+    }
   }
 
-  /// The model of a path less the sum of what its stages alone make of 0.
-  private func interaction(_ path: Path) throws -> Vector {
+  /// The model that these stages make of the origin (nil is 0), less the origin and the sum of what each stage alone
+  /// changes there.
+  private func interaction(_ stages: ArraySlice<String>, _ origin: Vector?) throws -> Vector {
     var (sum, rest) = (Vector(zeros: dimension), Vector(zeros: dimension))
-    for (index, name) in path.stages.enumerated() {
+    for (index, name) in stages.enumerated() {
       let map = try map(name)
       if index > 0 { rest.add(-1, map.contraction(sum + rest, workers: workers)) }
-      sum.add(1, map.offset)
+      sum.add(1, origin.map { map.change(of: $0, workers: workers) } ?? map.offset)
     }
     return rest
   }
