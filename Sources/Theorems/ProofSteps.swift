@@ -25,7 +25,11 @@ public struct ProofSteps: Sendable {
   /// Prepares the margins.
   public init(_ theorem: Theorem31) {
     self.theorem = theorem
-    offSpanPredictions = theorem.divergence.instance.test.transposeTimes(theorem.divergence.offSpan)
+    // Where C_0 is 0, what the projection left is rounding and counts as nothing here too.
+    let instance = theorem.divergence.instance
+    offSpanPredictions =
+      theorem.c0 == 0
+      ? Vector(zeros: instance.testCount) : instance.test.transposeTimes(theorem.divergence.offSpan)
   }
 
   /// Each inequality at each of these steps, in the order of the steps.

@@ -21,7 +21,11 @@ public struct Inequality: Sendable, Equatable {
   public var margin: Double { log10Right == -.infinity ? .infinity : log10Left - log10Right }
   /// Whether `left >= right`, up to the rounding of the two logarithms: some steps of the proof are equalities at
   /// t = 0 or for k = 1.
-  public var holds: Bool { margin >= -64 * Double.ulpOfOne * (1 + abs(log10Left) + abs(log10Right)) }
+  public var holds: Bool {
+    // An infinite margin needs no tolerance, and would get an infinite one: 0 >= 1 is false.
+    guard margin.isFinite else { return margin > 0 }
+    return margin >= -64 * Double.ulpOfOne * (1 + abs(log10Left) + abs(log10Right))
+  }
 
   /// From natural logarithms.
   init(logLeft: Double, logRight: Double) {
