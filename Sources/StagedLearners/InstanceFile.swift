@@ -11,33 +11,37 @@ public enum InstanceFile {
   ///
   /// - Throws: `SafetensorsError` for a file that is not well-formed or lacks a tensor, and
   ///   ``StagedLearnersError/invalidInstance(_:)`` naming file, tensor and rule for one that breaks a rule.
-  public static func read(_ path: String, stepSize: Double? = nil) throws -> TwoPathInstance {
+  public static func read(_ path: String, stepSize: Double? = nil, workers: Workers = .one) throws -> TwoPathInstance {
     let file = try SafetensorsFile(path: path)
     // The shapes are checked before any data is read, so that a bad file costs nothing.
     let d = try shape(file, "X_A", ["n_A", "d"])[1]
-    var counts: [String: Int] = [:]
-    for (name, rows) in [("A", "n_A"), ("B", "n_B"), ("U", "k")] {
-      let shapes = (try shape(file, "X_\(name)", [rows, "d"], d), try shape(file, "y_\(name)", [rows]))
-      guard shapes.0[0] == shapes.1[0] else {
+    let rows = try [("A", "n_A"), ("B", "n_B"), ("U", "k")].map { name, axis in
+      let (features, labels) = (try shape(file, "X_\(name)", [axis, "d"], d), try shape(file, "y_\(name)", [axis]))
+      guard features[0] == labels[0] else {
         throw invalid(
-          file, "tensor y_\(name) has \(shapes.1[0]) entries and X_\(name) \(shapes.0[0]) rows; they must agree")
+          file, "tensor y_\(name) has \(labels[0]) entries and X_\(name) \(features[0]) rows; they must agree")
       }
-      counts[name] = shapes.0[0]
+      return features[0]
     }
     let m = try shape(file, "X_test", ["m", "d"], d)[0]
     let muA = try number(file, "mu_A"), muB = try number(file, "mu_B")
     let eta = try stepSize ?? number(file, "eta")
     let forgetStage = try forgetStage(file)
-    func examples(_ name: String) throws -> Examples {
-      let labels = try file.readFloat64("y_\(name)").values
-      return Examples(features: try matrix(file, "X_\(name)", d, counts[name] ?? 0), labels: Vector(labels))
+    // Side by side, because most of the time goes into the pages of the memory that is read into.
+    let features = try workers.map(4) { index in
+      index < 3
+        ? try matrix(file, "X_\(["A", "B", "U"][index])", d, rows[index]) : try matrix(file, "X_test", d, m)
     }
+    let labels = try ["A", "B", "U"].map { Vector(try file.readFloat64("y_\($0)").values) }
+    let (a, b, forget) = (
+      Examples(features: features[0], labels: labels[0]), Examples(features: features[1], labels: labels[1]),
+      Examples(features: features[2], labels: labels[2])
+    )
     do {
       let instance = try TwoPathInstance(
-        stageA: LinearStage("A", examples("A"), trainer: .ridge(mu: muA)),
-        stageB: LinearStage("B", examples("B"), trainer: .ridge(mu: muB)), forget: examples("U"),
-        forgetStage: forgetStage, test: matrix(file, "X_test", d, m), stepSize: eta)
-      // Costs little beside the reading's use, and names the file as no later error could.
+        stageA: LinearStage("A", a, trainer: .ridge(mu: muA)), stageB: LinearStage("B", b, trainer: .ridge(mu: muB)),
+        forget: forget, forgetStage: forgetStage, test: features[3], stepSize: eta)
+      // Factored for the check alone: here the error can name the file, and reading costs more.
       _ = try ForgetSpan(instance.forget)
       return instance
     } catch LinearAlgebraError.rankDeficient(let rank, let required) {

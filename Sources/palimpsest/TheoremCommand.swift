@@ -79,7 +79,7 @@ struct TheoremCommand: ParsableCommand {
 
   private func load() throws -> (TwoPathInstance, [JSON.Member]) {
     if let instance {
-      let loaded = try InstanceFile.read(instance, stepSize: eta)
+      let loaded = try InstanceFile.read(instance, stepSize: eta, workers: common.workers)
       return (loaded, [JSON.Member("source", .string("file"))])
     }
     let sweep = Sweep(try shape.law(stepSize: eta), steps: steps)
