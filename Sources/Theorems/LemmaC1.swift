@@ -20,7 +20,8 @@ public struct LemmaC1: Sendable {
     differenceNorm = divergence.difference.norm
     identityError = (models.ab - models.ba - divergence.difference).norm
     let stages = divergence.instance.stages
-    let size = max(models.ab.norm, models.ba.norm) + (try stages.reduce(0) { $0 + (try training.map($1.name).offset.norm) })
+    let size =
+      max(models.ab.norm, models.ba.norm) + (try stages.reduce(0) { $0 + (try training.map($1.name).offset.norm) })
     // Backward error of a Cholesky solve of order n is about n eps, amplified by the condition of K + mu I.
     let amplification = stages.reduce(0.0) { $0 + Double($1.examples.count) * Self.condition($1) }
     roundingLevel = 8 * Double.ulpOfOne * amplification * size
@@ -29,11 +30,30 @@ public struct LemmaC1: Sendable {
   /// The two parts of the lemma.
   public var holds: Bool { differenceNorm > 0 && identityError <= roundingLevel }
 
-  static func nonzero(_ divergence: PathDivergence) -> Precondition {
+  static func nonzero(_ divergence: PathDivergence) throws -> Precondition {
     let norm = divergence.difference.norm
+    let commute = try stagesCommute(divergence)
     return Precondition(
-      assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: norm > 0 && norm.isFinite,
-      evidence: "||Delta_0|| = \(norm)")
+      assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: norm > 0 && norm.isFinite && !commute,
+      evidence: "||Delta_0|| = \(norm)" + (commute ? ", which is rounding: the stages' rows are orthogonal" : ""))
+  }
+
+  /// Whether no stage sees what another one learns, `X_i b_j = 0` to the rounding of the inner products. Then every
+  /// order trains the same model, whatever the computed Delta_0.
+  private static func stagesCommute(_ divergence: PathDivergence) throws -> Bool {
+    let instance = divergence.instance
+    // A forget stage that both orders begin or end with has no part in their difference.
+    let stages = instance.forgetStage?.position == 2 ? instance.stages : [instance.stageA, instance.stageB]
+    for stage in stages {
+      let level = 16 * Double(instance.dimension + stage.examples.count) * Double.ulpOfOne
+      for other in stages where other.name != stage.name {
+        let learned = try divergence.training.map(other.name).offset
+        let seen = stage.examples.predictions(learned)
+        for row in 0..<stage.examples.count
+        where abs(seen[row]) > level * stage.examples.features.column(row).norm * learned.norm { return false }
+      }
+    }
+    return true
   }
 
   /// An upper bound on the condition of the stage's dual system; the trace bounds the largest eigenvalue.
