@@ -19,7 +19,8 @@ public enum InstanceFile {
     for (name, rows) in [("A", "n_A"), ("B", "n_B"), ("U", "k")] {
       let shapes = (try shape(file, "X_\(name)", [rows, "d"], d), try shape(file, "y_\(name)", [rows]))
       guard shapes.0[0] == shapes.1[0] else {
-        throw invalid(file, "tensor y_\(name) has \(shapes.1[0]) entries and X_\(name) \(shapes.0[0]) rows; they must agree")
+        throw invalid(
+          file, "tensor y_\(name) has \(shapes.1[0]) entries and X_\(name) \(shapes.0[0]) rows; they must agree")
       }
       counts[name] = shapes.0[0]
     }
@@ -53,7 +54,8 @@ public enum InstanceFile {
   public static func write(_ instance: TwoPathInstance, to path: String) throws {
     func mu(_ name: String, _ trainer: SpectralFilter) throws -> String {
       guard case .ridge(let mu) = trainer else {
-        throw StagedLearnersError.invalidInstance("stage \(name) is trained by \(trainer); instance files hold ridge only")
+        throw StagedLearnersError.invalidInstance(
+          "stage \(name) is trained by \(trainer); instance files hold ridge only")
       }
       return mu.description
     }
