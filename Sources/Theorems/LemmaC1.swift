@@ -30,11 +30,32 @@ public struct LemmaC1: Sendable {
   /// The two parts of the lemma.
   public var holds: Bool { differenceNorm > 0 && identityError <= roundingLevel }
 
-  static func nonzero(_ divergence: PathDivergence) -> Precondition {
+  static func nonzero(_ divergence: PathDivergence) throws -> Precondition {
     let norm = divergence.difference.norm
+    let commute = try stagesCommute(divergence)
     return Precondition(
-      assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: norm > 0 && norm.isFinite,
-      evidence: "||Delta_0|| = \(norm)")
+      assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: norm > 0 && norm.isFinite && !commute,
+      evidence: "||Delta_0|| = \(norm)" + (commute ? ", which is rounding: the stages' rows are orthogonal" : ""))
+  }
+
+  /// Whether no stage sees what another one learns, `X_i b_j = 0` to the rounding of the inner products. Then every
+  /// order trains the same model, whatever the computed Delta_0.
+  private static func stagesCommute(_ divergence: PathDivergence) throws -> Bool {
+    let instance = divergence.instance
+    // A forget stage that both orders begin or end with has no part in their difference.
+    let stages = instance.forgetStage?.position == 2 ? instance.stages : [instance.stageA, instance.stageB]
+    for stage in stages {
+      let level = 16 * Double(instance.dimension + stage.examples.count) * Double.ulpOfOne
+      for other in stages where other.name != stage.name {
+        let learned = try divergence.training.map(other.name).offset
+        // Almost always the first row already settles it.
+        for row in 0..<stage.examples.count {
+          let features = stage.examples.features.column(row)
+          if abs(features.dot(learned)) > level * features.norm * learned.norm { return false }
+        }
+      }
+    }
+    return true
   }
 
   /// An upper bound on the condition of the stage's dual system; the trace bounds the largest eigenvalue.

@@ -42,7 +42,7 @@ public struct Theorem31: Sendable {
   public init(_ divergence: PathDivergence) throws {
     self.divergence = divergence
     preconditions = [
-      LemmaC1.nonzero(divergence), LemmaC2.precondition(divergence), LemmaC4.precondition(divergence),
+      try LemmaC1.nonzero(divergence), LemmaC2.precondition(divergence), LemmaC4.precondition(divergence),
     ]
     for precondition in preconditions where !precondition.holds {
       throw HypothesisFailure(statement: "Theorem 3.1", precondition: precondition)
