@@ -68,7 +68,7 @@ public struct StagedTraining: Sendable {
   ///
   /// - Throws: ``StagedLearnersError/differentStages(_:_:)`` unless the paths hold the same stages.
   public func orderDifference(_ first: Path, _ second: Path) throws -> Vector {
-    guard Set(first.stages) == Set(second.stages) else {
+    guard first.stages.sorted() == second.stages.sorted() else {
       throw StagedLearnersError.differentStages("\(first)", "\(second)")
     }
     let (one, other) = try workers.join({ try interaction(first) }, { try interaction(second) })

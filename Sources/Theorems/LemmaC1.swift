@@ -30,11 +30,15 @@ public struct LemmaC1: Sendable {
   /// The two parts of the lemma.
   public var holds: Bool { differenceNorm > 0 && identityError <= roundingLevel }
 
-  static func nonzero(_ divergence: PathDivergence) -> Precondition {
+  static func isNonzero(_ divergence: PathDivergence) -> Bool {
     let norm = divergence.difference.norm
-    return Precondition(
-      assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: norm > 0 && norm.isFinite,
-      evidence: "||Delta_0|| = \(norm)")
+    return norm > 0 && norm.isFinite
+  }
+
+  static func nonzero(_ divergence: PathDivergence) -> Precondition {
+    Precondition(
+      assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: isNonzero(divergence),
+      evidence: "||Delta_0|| = \(divergence.difference.norm)")
   }
 
   /// An upper bound on the condition of the stage's dual system; the trace bounds the largest eigenvalue.
