@@ -50,6 +50,7 @@ extension Matrix {
       elements.withUnsafeBufferPointer { source in
         guard let start = source.baseAddress, d > 0 else { return target.update(repeating: 0) }
         nonisolated(unsafe) let a = start
+        guard n * n * d > SmallProducts.limit else { return SmallProducts.gram(a, d, n, c) }
         Blocks(of: n, work: n * d).forEach(workers) { range in
           let (j, width) = (range.lowerBound, range.count)
           cblas_dsyrk(
@@ -116,6 +117,10 @@ private func product(
       right.elements.withUnsafeBufferPointer { rightElements in
         guard let leftStart = leftElements.baseAddress, let rightStart = rightElements.baseAddress else { return }
         nonisolated(unsafe) let (a, b) = (leftStart, rightStart)
+        if rows * inner * right.columns <= SmallProducts.limit {
+          let small = operation == CblasTrans ? SmallProducts.transposeTimes : SmallProducts.times
+          return small(a, b, c, rows, inner, right.columns)
+        }
         Blocks(of: right.columns, work: rows * inner).forEach(workers) { range in
           cblas_dgemm(
             CblasColMajor, operation, CblasNoTrans, Int32(rows), Int32(range.count), Int32(inner), 1,

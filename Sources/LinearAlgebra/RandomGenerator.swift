@@ -79,7 +79,8 @@ extension Matrix {
   ) {
     self.init(rows: rows, columns: columns) { target in
       nonisolated(unsafe) let target = target
-      Blocks(of: columns, work: rows).forEach(workers) { range in
+      // A random number takes as long as some forty multiplications.
+      Blocks(of: columns, work: 40 * rows).forEach(workers) { range in
         for column in range {
           var stream = generator.child(UInt64(column))
           fillColumn(&stream, UnsafeMutableBufferPointer(rebasing: target[(column * rows)..<((column + 1) * rows)]))
