@@ -54,7 +54,7 @@ struct Theorem31Tests {
     for trial in trials where trial.result?.violated == true { Issue.record("seed \(trial.seed): \(trial)") }
     #expect(results.count { $0.check.verdict == .holds } > 1500)
     #expect(results.count { $0.t0 > 0 } > 500)
-    let origins = try Set((0..<40).map { RandomInstance.wide(RandomGenerator(seed: $0)).forgetOrigin })
+    let origins = Set((0..<40).map { RandomInstance.wide(RandomGenerator(seed: $0)).forgetOrigin })
     #expect(origins.count == RandomInstance.ForgetOrigin.allCases.count)
   }
 
