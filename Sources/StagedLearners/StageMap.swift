@@ -29,6 +29,10 @@ public struct StageMap: Sendable {
     try stage.trainer.validate()
     let (features, n) = (stage.examples.features, stage.examples.count)
     var gram = features.gram(workers: workers)
+    guard gram.isFinite else {
+      throw LinearAlgebraError.invalidParameter(
+        "stage \(stage.name): the inner products of its features leave Double's range; scale the features down")
+    }
     gramTrace = (0..<n).reduce(0) { $0 + gram[$1, $1] }
     if case .ridge(let mu) = stage.trainer {
       for index in 0..<n { gram[index, index] += mu }
