@@ -24,6 +24,15 @@ public struct Cholesky: Sendable {
     self.factor = factor
   }
 
+  /// L, with zeros above the diagonal.
+  var lowerTriangle: Matrix {
+    var triangle = factor
+    for column in 1..<max(1, factor.columns) {
+      for row in 0..<column { triangle[row, column] = 0 }
+    }
+    return triangle
+  }
+
   /// `S^-1 v`.
   public func solve(_ vector: Vector) -> Vector {
     precondition(vector.count == factor.rows, "a vector of \(vector.count) for order \(factor.rows)")

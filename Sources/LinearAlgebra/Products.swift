@@ -77,13 +77,14 @@ struct Blocks {
   let count: Int
   let length: Int
 
-  /// `work` is the number of multiplications for one of the `count` items.
-  init(of count: Int, work: Int) {
+  /// `work` is the number of multiplications for one of the `count` items; a piece has at most `longest` items, unless
+  /// it would be too small to share.
+  init(of count: Int, work: Int, longest: Int = 64) {
     self.count = count
     // A piece must outlast the few microseconds that handing it to a thread costs.
     let worthSharing = 250_000
     let least = max(1, worthSharing / max(1, work))
-    length = count * work < 2 * worthSharing ? max(1, count) : max(least, min(64, (count + 3) / 4))
+    length = count * work < 2 * worthSharing ? max(1, count) : max(least, min(longest, (count + 3) / 4))
   }
 
   func forEach(_ workers: Workers, _ body: @Sendable (Range<Int>) -> Void) {
