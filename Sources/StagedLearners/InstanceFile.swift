@@ -25,6 +25,12 @@ public enum InstanceFile {
       counts[name] = shapes.0[0]
     }
     let m = try shape(file, "X_test", ["m", "d"], d)[0]
+    do {
+      let rows = ["A", "B", "U"].compactMap { counts[$0] } + [m]
+      try InstanceSize(dimension: d, rows: rows).requireComputable()
+    } catch let error as StagedLearnersError {
+      throw invalid(file, error.description)
+    }
     let muA = try number(file, "mu_A"), muB = try number(file, "mu_B")
     let eta = try stepSize ?? number(file, "eta")
     let forgetStage = try forgetStage(file)
@@ -47,6 +53,13 @@ public enum InstanceFile {
   /// - Throws: `FileError`, and ``StagedLearnersError/invalidInstance(_:)`` for another trainer, which the format
   ///   cannot express.
   public static func write(_ instance: TwoPathInstance, to path: String) throws {
+    try AtomicFile.write([file(instance, path: path)])
+  }
+
+  /// The file as a member of a group for `AtomicFile.write(_:)`.
+  ///
+  /// - Throws: ``StagedLearnersError/invalidInstance(_:)`` for a trainer that the format cannot express.
+  public static func file(_ instance: TwoPathInstance, path: String) throws -> OutputFile {
     func mu(_ name: String, _ trainer: SpectralFilter) throws -> String {
       guard case .ridge(let mu) = trainer else {
         throw StagedLearnersError.invalidInstance(
@@ -73,11 +86,11 @@ public enum InstanceFile {
     }
     let test = SafetensorsTensor(
       name: "X_test", shape: [instance.testCount, instance.dimension], values: instance.test.elements)
-    try SafetensorsWriter.write(tensors: tensors + [test], metadata: metadata, to: path)
+    return try SafetensorsWriter.file(tensors: tensors + [test], metadata: metadata, path: path)
   }
 
   private static func invalid(_ file: SafetensorsFile, _ text: String) -> StagedLearnersError {
-    .invalidInstance("\(file.path): \(text)")
+    .invalidInstance("\(quotedPath(file.path)): \(text)")
   }
 
   private static func shape(
@@ -108,16 +121,22 @@ public enum InstanceFile {
       throw invalid(file, "metadata \(key) is missing; it must be a decimal number in a string")
     }
     guard let value = Double(text) else {
-      throw invalid(file, "metadata \(key) is \"\(text.prefix(40))\"; it must be a decimal number")
+      throw invalid(file, "metadata \(key) is \(String(text.prefix(40)).debugDescription); it must be a decimal number")
     }
     return value
   }
 
   private static func forgetStage(_ file: SafetensorsFile) throws -> (trainer: SpectralFilter, position: Int)? {
-    guard file.metadata["mu_U"] != nil else { return nil }
+    guard file.metadata["mu_U"] != nil else {
+      guard file.metadata["position_U"] == nil else {
+        throw invalid(file, "metadata position_U is there and mu_U is not; a forget stage needs both, or only mu_U")
+      }
+      return nil
+    }
     let text = file.metadata["position_U"] ?? "1"
     guard let position = Int(text) else {
-      throw invalid(file, "metadata position_U is \"\(text.prefix(40))\"; it must be 1, 2 or 3")
+      throw invalid(
+        file, "metadata position_U is \(String(text.prefix(40)).debugDescription); it must be 1, 2 or 3")
     }
     return (.ridge(mu: try number(file, "mu_U")), position)
   }

@@ -29,7 +29,14 @@ public struct StageMap: Sendable {
     var gram = features.gram(workers: workers)
     if case .ridge(let mu) = stage.trainer {
       for index in 0..<n { gram[index, index] += mu }
-      solver = .cholesky(try Cholesky(gram))
+      do {
+        solver = .cholesky(try Cholesky(gram))
+      } catch LinearAlgebraError.notPositiveDefinite {
+        throw LinearAlgebraError.invalidParameter(
+          "stage \(stage.name): mu is \(mu), nothing beside the rounding of X X'; X X' + mu I must be invertible")
+      } catch LinearAlgebraError.nonFinite {
+        throw LinearAlgebraError.invalidParameter("stage \(stage.name): X X' leaves Double's range; scale the data")
+      }
     } else {
       let eigen = try SymmetricEigen(gram)
       // Rounding of the inner products puts eigenvalues that should be 0 at up to about n eps lambda_max.
