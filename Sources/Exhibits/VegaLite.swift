@@ -2,15 +2,18 @@ import FileFormats
 
 /// The parts that the plot specifications share.
 enum VegaLite {
-  /// A specification: the exhibit's title, the size and look of the plots, and what is particular to this one.
+  /// A specification: the exhibit's title, the size and look of the plots, and what is particular to this one,
+  /// which replaces what is general.
   static func plot(_ title: String, _ members: [(String, JSON)]) -> JSON {
-    .object(
+    let particular = Set(members.map(\.0))
+    return .object(
       [
         JSON.Member("$schema", "https://vega.github.io/schema/vega-lite/v5.json"),
         JSON.Member(
           "title", ["text": .string(title), "anchor": "start", "fontSize": 14, "fontWeight": 600, "offset": 12]),
         JSON.Member("width", 520), JSON.Member("height", 300), JSON.Member("background", "white"),
-      ] + members.map { JSON.Member($0.0, $0.1) } + [JSON.Member("config", look)])
+      ].filter { !particular.contains($0.name) } + members.map { JSON.Member($0.0, $0.1) }
+        + [JSON.Member("config", look)])
   }
 
   /// A quantitative channel with its axis title.
