@@ -36,7 +36,12 @@ public struct StageMap: Sendable {
     gramTrace = (0..<n).reduce(0) { $0 + gram[$1, $1] }
     if case .ridge(let mu) = stage.trainer {
       for index in 0..<n { gram[index, index] += mu }
-      solver = .cholesky(try Cholesky(gram))
+      do {
+        solver = .cholesky(try Cholesky(gram))
+      } catch LinearAlgebraError.notPositiveDefinite {
+        throw LinearAlgebraError.invalidParameter(
+          "stage \(stage.name): mu is \(mu), nothing beside the rounding of X X'; X X' + mu I must be invertible")
+      }
     } else {
       let eigen = try SymmetricEigen(gram)
       // Rounding of the inner products puts eigenvalues that should be 0 at up to about n eps lambda_max.

@@ -92,9 +92,7 @@ public struct Theorem31: Sendable {
   ) -> StepwiseCheck {
     var check = StepwiseCheck()
     guard let first = firstClaimedStep, first <= lastStep else { return check }
-    let window = 1 << 15
-    for start in stride(from: first, through: lastStep, by: window) {
-      let steps = start...min(lastStep, start + window - 1)
+    for steps in windows(first...lastStep, of: 1 << 15) {
       let distances = divergence.trajectory.logDistances(at: steps, workers: workers)
       for (step, distance) in zip(steps, distances) {
         check.record(step, margin: (distance - logBound(at: step)) / M_LN10)
