@@ -50,7 +50,7 @@ public enum InstanceFile {
       _ = try ForgetSpan(instance.forget, workers: workers)
       return instance
     } catch LinearAlgebraError.rankDeficient(let rank, let required) {
-      throw invalid(file, "X_U has numerical rank \(rank) and \(required) rows; its rows must be independent")
+      throw invalid(file, "tensor X_U has numerical rank \(rank); its \(required) rows must be independent")
     } catch let error as StagedLearnersError {
       throw invalid(file, error.description)
     }

@@ -30,8 +30,7 @@ public struct StageMap: Sendable {
     let (features, n) = (stage.examples.features, stage.examples.count)
     var gram = features.gram(workers: workers)
     guard gram.isFinite else {
-      throw LinearAlgebraError.invalidParameter(
-        "stage \(stage.name): the inner products of its features leave Double's range; scale the features down")
+      throw LinearAlgebraError.invalidParameter("stage \(stage.name): X X' leaves Double's range; scale the data")
     }
     gramTrace = (0..<n).reduce(0) { $0 + gram[$1, $1] }
     if case .ridge(let mu) = stage.trainer {
