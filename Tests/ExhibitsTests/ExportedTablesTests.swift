@@ -11,8 +11,7 @@ struct ExportedTablesTests {
   @Test("are what this version computes", arguments: Exhibit.all.map(\.name))
   func exported(name: String) throws {
     let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let exhibit = try #require(try Exhibit.named([name]).first)
-    let computed = try exhibit.table(.init(seed: 1))
+    let computed = try Computed.table(name)
     let exported = try TidyTable(
       columns: computed.columns, csv: InputFile.bytes(of: "/\(folder)/notebooks-export/\(name).csv"))
     #expect(exported.rows.count == computed.rows.count)
