@@ -35,7 +35,7 @@ let package = Package(
     .testTarget(name: "FileFormatsTests", dependencies: ["FileFormats", "PropertyTesting"]),
     .testTarget(
       name: "TransformerTests", dependencies: ["Transformer", "CKernels", "PropertyTesting"],
-      resources: [.copy("References")]),
+      exclude: ["References"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
