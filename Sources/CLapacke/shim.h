@@ -19,28 +19,3 @@ static inline void palimpsest_blas_use_one_thread(void) {
 static inline const char *palimpsest_blas_config(void) {
   return openblas_get_config ? openblas_get_config() : "";
 }
-
-// OpenBLAS's own start-up and shut-down of its choice of kernels.
-extern char *openblas_get_corename(void) __attribute__((weak));
-extern void gotoblas_dynamic_init(void) __attribute__((weak));
-extern void gotoblas_dynamic_quit(void) __attribute__((weak));
-
-// OpenBLAS 0.3.21 does not know processors that came after it and takes its AVX2 kernels for them, at half the speed
-// of the AVX-512 ones where there is AVX-512. Has it choose those, unless the user has chosen by OPENBLAS_CORETYPE.
-// To be called before the first BLAS call and while no other thread reads the environment.
-#include <stdlib.h>
-#include <string.h>
-static inline void palimpsest_blas_use_widest_kernels(void) {
-#if defined(__x86_64__)
-  if (!openblas_get_corename || !gotoblas_dynamic_init || !gotoblas_dynamic_quit) return;
-  if (getenv("OPENBLAS_CORETYPE")) return;
-  const char *core = openblas_get_corename();
-  if (strcmp(core, "Haswell") != 0 && strcmp(core, "Zen") != 0) return;
-  __builtin_cpu_init();
-  if (!__builtin_cpu_supports("x86-64-v4")) return;
-  setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
-  gotoblas_dynamic_quit();
-  gotoblas_dynamic_init();
-  unsetenv("OPENBLAS_CORETYPE");
-#endif
-}

@@ -6,7 +6,6 @@ public enum BLASLibrary {
   /// Makes every BLAS call run on the calling thread, once per process. Parallel products split their work into
   /// fixed blocks (``Workers``) instead, because OpenBLAS's own threads change the last bits with their number.
   static let oneThreadPerCall: Void = {
-    palimpsest_blas_use_widest_kernels()
     palimpsest_blas_use_one_thread()
     // GSL's default handler aborts the process; arguments are checked here before GSL sees them.
     gsl_set_error_handler_off()
@@ -19,8 +18,6 @@ public enum BLASLibrary {
   /// for example `OpenBLAS 0.3.21 ... SkylakeX`.
   public static let name: String = {
     guard palimpsest_blas_is_openblas() != 0 else { return "reference BLAS" }
-    // The name holds the kernel, which the settings choose.
-    useOneThreadPerCall()
     return String(cString: palimpsest_blas_config()).split(separator: " ").joined(separator: " ")
   }()
 
