@@ -14,6 +14,9 @@ public enum BLASLibrary {
     gsl_set_error_handler_off()
   }()
 
+  /// Makes the settings above now, for code that calls BLAS itself; it may be called any number of times.
+  public static func useOneThreadPerCall() { _ = oneThreadPerCall }
+
   /// Name, version and kernel of the library found at run time, for the metadata of results,
   /// for example `OpenBLAS 0.3.21 ... SkylakeX`.
   public static let name: String = {
