@@ -21,6 +21,7 @@ let package = Package(
     .target(name: "FileFormats"),
     .target(name: "CKernels"),
     .target(name: "Transformer", dependencies: ["CKernels", "CLapacke", "LinearAlgebra", "Unlearning", "FileFormats"]),
+    .target(name: "Tokenizers", dependencies: ["FileFormats"]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -36,6 +37,8 @@ let package = Package(
     .testTarget(
       name: "TransformerTests", dependencies: ["Transformer", "CKernels", "PropertyTesting"],
       exclude: ["References"]),
+    .testTarget(
+      name: "TokenizersTests", dependencies: ["Tokenizers", "PropertyTesting"], exclude: ["References"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
