@@ -40,9 +40,9 @@ public enum InstanceFile {
     do {
       let instance = try TwoPathInstance(
         stageA: LinearStage("A", a, trainer: .ridge(mu: muA)), stageB: LinearStage("B", b, trainer: .ridge(mu: muB)),
-        forget: forget, forgetStage: forgetStage, test: features[3], stepSize: eta)
+        forget: forget, forgetStage: forgetStage, test: features[3], stepSize: eta, workers: workers)
       // Factored for the check alone: here the error can name the file, and reading costs more.
-      _ = try ForgetSpan(instance.forget)
+      _ = try ForgetSpan(instance.forget, workers: workers)
       return instance
     } catch LinearAlgebraError.rankDeficient(let rank, let required) {
       throw invalid(file, "X_U has numerical rank \(rank) and \(required) rows; its rows must be independent")

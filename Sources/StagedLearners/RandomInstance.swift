@@ -89,7 +89,7 @@ public struct RandomInstance: Sendable {
       forget: try forgetSet(a, b) {
         examples(forgetRows, generator.child(3), truth, scales.forget, workers) { $0.fillNormal($1) }
       },
-      test: test, stepSize: stepSize)
+      test: test, stepSize: stepSize, workers: workers)
   }
 
   private func forgetSet(_ a: Examples, _ b: Examples, independent: () -> Examples) throws -> Examples {

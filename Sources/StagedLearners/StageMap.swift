@@ -10,6 +10,8 @@ public struct StageMap: Sendable {
   public let stage: LinearStage
   /// `b = X' phi(K) y`: what the stage makes of theta = 0.
   public let offset: Vector
+  /// `tr K = ||X||_F^2`, which bounds the largest eigenvalue of K.
+  public let gramTrace: Double
 
   private let solver: Solver
 
@@ -27,6 +29,11 @@ public struct StageMap: Sendable {
     try stage.trainer.validate()
     let (features, n) = (stage.examples.features, stage.examples.count)
     var gram = features.gram(workers: workers)
+    guard gram.isFinite else {
+      throw LinearAlgebraError.invalidParameter(
+        "stage \(stage.name): the inner products of its features leave Double's range; scale the features down")
+    }
+    gramTrace = (0..<n).reduce(0) { $0 + gram[$1, $1] }
     if case .ridge(let mu) = stage.trainer {
       for index in 0..<n { gram[index, index] += mu }
       solver = .cholesky(try Cholesky(gram))

@@ -53,6 +53,8 @@ public struct Sweep: Sendable {
       theorem = try Theorem31(PathDivergence(instance(seed: seed)))
     } catch is HypothesisFailure {
       return SweepTrial(seed: seed, result: nil)
+    } catch LinearAlgebraError.rankDeficient {
+      return SweepTrial(seed: seed, result: nil)
     }
     let check = theorem.check(through: steps)
     var margins: [ProofSteps.Step: Double] = [:]
