@@ -8,7 +8,10 @@ let package = Package(
     .executable(name: "palimpsest", targets: ["palimpsest"]),
     .library(
       name: "Palimpsest",
-      targets: ["LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems", "Exhibits", "Transformer"]),
+      targets: [
+        "LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems", "Exhibits", "Transformer",
+        "Checkpoints",
+      ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -22,6 +25,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "Transformer", dependencies: ["CKernels", "CLapacke", "LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Tokenizers", dependencies: ["FileFormats"]),
+    .target(name: "Checkpoints", dependencies: ["Transformer", "LinearAlgebra", "FileFormats"]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -39,6 +43,9 @@ let package = Package(
       exclude: ["References"]),
     .testTarget(
       name: "TokenizersTests", dependencies: ["Tokenizers", "PropertyTesting"], exclude: ["References"]),
+    .testTarget(
+      name: "CheckpointsTests",
+      dependencies: ["Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),

@@ -3,10 +3,10 @@ import CLapacke
 
 /// The BLAS behind this module, and the settings that make its results reproducible.
 public enum BLASLibrary {
-  /// Makes every BLAS call run on the calling thread; the first call does it, before any product. Parallel products
-  /// split their work into fixed blocks (``Workers``) instead, because OpenBLAS's own threads change the last bits
-  /// with their number.
-  static func prepare() { _ = prepared }
+  /// Makes every BLAS call run on the calling thread, once and before any product; it may be called any number of
+  /// times. Parallel products split their work into fixed blocks (``Workers``) instead, because OpenBLAS's own threads
+  /// change the last bits with their number.
+  public static func useOneThreadPerCall() { _ = prepared }
 
   private static let prepared: Void = {
     palimpsest_blas_use_one_thread()
@@ -14,13 +14,10 @@ public enum BLASLibrary {
     gsl_set_error_handler_off()
   }()
 
-  /// Makes the settings above now, for code that calls BLAS itself; it may be called any number of times.
-  public static func useOneThreadPerCall() { _ = oneThreadPerCall }
-
   /// Name, version and kernel of the library found at run time, for the metadata of results,
   /// for example `OpenBLAS 0.3.21 ... SkylakeX`.
   public static let name: String = {
-    prepare()
+    useOneThreadPerCall()
     guard palimpsest_blas_is_openblas() != 0 else { return "reference BLAS" }
     return String(cString: palimpsest_blas_config()).split(separator: " ").joined(separator: " ")
   }()

@@ -29,7 +29,7 @@ public struct SymmetricEigen: Sendable {
   private static func decompose(_ symmetric: Matrix, job: UnicodeScalar) throws -> ([Double], Matrix) {
     precondition(symmetric.rows == symmetric.columns, "a \(symmetric.rows) x \(symmetric.columns) matrix")
     try symmetric.requireFinite("the matrix to decompose")
-    BLASLibrary.prepare()
+    BLASLibrary.useOneThreadPerCall()
     var vectors = symmetric
     let order = Int32(symmetric.rows)
     var values = [Double](repeating: 0, count: symmetric.rows)

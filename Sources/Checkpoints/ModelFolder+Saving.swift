@@ -1,0 +1,48 @@
+import FileFormats
+import LinearAlgebra
+import Transformer
+
+extension ModelFolder {
+  /// Writes a model that transformers loads: `model.safetensors` and `config.json`.
+  ///
+  /// All files are on the disk before the first takes its name, and `config.json` takes its own last: whenever the
+  /// process ends, a new folder is either a complete model or none, and an existing model is replaced by files that were
+  /// complete.
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - parameters: Its weights.
+  ///   - path: The folder; made where it is missing. Other files in it stay.
+  ///   - format: How the weights are stored.
+  ///   - source: A folder from which the tokenizer's files and `generation_config.json` are copied, and those keys of
+  ///     `config.json` that do not describe the model's numbers.
+  ///   - workers: What BF16 is rounded on.
+  /// - Throws: `CheckpointError`; the folder is then as it was.
+  public static func save(
+    _ model: ModelConfiguration, _ parameters: Parameters, to path: String, format: WeightFormat = .float32,
+    source: String? = nil, workers: Workers = .all
+  ) throws(CheckpointError) {
+    let files = try files(model, parameters, to: path, format: format, source: source, workers: workers)
+    try checkpointErrors(file: path) { try AtomicFile.write(files) }
+  }
+
+  /// The files of a saved model, for `AtomicFile.write(_:)` together with others.
+  /// - Throws: `CheckpointError` where the source folder cannot be read.
+  public static func files(
+    _ model: ModelConfiguration, _ parameters: Parameters, to path: String, format: WeightFormat = .float32,
+    source: String? = nil, workers: Workers = .all
+  ) throws(CheckpointError) -> [OutputFile] {
+    precondition(parameters.layout == ParameterLayout(model), "the parameters must be laid out for the model")
+    var (kept, specialTokens) = (JSON?.none, SpecialTokens())
+    if let source, FolderFiles.exists("\(source)/config.json") {
+      let original = try ModelConfigurationFile(path: "\(source)/config.json")
+      (kept, specialTokens) = (original.json, original.specialTokens)
+    }
+    let configuration = ModelConfigurationFile.json(
+      for: model, format: format, specialTokens: specialTokens, keeping: kept)
+    return try (source.map { source throws(CheckpointError) in try FolderFiles.copies(from: source, to: path) } ?? [])
+      + [
+        TensorWriter.file(parameters, format: format, path: "\(path)/model.safetensors", workers: workers),
+        OutputFile(path: "\(path)/config.json", bytes: configuration.bytes()),
+      ]
+  }
+}

@@ -1,0 +1,111 @@
+import FileFormats
+import LinearAlgebra
+import Transformer
+
+/// A folder with a model as Hugging Face's transformers lays it out: `config.json`, the weights in `model.safetensors`
+/// or in shards with `model.safetensors.index.json`, and the tokenizer's files.
+///
+/// Opening it reads `config.json` and the headers of the weights and checks that every tensor is there with the right
+/// shape; the weights themselves are read by ``loadParameters(workers:)``.
+public struct ModelFolder: Sendable {
+  /// The folder, as the caller named it.
+  public let path: String
+  /// The shape and constants of the model.
+  public let model: ModelConfiguration
+  /// `config.json`.
+  public let configuration: ModelConfigurationFile
+  /// The token ids singled out by `config.json` or, before it, by `generation_config.json`.
+  public let specialTokens: SpecialTokens
+
+  private let table: TensorTable
+  /// The name under which the tied matrix of embedding and head is stored, and that of its copy if there is one.
+  private let tied: (original: String, copy: String?)
+
+  static let embeddingName = "model.embed_tokens.weight"
+  static let headName = "lm_head.weight"
+
+  /// Opens a folder.
+  /// - Throws: `CheckpointError` naming the file and the key or tensor, with what was expected and what was found.
+  public init(path: String) throws(CheckpointError) {
+    self.path = path
+    configuration = try ModelConfigurationFile(path: "\(path)/config.json")
+    model = configuration.model
+    let generation = "\(path)/generation_config.json"
+    specialTokens =
+      FolderFiles.exists(generation)
+      ? try SpecialTokens(JSONFields(path: generation), defaults: configuration.specialTokens)
+      : configuration.specialTokens
+    table = try TensorTable(modelFolder: path)
+    if model.tiesEmbeddings, table[Self.headName] != nil {
+      tied =
+        table[Self.embeddingName] == nil ? (Self.headName, nil) : (Self.embeddingName, Self.headName)
+    } else {
+      tied = (Self.embeddingName, nil)
+    }
+    try check()
+  }
+
+  /// The number of tensors and of elements that the weights have.
+  public var layout: ParameterLayout { ParameterLayout(model) }
+
+  /// Reads the weights into memory of their own.
+  /// - Throws: `CheckpointError` where a file cannot be read, or a tied head is stored and differs from the embedding.
+  public func loadParameters(workers: Workers = .all) throws(CheckpointError) -> Parameters {
+    let parameters = Parameters(layout: layout)
+    try load(into: parameters, workers: workers)
+    return parameters
+  }
+
+  /// Reads the weights over others of the same model.
+  /// - Throws: `CheckpointError`; the parameters may then be partly overwritten.
+  public func load(into parameters: Parameters, workers: Workers = .all) throws(CheckpointError) {
+    precondition(parameters.layout == layout, "the parameters must be laid out for the folder's model")
+    var items: [(entry: TensorTable.Entry, tensor: ParameterLayout.Tensor)] = []
+    for tensor in parameters.layout.tensors {
+      items.append((try table.entry(storedName(tensor.name), shape: tensor.shape), tensor))
+    }
+    try TensorReader.read(items, into: parameters, workers: workers)
+    if let copy = tied.copy, let entry = table[copy], let tensor = parameters.layout[tied.original] {
+      try TensorReader.check(entry, equals: tensor, of: parameters, workers: workers)
+    }
+  }
+
+  private func storedName(_ name: String) -> String { name == Self.embeddingName ? tied.original : name }
+
+  /// Holds the files' headers against the configuration. Only after this is memory for the weights ever allocated, so
+  /// that a false configuration cannot ask for more than the files have.
+  private func check() throws(CheckpointError) {
+    // A layer has at least nine tensors; a layout of more layers than that is not even made.
+    guard model.layerCount <= table.entries.count else {
+      let last = "model.layers.\(model.layerCount - 1).input_layernorm.weight"
+      throw .missingTensor(file: table.path, tensor: last, expected: [model.hiddenSize])
+    }
+    let layout = layout
+    var expected: Set<String> = []
+    for tensor in layout.tensors {
+      let name = storedName(tensor.name)
+      expected.insert(name)
+      try checkVocabulary(name)
+      try TensorReader.checkDType(table.entry(name, shape: tensor.shape))
+    }
+    if let copy = tied.copy {
+      expected.insert(copy)
+      try checkVocabulary(copy)
+      try TensorReader.checkDType(table.entry(copy, shape: [model.vocabularySize, model.hiddenSize]))
+    }
+    for entry in table.entries where !expected.contains(entry.tensor.name) && !isRotaryBuffer(entry.tensor.name) {
+      throw .unexpectedTensor(file: entry.file.path, tensor: entry.tensor.name, found: entry.tensor.shape)
+    }
+    if let broken = table.brokenPromises.first(where: { !isRotaryBuffer($0.tensor) }) {
+      throw .missingTensor(file: broken.shard, tensor: broken.tensor, expected: layout[broken.tensor]?.shape)
+    }
+  }
+
+  private func checkVocabulary(_ name: String) throws(CheckpointError) {
+    guard name == Self.embeddingName || name == Self.headName, let entry = table[name] else { return }
+    let shape = entry.tensor.shape
+    guard shape.count == 2, shape[1] == model.hiddenSize, shape[0] != model.vocabularySize else { return }
+    throw .vocabulary(
+      file: entry.file.path, tensor: name, configured: model.vocabularySize, found: shape[0])
+  }
+}
