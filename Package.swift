@@ -19,6 +19,7 @@ let package = Package(
     .target(name: "LinearAlgebra", dependencies: ["CLapacke", "CGSL"]),
     .target(name: "Unlearning"),
     .target(name: "FileFormats"),
+    .target(name: "Tokenizers", dependencies: ["FileFormats"]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -31,6 +32,8 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "PropertyTesting"]),
     .testTarget(name: "UnlearningTests", dependencies: ["Unlearning", "PropertyTesting"]),
     .testTarget(name: "FileFormatsTests", dependencies: ["FileFormats", "PropertyTesting"]),
+    .testTarget(
+      name: "TokenizersTests", dependencies: ["Tokenizers", "PropertyTesting"], exclude: ["References"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
