@@ -60,9 +60,8 @@ struct AddedTokenMatcher: Sendable {
       if rule.isSingleWord, Self.wordEnds(text, at: range.lowerBound) || Self.wordStarts(text, at: range.upperBound) {
         continue
       }
-      if rule.stripsLeft {
-        range = min(max(Self.spaceStart(text, before: range.lowerBound), done), range.lowerBound)..<range.upperBound
-      }
+      // White space that the token before has taken in already is no part of the text between.
+      if rule.stripsLeft { range = Self.spaceStart(text, before: range.lowerBound)..<range.upperBound }
       if rule.stripsRight { range = range.lowerBound..<Self.spaceEnd(text, after: range.upperBound) }
       if done < range.lowerBound { result.append(Stretch(range: done..<range.lowerBound, id: nil)) }
       result.append(Stretch(range: range, id: rule.id))

@@ -1,8 +1,9 @@
 /// Normalization form C of Unicode (UAX #15).
 ///
-/// The standard library has this only as a private interface, Foundation at 0.4 MB/s and with all of ICU behind it, so
-/// this module has its own: the mappings of `canonicalDecompositions`, the combining classes of the standard library,
-/// and the arithmetic of Hangul. It also fixes the version of Unicode (`UnicodeVersion`), which the others cannot.
+/// The standard library has this only as a private interface, Foundation at half a megabyte a second and with all of ICU
+/// behind it, so this module has its own: the mappings of `canonicalDecompositions`, the combining classes of the
+/// standard library, and the arithmetic of Hangul. It also fixes the version of Unicode (`UnicodeVersion`), which the
+/// others cannot.
 enum CanonicalComposition {
   /// A text in form C; the very same bytes where it is in that form already.
   static func compose(_ text: [UInt8]) -> [UInt8] {

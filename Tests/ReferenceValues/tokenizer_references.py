@@ -14,6 +14,7 @@ they are. The files:
 - texts.json          the texts
 - published.json      the ids of all texts by GPT-2's and Qwen2's vocabularies
 - conversations.json  conversations, and their texts by the chat templates below
+- pieces.json         the lengths in UTF-8 bytes of the pieces that the pre-tokenisers' expressions cut the texts into
 - training.json       TRAINING, for our own trainer
 """
 
@@ -52,11 +53,11 @@ TEXTS = [
     "", " ", "  ", "   ", "\t", "\n", "\n\n", "\r\n", " \n", "\n ", " \n \n ", "a\n\n b", "a \n b", "a  b", "a   b  ",
     "  a", "\u00a0a\u00a0\u00a0b", "\u3000\u3000x", "\u2028x\u2029", "\u0085\u0085y", "\u000b\u000c z", "\u1680\u202f.",
     "x\u001c\u001d\u001e\u001fy", "\u180ex\u200bx\ufeffx", "Hello world", "Hello, world!", " Hello  world ", "don't",
-    "DON'T", "I'm I'M i'Ll we'Ve they'RE it'D 'S's 'T't", "it\u2019s we\u2019ve I\u2019LL", "'\u017f '\u017ft \u017f's",
+    "DON'T", "I'm I'M i'Ll we'Ve they'RE it'D 'S's 'T't", "it\u2019s we\u2019ve I\u2019LL", "'\u017f '\u017ft \u017f's", "x'\u017ft",
     "''s '' 's' 'st 'rest 'l 'v 'r 'e", "'", "''", "a'", "'\n's", "\u00bd\u00b2\u2167\u0663\u0967 \u096812", "0",
     "12", "123", "1234", "12345", "1234567890123456789012", "a1b22c333d4444", " 1 22 333", "3.14 -1e-5 1,000,000",
     "\u00e9\u00e8 e\u0301e\u0300", "a\u0323\u0307 a\u0307\u0323 \u1e0d\u0307", "\u212b \u2126 \u0958 \u1e9b\u0323",
-    "\u1100\u1161\u11a8 \uac01 \u1100\u1161\u1161", "\u0301 \u0301\u0301x", "q\u0307\u0323\u0345\u0344",
+    "\u1100\u1161\u11a8 \uac01 \u1100\u1161\u1161", "\u0301 \u0301\u0301x", "q\u0307\u0323\u0345\u0344", "a\u0305\u0301",
     "\u0e33\u0e4d\u0e32 \u0f71\u0f72\u0f73", "\u0898\u0323\u0301 a\u1abf\u0323", "\U00011938 \U00011935\U00011930",
     "\u4f60\u597d\uff0c\u4e16\u754c\u3002\u6211\u60f3\u5728apple\u5de5\u4f5c1314151\u5929\uff5e", "\u65e5\u672c\u8a9e\u30c6\u30b9\u30c8",
     "\ud55c\uad6d\uc5b4 \ud14d\uc2a4\ud2b8", "\u0939\u093f\u0928\u094d\u0926\u0940 \u0928\u092e\u0938\u094d\u0924\u0947",
@@ -136,10 +137,11 @@ def sentencepiece():
     trained = Tokenizer(models.BPE(unk_token="<unk>"))
     trained.pre_tokenizer = pre.Metaspace("\u2581", prepend_scheme="always", split=True)
     fallback = [f"<0x{byte:02X}>" for byte in range(256)]
+    # Other characters shall fall back to bytes. (limit_alphabet would choose among equally frequent ones at random.)
     trained.train_from_iterator(
-        TRAINING,
+        [text for text in TRAINING if text.isascii()],
         trainers.BpeTrainer(
-            vocab_size=450, special_tokens=["<unk>", "<s>", "</s>"] + fallback, limit_alphabet=60, show_progress=False
+            vocab_size=450, special_tokens=["<unk>", "<s>", "</s>"] + fallback, show_progress=False
         ),
     )
     value = json.loads(trained.to_str())
@@ -249,6 +251,11 @@ def published(data):
     return {name: [t.encode(text).ids for text in TEXTS] for name, t in (("gpt2", gpt2), ("qwen2", qwen2))}
 
 
+def pieces_of(expression):
+    cutter = pre.Split(Regex(expression), "isolated")
+    return [[len(piece.encode()) for piece, _ in cutter.pre_tokenize_str(text)] for text in TEXTS]
+
+
 def conversations(base):
     result = []
     for turns in CONVERSATIONS:
@@ -297,6 +304,7 @@ def main():
             }
         )
     write("variants.json", result)
+    write("pieces.json", {"gpt2": pieces_of(GPT2), "qwen2": pieces_of(QWEN2), "llama3": pieces_of(LLAMA3)})
     write("conversations.json", conversations(base))
     if len(sys.argv) > 1:
         write("published.json", published(pathlib.Path(sys.argv[1])))

@@ -66,6 +66,30 @@ import Testing
     }
   }
 
+  @Test func `what is held back is the beginning of a character and nothing else`() {
+    var beginnings: Set<[UInt8]> = []
+    for value in 0x80...UInt32(0x10FFFF) {
+      guard let bytes = Unicode.Scalar(value).flatMap({ UTF8.encode($0) }).map(Array.init) else { continue }
+      for length in 1..<bytes.count { beginnings.insert(Array(bytes.prefix(length))) }
+    }
+    func tail(_ bytes: [UInt8]) -> Int {
+      (1...3).last { $0 <= bytes.count && beginnings.contains(Array(bytes.suffix($0))) } ?? 0
+    }
+    #expect(TokenDecoder.incompleteTail([]) == 0)
+    var wrong: [[UInt8]] = []
+    for first in UInt8.min...UInt8.max {
+      for second in UInt8.min...UInt8.max {
+        for bytes in [
+          [second], [first, second], [first, second, 0x80], [0x61, first, second], [first, second, 0xBF, 0x80],
+        ]
+        where TokenDecoder.incompleteTail(bytes) != tail(bytes) {
+          wrong.append(bytes)
+        }
+      }
+    }
+    #expect(wrong.isEmpty, "\(wrong.prefix(5))")
+  }
+
   /// The definition: again and again the pair of the lowest rank, the leftmost of several, joins.
   private func joined(_ start: [Int32], _ merges: MergeTable) -> [Int32] {
     var symbols = start

@@ -26,6 +26,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [("gpt2", SplitPattern.gpt2), ("qwen2", .qwen2), ("llama3", .llama3)])
+  func `the expressions cut as Oniguruma does`(_ name: String, _ pattern: SplitPattern) throws {
+    for (text, lengths) in zip(try referenceTexts(), try idLists(reference("pieces")[name])) {
+      var pieces = Pieces(Array(text.utf8))
+      PreTokenizer.split(pattern).apply(to: &pieces, isAtStart: true, continues: false)
+      #expect(zip([0] + pieces.ends, pieces.ends).map { $1 - $0 } == lengths, "\(text.debugDescription)")
+    }
+  }
+
   @Test(.enabled(if: dataFolder != nil, "no data folder: set PALIMPSEST_DATA"), arguments: ["gpt2", "qwen2"])
   func `published vocabularies encode as Python's tokenizers does`(_ name: String) throws {
     let ours = try Tokenizer(folder: dataFile("tokenizers/\(name)"))
