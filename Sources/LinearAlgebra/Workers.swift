@@ -35,9 +35,25 @@ public struct Workers: Sendable {
     }
   }
 
+  // On one worker both of these are plain calls that the compiler specialises where they are made: small problems
+  // would otherwise spend more on generics than on arithmetic.
+
   /// The results of `body` for 0..<iterations in order. The error thrown is that of the smallest index that failed.
+  @inlinable
   public func map<Value: Sendable>(_ iterations: Int, _ body: @Sendable (Int) throws -> Value) throws -> [Value] {
-    guard min(count, iterations) > 1 else { return try (0..<iterations).map(body) }
+    min(count, iterations) > 1 ? try mapShared(iterations, body) : try (0..<iterations).map(body)
+  }
+
+  /// The results of two independent jobs, side by side when there is more than one worker.
+  @inlinable
+  public func join<First: Sendable, Second: Sendable>(
+    _ first: @Sendable () throws -> First, _ second: @Sendable () throws -> Second
+  ) throws -> (First, Second) {
+    count > 1 ? try joinShared(first, second) : (try first(), try second())
+  }
+
+  @usableFromInline
+  func mapShared<Value: Sendable>(_ iterations: Int, _ body: @Sendable (Int) throws -> Value) throws -> [Value] {
     let results = Mutex([Result<Value, any Error>?](repeating: nil, count: iterations))
     forEach(iterations) { index in
       let result = Result { try body(index) }
@@ -46,11 +62,10 @@ public struct Workers: Sendable {
     return try results.withLock { try $0.compactMap { try $0?.get() } }
   }
 
-  /// The results of two independent jobs, side by side when there is more than one worker.
-  public func join<First: Sendable, Second: Sendable>(
+  @usableFromInline
+  func joinShared<First: Sendable, Second: Sendable>(
     _ first: @Sendable () throws -> First, _ second: @Sendable () throws -> Second
   ) throws -> (First, Second) {
-    guard count > 1 else { return (try first(), try second()) }
     let results = Mutex<(Result<First, any Error>?, Result<Second, any Error>?)>((nil, nil))
     forEach(2) { index in
       if index == 0 {
