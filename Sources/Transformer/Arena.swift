@@ -99,7 +99,7 @@ final class Arena: @unchecked Sendable {
 
     // A group of rows holds whole sequences, and is large enough for efficient products but not for the whole batch.
     let v = model.vocabularySize
-    headTile = min(v, 1024)
+    headTile = min(v, 512)
     headRows = min(n, max(capacity.longestSequence, min(512, max(128, (1 << 22) / v))))
     let tiles = (v + headTile - 1) / headTile
     let headX = matrix(headRows, c)

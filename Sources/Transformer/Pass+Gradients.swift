@@ -4,8 +4,11 @@ extension Pass {
     let run: @Sendable (Pass, _ layer: Int) -> Void
   }
 
-  /// Rows of a weight's gradient that are one piece.
-  private static let outputRows = 128
+  /// Rows of a weight's gradient that are one piece: larger pieces are faster, but there must be enough of them.
+  private var outputRows: Int {
+    let outputs = model.qkvWidth + 2 * model.hiddenSize + 2 * model.intermediateSize
+    return outputs >= 16 * 256 ? 256 : 128
+  }
   /// Columns of a sum over rows that are one piece.
   private static let sumColumns = 64
 
@@ -25,7 +28,7 @@ extension Pass {
       _ out: Int, _ width: Int, _ offset: @escaping @Sendable (LayerPlan) -> Int,
       _ operands: @escaping @Sendable (Pass, Int) -> (dy: View, x: View)
     ) -> [GradientTask] {
-      blocks(of: out, length: Pass.outputRows).map { rows in
+      blocks(of: out, length: outputRows).map { rows in
         GradientTask { pass, layer in
           let (dy, x) = operands(pass, layer)
           let n = 0..<pass.tokenCount
@@ -75,7 +78,7 @@ extension Pass {
     ) -> [GradientTask] {
       guard let sample else { return [] }
       return sample.parts.indices.flatMap { index in
-        blocks(of: sample.parts[index].outputs.count, length: 2 * Pass.outputRows).map { outputs in
+        blocks(of: sample.parts[index].outputs.count, length: 2 * outputRows).map { outputs in
           GradientTask { pass, layer in
             guard let linear = adapter(pass.plan.layers[layer]) else { return }
             let n = 0..<pass.tokenCount

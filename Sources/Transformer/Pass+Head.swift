@@ -2,7 +2,7 @@ import CKernels
 
 extension Pass {
   /// Rows of a tile of logits.
-  private static let logitRows = 128
+  private static let logitRows = 256
   /// Rows of the head's gradient that are one piece.
   private static let vocabularyRows = 512
 

@@ -39,7 +39,7 @@ final class Pass: @unchecked Sendable {
   private(set) var gradientTasks: [GradientTask] = []
 
   /// Rows that one thread takes through several operations.
-  static let fusedRows = 128
+  static let fusedRows = 256
   /// Tiles of a product where operations are not fused.
   static let tileRows = 256
   static let tileColumns = 256
@@ -65,7 +65,7 @@ final class Pass: @unchecked Sendable {
       (adapter?.dropout ?? 0) > 0
       ? max(Pass.tileRows * widest, capacity.tokens * Pass.dropoutColumns, arena.headRows * Pass.tileColumns) : 0
     scratch = ScratchPool(
-      pieces: self.workers.count, length: max(Attention.scratchCount, forDropout, 128 * (adapter?.rank ?? 0)))
+      pieces: self.workers.count, length: max(Attention.scratchCount, forDropout, 256 * (adapter?.rank ?? 0)))
     // Placeholders until the first call.
     weights = arena.streams[0].base
     gradients = arena.streams[0].base
@@ -102,14 +102,23 @@ final class Pass: @unchecked Sendable {
       return
     }
     for step in steps {
-      let (height, width) =
-        step.columns > 0 ? (Pass.tileRows, Pass.tileColumns) : (Pass.elementwiseRows, 1)
-      let (down, across) = ((n + height - 1) / height, max(1, (step.columns + width - 1) / width))
+      let height = step.columns > 0 ? Pass.tileRows : Pass.elementwiseRows
+      let down = (n + height - 1) / height
+      let width = Pass.tileWidth(step.columns, down)
+      let across = max(1, (step.columns + width - 1) / width)
       workers.forEach(down * across) { index in
         let (row, column) = (index % down * height, index / down * width)
         step.run(self, row..<min(n, row + height), column..<min(step.columns, column + width))
       }
     }
+  }
+
+  /// The width of a product's tiles: at most ``tileColumns``, and such that the tiles can be shared out evenly among
+  /// two or four workers. It does not depend on how many there are.
+  private static func tileWidth(_ columns: Int, _ down: Int) -> Int {
+    var across = max(1, (columns + tileColumns - 1) / tileColumns)
+    while !(across * down).isMultiple(of: 4) { across += 1 }
+    return max(16, ((columns + across - 1) / across + 15) / 16 * 16)
   }
 
   /// A weight [out, in] at this offset.
