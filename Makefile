@@ -34,11 +34,11 @@ format: ## Format the Swift sources
 benchmark: setup ## Run the benchmarks
 	Benchmarks/run
 
-# The toolchain's own docc does without a plugin, which would be one more dependency of every build. Exhibits is the
-# module above all others, so that its build gives the symbols of all; the symbols of what was not recompiled stay.
+# The toolchain's own docc does without a plugin, which would be one more dependency of every build. The symbols of
+# what was not recompiled stay.
 docs: setup ## Write the documentation of all modules into .build-docs/html
 	@mkdir -p .build-docs/symbols
-	swift build --scratch-path .build-docs --target Exhibits \
+	swift build --scratch-path .build-docs \
 	  -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$(CURDIR)/.build-docs/symbols"
 	docc convert docs/Palimpsest.docc --additional-symbol-graph-dir .build-docs/symbols --output-path .build-docs/html \
 	  --fallback-display-name Palimpsest --fallback-bundle-identifier palimpsest --transform-for-static-hosting

@@ -9,8 +9,8 @@ let package = Package(
     .library(
       name: "Palimpsest",
       targets: [
-        "LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems", "Exhibits", "Transformer",
-        "Checkpoints",
+        "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "StagedLearners",
+        "Theorems", "Exhibits",
       ]),
   ],
   dependencies: [

@@ -16,8 +16,8 @@ public struct ForgetSpan: Sendable {
 
   /// Factors the forget set.
   ///
-  /// - Throws: ``LinearAlgebraError/rankDeficient(rank:required:)`` when the rows of X_U are not independent, which
-  ///   Theorem 3.1 assumes, and ``LinearAlgebraError/nonFinite(_:)``.
+  /// - Throws: `LinearAlgebraError.rankDeficient(rank:required:)` when the rows of X_U are not independent, which
+  ///   Theorem 3.1 assumes, and `LinearAlgebraError.nonFinite(_:)`.
   public init(_ examples: Examples, workers: Workers = .one) throws {
     self = try Self.factor(examples, workers: workers) { _ in }.span
   }

@@ -30,7 +30,7 @@ public struct PathDivergence: Sendable {
 
   /// Computes everything; O(d (n_A^2 + n_B^2 + k^2 + m^2 + m k)), never d^2.
   ///
-  /// - Throws: ``LinearAlgebraError/rankDeficient(rank:required:)`` when the rows of X_U are not independent, and what
+  /// - Throws: `LinearAlgebraError.rankDeficient(rank:required:)` when the rows of X_U are not independent, and what
   ///   ``StagedTraining`` throws.
   public init(_ instance: TwoPathInstance, workers: Workers = .one) throws {
     self.instance = instance

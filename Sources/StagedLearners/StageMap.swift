@@ -24,7 +24,7 @@ public struct StageMap: Sendable {
 
   /// Factors the stage.
   ///
-  /// - Throws: ``LinearAlgebraError`` for a parameter out of range, non-finite data or a failed factorisation.
+  /// - Throws: `LinearAlgebraError` for a parameter out of range, non-finite data or a failed factorisation.
   public init(_ stage: LinearStage, workers: Workers = .one) throws {
     try stage.trainer.validate()
     let (features, n) = (stage.examples.features, stage.examples.count)

@@ -19,7 +19,7 @@ public struct Corollary1: Sendable {
 
   /// Finds t* for a tolerance; eps must be positive and finite.
   ///
-  /// - Throws: ``LinearAlgebraError/invalidParameter(_:)``.
+  /// - Throws: `LinearAlgebraError.invalidParameter(_:)`.
   public init(_ theorem: Theorem31, epsilon: Double) throws {
     guard epsilon > 0, epsilon.isFinite else {
       throw LinearAlgebraError.invalidParameter("epsilon is \(epsilon); the tolerance must be finite and positive")

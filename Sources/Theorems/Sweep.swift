@@ -7,7 +7,7 @@ public struct Sweep: Sendable {
   public enum Law: Sendable {
     /// Always this shape.
     case fixed(RandomInstance)
-    /// A shape drawn anew for each seed (``RandomInstance/wide(_:)``).
+    /// A shape drawn anew for each seed (`RandomInstance.wide(_:)`).
     case wide
   }
 
