@@ -8,7 +8,7 @@ let package = Package(
     .executable(name: "palimpsest", targets: ["palimpsest"]),
     .library(
       name: "Palimpsest",
-      targets: ["LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems", "Exhibits"]),
+      targets: ["LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems", "Exhibits", "Transformer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -19,6 +19,8 @@ let package = Package(
     .target(name: "LinearAlgebra", dependencies: ["CLapacke", "CGSL"]),
     .target(name: "Unlearning"),
     .target(name: "FileFormats"),
+    .target(name: "CKernels"),
+    .target(name: "Transformer", dependencies: ["CKernels", "CLapacke", "LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -31,6 +33,9 @@ let package = Package(
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "PropertyTesting"]),
     .testTarget(name: "UnlearningTests", dependencies: ["Unlearning", "PropertyTesting"]),
     .testTarget(name: "FileFormatsTests", dependencies: ["FileFormats", "PropertyTesting"]),
+    .testTarget(
+      name: "TransformerTests", dependencies: ["Transformer", "CKernels", "PropertyTesting"],
+      resources: [.copy("References")]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
