@@ -8,10 +8,14 @@ let package = Package(
     .executable(name: "palimpsest", targets: ["palimpsest"]),
     .library(
       name: "Palimpsest",
-      targets: ["LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems", "Exhibits", "Transformer"]),
+      targets: [
+        "LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems", "Exhibits", "Transformer",
+        "FineTuning",
+      ]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .systemLibrary(name: "CLapacke", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev", "libopenblas-dev"])]),
@@ -21,6 +25,11 @@ let package = Package(
     .target(name: "FileFormats"),
     .target(name: "CKernels"),
     .target(name: "Transformer", dependencies: ["CKernels", "CLapacke", "LinearAlgebra", "Unlearning", "FileFormats"]),
+    .target(
+      name: "FineTuning",
+      dependencies: [
+        "Transformer", "Unlearning", "FileFormats", "LinearAlgebra", .product(name: "Yams", package: "Yams"),
+      ]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -36,6 +45,7 @@ let package = Package(
     .testTarget(
       name: "TransformerTests", dependencies: ["Transformer", "CKernels", "PropertyTesting"],
       resources: [.copy("References")]),
+    .testTarget(name: "FineTuningTests", dependencies: ["FineTuning", "PropertyTesting"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),

@@ -1,6 +1,6 @@
 /// Text from a file made fit for a one-line error message: quoted, shortened, and with nothing that could break the
 /// line or steer a terminal.
-func quoted(_ text: String, limit: Int = 60) -> String {
+package func quoted(_ text: String, limit: Int = 60) -> String {
   var result = "\""
   var count = 0
   for scalar in text.unicodeScalars {
@@ -17,4 +17,4 @@ func quoted(_ text: String, limit: Int = 60) -> String {
 }
 
 /// A path fit for a one-line error message: whole, because its end is what names the file.
-func quotedPath(_ path: String) -> String { quoted(path, limit: .max) }
+package func quotedPath(_ path: String) -> String { quoted(path, limit: .max) }
