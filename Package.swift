@@ -9,12 +9,13 @@ let package = Package(
     .library(
       name: "Palimpsest",
       targets: [
-        "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "StagedLearners",
-        "Theorems", "Exhibits",
+        "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
+        "StagedLearners", "Theorems", "Exhibits",
       ]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .systemLibrary(name: "CLapacke", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev", "libopenblas-dev"])]),
@@ -26,6 +27,11 @@ let package = Package(
     .target(name: "Transformer", dependencies: ["CKernels", "CLapacke", "LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Tokenizers", dependencies: ["FileFormats"]),
     .target(name: "Checkpoints", dependencies: ["Transformer", "LinearAlgebra", "FileFormats"]),
+    .target(
+      name: "FineTuning",
+      dependencies: [
+        "Transformer", "Unlearning", "FileFormats", "LinearAlgebra", .product(name: "Yams", package: "Yams"),
+      ]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -46,6 +52,7 @@ let package = Package(
     .testTarget(
       name: "CheckpointsTests",
       dependencies: ["Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting"]),
+    .testTarget(name: "FineTuningTests", dependencies: ["FineTuning", "PropertyTesting"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),

@@ -19,7 +19,8 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The system's error number, or nil where the system was not what refused.
   public let code: Int32?
 
-  init(_ action: Action, _ path: String, reason: String) {
+  /// From the rule that was broken.
+  package init(_ action: Action, _ path: String, reason: String) {
     self.action = action
     self.path = path
     self.reason = reason
@@ -27,7 +28,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// From the system's error number; `context` says which step failed where the action alone would mislead.
-  init(_ action: Action, _ path: String, code: Int32, context: String? = nil) {
+  package init(_ action: Action, _ path: String, code: Int32, context: String? = nil) {
     let words = String(cString: strerror(code))
     self.action = action
     self.path = path

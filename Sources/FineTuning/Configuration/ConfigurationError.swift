@@ -1,0 +1,67 @@
+import FileFormats
+
+/// Why a training configuration is refused, and where.
+public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The rule that is broken.
+  public enum Rule: String, Sendable {
+    /// The system refused to read or write the file.
+    case system
+    /// The text is longer than `TrainingConfiguration.maximumByteCount` bytes, or nested too deeply.
+    case size
+    /// The text is no YAML, or uses parts of YAML that a configuration does not need: anchors, aliases and tags.
+    case syntax
+    /// There is no such key.
+    case unknownKey
+    /// A key occurs twice in one mapping.
+    case duplicateKey
+    /// A value is of the wrong type.
+    case type
+    /// A value is of the right type and not among those allowed.
+    case range
+    /// A value does not fit another one.
+    case combination
+  }
+
+  /// The rule that is broken.
+  public let rule: Rule
+  /// The file, or the override as it was given, such as `--set epochs=0`.
+  public let source: String
+  /// The line within the file, counted from 1; nil where it is no single one, and for overrides.
+  public let line: Int?
+  /// The key from the top, such as `optimizer.betas`; nil where it is no single one.
+  public let keyPath: String?
+  /// The valid key or value nearest to the one found; nil where that makes no sense.
+  public let nearest: String?
+  /// What was found and what would be right, in one line.
+  public let detail: String
+
+  init(_ rule: Rule, _ place: ConfigurationPlace, key: String? = nil, nearest: String? = nil, _ detail: String) {
+    self.rule = rule
+    source = place.source
+    line = place.line
+    keyPath = key
+    self.nearest = nearest
+    self.detail = detail
+  }
+
+  /// One line: the place, the key and what is wrong there.
+  public var description: String {
+    let hint = nearest.map { "; the nearest is \($0)" } ?? ""
+    let place = ConfigurationPlace(source: source, line: line)
+    return "\(place): " + (keyPath.map { printable($0) + ": " } ?? "") + detail + hint
+  }
+}
+
+/// Where a value was given: the file or override, and the line in it.
+struct ConfigurationPlace: Hashable, CustomStringConvertible {
+  var source: String
+  var line: Int?
+
+  var description: String { printable(source) + (line.map { ":\($0)" } ?? "") }
+}
+
+/// The text as it is if it is harmless in a terminal, else quoted and shortened.
+private func printable(_ text: String) -> String {
+  let isHarmless = text.unicodeScalars.allSatisfy { $0.isASCII && $0.value >= 0x20 && $0.value < 0x7F }
+  return isHarmless && text.utf8.count <= 200 ? text : quoted(text, limit: 200)
+}

@@ -1,0 +1,101 @@
+/// One key of the configuration file: what it means and what it may be.
+public struct ConfigurationKey: Hashable, Sendable {
+  /// The key from the top, such as `optimizer.betas`.
+  public let path: String
+  /// The values allowed, in a few words.
+  public let values: String
+  /// What it decides.
+  public let summary: String
+  /// The default where it is not simply what the default configuration holds, because it depends on other keys.
+  let dependentDefault: String?
+
+  init(_ path: String, _ values: String, _ summary: String, default: String? = nil) {
+    self.path = path
+    self.values = values
+    self.summary = summary
+    dependentDefault = `default`
+  }
+
+  /// The last part of the path.
+  var name: String { String(path.split(separator: ".").last ?? "") }
+  /// The part of the path before the last, or nil at the top.
+  var group: String? { path.contains(".") ? path.split(separator: ".").first.map(String.init) : nil }
+
+  /// The default, as it would be written.
+  public var defaultText: String {
+    if let dependentDefault { return dependentDefault }
+    let values = TrainingConfiguration().yamlValues
+    return values.first { $0.path == path }?.text ?? "null"
+  }
+}
+
+extension TrainingConfiguration {
+  /// Every key of the configuration file, in the order in which they are written.
+  public static let keys: [ConfigurationKey] = [
+    ConfigurationKey("epochs", "whole number, 1 to \(maximumCount)", "passes over the examples"),
+    ConfigurationKey(
+      "max_steps", "whole number, 1 to \(maximumCount), or null", "ends the run after so many optimizer steps"),
+    ConfigurationKey("batch_size", "whole number, 1 to \(maximumBatch)", "examples that go through the model at once"),
+    ConfigurationKey(
+      "gradient_accumulation", "whole number, 1 to \(maximumBatch)", "batches that make one optimizer step"),
+    ConfigurationKey("shuffle", "true or false", "gives every epoch its own order; otherwise the file's"),
+    ConfigurationKey("seed", "whole number, 0 to \(Int.max)", "names all random numbers of the run"),
+    ConfigurationKey(
+      "sequence_length", "whole number, 2 to \(Int32.max), or null", "most tokens of an example; null: the model's"),
+    ConfigurationKey("template", oneOf(Template.self), "how questions and conversations become text"),
+    ConfigurationKey("optimizer.name", "adamw or sgd", "the update rule", default: "adamw"),
+    ConfigurationKey("optimizer.learning_rate", "number, 0 or more", "before the schedule's factor"),
+    ConfigurationKey("optimizer.betas", "two numbers, each 0 or more and under 1", "decay of AdamW's moments"),
+    ConfigurationKey("optimizer.epsilon", "number over 0", "added to the root of AdamW's second moment"),
+    ConfigurationKey(
+      "optimizer.weight_decay", "number, 0 or more", "decoupled for AdamW", default: "0.01 for adamw, 0 for sgd"),
+    ConfigurationKey("optimizer.clip_norm", "number over 0, or null", "largest norm of the gradient"),
+    ConfigurationKey("schedule.name", oneOf(LearningRateSchedule.Shape.self), "how the learning rate changes"),
+    ConfigurationKey(
+      "schedule.warmup", "fraction under 1, or whole number of steps", "rise of the learning rate from 0",
+      default: "0.02 for wsd and wsd_linear, else 0"),
+    ConfigurationKey(
+      "schedule.decay", "fraction under 1, or whole number of steps", "fall of the learning rate at the end of wsd",
+      default: "0.02 for wsd and wsd_linear"),
+    ConfigurationKey(
+      "adapter.rank", "whole number, 1 to 65536", "the adapter's inner dimension; without adapter all weights train",
+      default: "\(AdapterDefaults.rank)"),
+    ConfigurationKey(
+      "adapter.alpha", "number over 0", "the adapter's scale is alpha / rank", default: "\(AdapterDefaults.alpha)"),
+    ConfigurationKey(
+      "adapter.dropout", "number, 0 or more and under 1", "dropout before the adapter",
+      default: "\(AdapterDefaults.dropout)"),
+    ConfigurationKey(
+      "adapter.targets", "list of q, k, v, o, gate, up, down, lm_head", "the layers adapted",
+      default: targetsText(AdapterDefaults.targets)),
+    ConfigurationKey("objective.name", oneOf(TrainingObjective.Name.self), "what is minimised"),
+    ConfigurationKey(
+      "objective.beta", "number over 0", "inverse temperature",
+      default: "0.5 for npo, 1 for simnpo, 2.5 for simnpo_original"),
+    ConfigurationKey("objective.gamma", "number", "margin of simnpo_original", default: "0"),
+    ConfigurationKey("objective.retain_coefficient", "number, 0 or more", "factor of the SFT loss on the retain data"),
+    ConfigurationKey("objective.retain_data", "path, or null", "JSON-lines file of retain examples"),
+    ConfigurationKey("proximal.mu", "number, 0 or more", "factor of the squared distance from the start"),
+  ]
+
+  /// All keys with their values, defaults and meanings, one a line.
+  public static var referenceText: String {
+    let rows = keys.map { [$0.path, $0.values, $0.defaultText, $0.summary] }
+    let table = [["key", "values", "default", "meaning"]] + rows
+    let widths = (0..<3).map { column in table.reduce(0) { max($0, $1[column].count) } }
+    return table.map { row in
+      zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ") + "  " + row[3]
+    }.joined(separator: "\n") + "\n"
+  }
+
+  /// The most epochs or steps.
+  static let maximumCount = 1_000_000_000
+  /// The most examples of a batch, or batches of a step.
+  static let maximumBatch = 1_000_000
+
+  /// The words for a choice.
+  static func oneOf<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type) -> String {
+    let words = Choice.allCases.map(\.rawValue)
+    return words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
+  }
+}

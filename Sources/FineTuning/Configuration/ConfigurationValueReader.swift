@@ -1,0 +1,121 @@
+import FileFormats
+
+/// Turns the values of single keys into numbers, words and lists; nil stands for a key that is not there.
+///
+/// What a key may be, as the list of keys says it, is what errors say would be right.
+struct ConfigurationValueReader {
+  let values: ConfigurationValues
+
+  /// Where a key's value stands, or nowhere in particular.
+  func place(_ path: String) -> ConfigurationPlace {
+    values.leaves[path]?.place ?? ConfigurationPlace(source: "configuration")
+  }
+
+  /// What `read` gives, or nil where the key's value is nothing.
+  func optional<Value>(
+    _ path: String, _ read: (String) throws(ConfigurationError) -> Value?
+  ) throws(ConfigurationError) -> Value? {
+    values.leaves[path]?.isNull == true ? nil : try read(path)
+  }
+
+  func integer(_ path: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+    guard let node = values.leaves[path] else { return nil }
+    guard case .scalar(let text, isPlain: true) = node.content, YAMLNumber.double(text) != nil else {
+      throw wrongType(node, path)
+    }
+    guard let value = YAMLNumber.integer(text) else {
+      // A whole number beyond 64 bits is out of range; one with a fraction is of another type.
+      if text.utf8.contains(where: { !(0x30...0x39).contains($0) && $0 != 0x2B && $0 != 0x2D }) {
+        throw wrongType(node, path)
+      }
+      throw outOfRange(node, path, text)
+    }
+    guard range.contains(value) else { throw outOfRange(node, path, text) }
+    return value
+  }
+
+  func number(_ path: String, _ isAllowed: (Double) -> Bool) throws(ConfigurationError) -> Double? {
+    guard let node = values.leaves[path] else { return nil }
+    return try number(node, path, isAllowed)
+  }
+
+  func numbers(
+    _ path: String, count: Int, _ isAllowed: (Double) -> Bool
+  ) throws(ConfigurationError) -> [Double]? {
+    guard let nodes = try list(path) else { return nil }
+    guard nodes.count == count else {
+      throw ConfigurationError(
+        .range, place(path), key: path, "expected \(allowed(path)), found \(nodes.count) values")
+    }
+    var numbers: [Double] = []
+    for node in nodes { numbers.append(try number(node, path, isAllowed)) }
+    return numbers
+  }
+
+  func boolean(_ path: String) throws(ConfigurationError) -> Bool? {
+    guard let node = values.leaves[path] else { return nil }
+    guard case .scalar(let text, isPlain: true) = node.content, text == "true" || text == "false" else {
+      throw wrongType(node, path)
+    }
+    return text == "true"
+  }
+
+  /// One of the words of a type.
+  func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    _ path: String, _ type: Choice.Type
+  ) throws(ConfigurationError) -> Choice? {
+    guard let node = values.leaves[path] else { return nil }
+    let text = try text(node, path)
+    if let choice = Choice(rawValue: text) { return choice }
+    let words = Choice.allCases.map(\.rawValue)
+    throw ConfigurationError(
+      .range, node.place, key: path, nearest: nearest(to: text, among: words),
+      "expected \(allowed(path)), found \(quoted(text))")
+  }
+
+  /// A text that is not empty.
+  func string(_ path: String) throws(ConfigurationError) -> String? {
+    guard let node = values.leaves[path] else { return nil }
+    let text = try text(node, path)
+    guard !text.isEmpty, !text.utf8.contains(0) else { throw outOfRange(node, path, quoted(text)) }
+    return text
+  }
+
+  func list(_ path: String) throws(ConfigurationError) -> [ConfigurationNode]? {
+    guard let node = values.leaves[path] else { return nil }
+    guard case .sequence(let nodes) = node.content else { throw wrongType(node, path) }
+    return nodes
+  }
+
+  /// The text of a value that was written as text: quoted, or not to be taken for a number, truth value or nothing.
+  func text(_ node: ConfigurationNode, _ path: String) throws(ConfigurationError) -> String {
+    guard case .scalar(let text, let isPlain) = node.content, !isPlain || node.kind == "a string" else {
+      throw wrongType(node, path)
+    }
+    return text
+  }
+
+  private func number(
+    _ node: ConfigurationNode, _ path: String, _ isAllowed: (Double) -> Bool
+  ) throws(ConfigurationError) -> Double {
+    guard case .scalar(let text, isPlain: true) = node.content, let value = YAMLNumber.double(text) else {
+      throw wrongType(node, path)
+    }
+    guard value.isFinite, isAllowed(value) else { throw outOfRange(node, path, text) }
+    // No negative zero, so that equal configurations are written alike.
+    return value == 0 ? 0 : value
+  }
+
+  private func allowed(_ path: String) -> String {
+    TrainingConfiguration.keys.first { $0.path == path }?.values ?? "something else"
+  }
+
+  private func wrongType(_ node: ConfigurationNode, _ path: String) -> ConfigurationError {
+    ConfigurationError(.type, node.place, key: path, "expected \(allowed(path)), found \(node.kind)")
+  }
+
+  private func outOfRange(_ node: ConfigurationNode, _ path: String, _ text: String) -> ConfigurationError {
+    let shown = text.utf8.count <= 60 ? text : quoted(text)
+    return ConfigurationError(.range, node.place, key: path, "expected \(allowed(path)), found \(shown)")
+  }
+}

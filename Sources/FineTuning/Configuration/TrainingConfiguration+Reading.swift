@@ -1,0 +1,208 @@
+import FileFormats
+import Transformer
+import Unlearning
+
+extension TrainingConfiguration {
+  /// The configuration of a file, with overrides.
+  ///
+  /// - Parameters:
+  ///   - path: The YAML file.
+  ///   - overrides: Texts `key=value`: the key is written from the top with dots, the value as in YAML. They take
+  ///     effect in order, each replacing what the file or an earlier one says. A group can be given as a whole, as in
+  ///     `adapter={rank: 4}`, and taken away, as in `adapter=null`.
+  /// - Returns: The configuration, and a warning for each key that was given and changes nothing.
+  /// - Throws: `ConfigurationError` for the first fault found.
+  public static func read(
+    path: String, overrides: [String] = []
+  ) throws(ConfigurationError) -> (configuration: TrainingConfiguration, warnings: [ConfigurationWarning]) {
+    let bytes: [UInt8]
+    do {
+      let size = try InputFile(path: path).byteCount
+      guard size <= maximumByteCount else {
+        throw ConfigurationError(
+          .size, ConfigurationPlace(source: path),
+          "the file has \(size) bytes, more than the limit of \(maximumByteCount)")
+      }
+      bytes = try InputFile.bytes(of: path, limit: maximumByteCount)
+    } catch let error as FileError {
+      throw ConfigurationError(.system, ConfigurationPlace(source: path), "cannot read the file: \(error.reason)")
+    } catch let error as ConfigurationError {
+      throw error
+    } catch {
+      throw ConfigurationError(.system, ConfigurationPlace(source: path), "cannot read the file")
+    }
+    return try parse(bytes, source: path, overrides: overrides)
+  }
+
+  /// The configuration of a text, with overrides; an empty text means the defaults.
+  ///
+  /// Parameters, result and errors are those of ``read(path:overrides:)``; `source` names the text in errors.
+  public static func parse(
+    _ bytes: [UInt8], source: String = "configuration", overrides: [String] = []
+  ) throws(ConfigurationError) -> (configuration: TrainingConfiguration, warnings: [ConfigurationWarning]) {
+    var values = ConfigurationValues()
+    if let root = try YAMLReader(source: source, maximumByteCount: maximumByteCount).read(bytes) {
+      try values.add(file: root)
+    }
+    for text in overrides {
+      let place = ConfigurationPlace(source: "--set \(text)")
+      guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+        throw ConfigurationError(.syntax, place, "an override has the form key=value")
+      }
+      let node = try YAMLReader(source: place.source, maximumByteCount: maximumByteCount, hasLines: false)
+        .read(Array(text.utf8[text.utf8.index(after: equals)...]))
+      try values.set(
+        String(text[..<equals]), node ?? ConfigurationNode(content: .scalar("", isPlain: true), place: place), at: place
+      )
+    }
+    return try Self.resolve(values)
+  }
+
+  private static func resolve(
+    _ values: ConfigurationValues
+  ) throws(ConfigurationError) -> (configuration: TrainingConfiguration, warnings: [ConfigurationWarning]) {
+    let reader = ConfigurationValueReader(values: values)
+    var result = TrainingConfiguration()
+    var warnings: [ConfigurationWarning] = []
+    func warn(_ path: String, _ reason: String) {
+      guard let place = values.leaves[path]?.place else { return }
+      warnings.append(ConfigurationWarning(source: place.source, line: place.line, keyPath: path, reason: reason))
+    }
+
+    result.epochs = try reader.integer("epochs", in: 1...maximumCount) ?? result.epochs
+    result.maxSteps = try reader.optional("max_steps") { path throws(ConfigurationError) in
+      try reader.integer(path, in: 1...maximumCount)
+    }
+    result.batchSize = try reader.integer("batch_size", in: 1...maximumBatch) ?? result.batchSize
+    result.gradientAccumulation =
+      try reader.integer("gradient_accumulation", in: 1...maximumBatch) ?? result.gradientAccumulation
+    result.shuffle = try reader.boolean("shuffle") ?? result.shuffle
+    result.seed = try reader.integer("seed", in: 0...Int.max).map(UInt64.init) ?? result.seed
+    result.sequenceLength = try reader.optional("sequence_length") { path throws(ConfigurationError) in
+      try reader.integer(path, in: 2...Int(Int32.max))
+    }
+    result.template = try reader.choice("template", Template.self) ?? result.template
+    result.optimizer = try optimizer(reader, warn)
+    result.schedule = try schedule(reader, warn)
+    if values.groups.contains("adapter") { result.adapter = try adapter(reader) }
+    result.objective = try objective(reader, warn)
+    result.proximal.mu = try reader.number("proximal.mu") { $0 >= 0 } ?? result.proximal.mu
+    return (result, warnings)
+  }
+
+  private enum AlgorithmName: String, CaseIterable {
+    case adamw, sgd
+  }
+
+  private static func optimizer(
+    _ reader: ConfigurationValueReader, _ warn: (String, String) -> Void
+  ) throws(ConfigurationError) -> Optimizer {
+    var result = Optimizer()
+    let name = try reader.choice("optimizer.name", AlgorithmName.self) ?? .adamw
+    let betas = try reader.numbers("optimizer.betas", count: 2) { $0 >= 0 && $0 < 1 }
+    let epsilon = try reader.number("optimizer.epsilon") { $0 > 0 }
+    switch name {
+    case .sgd:
+      result.algorithm = .sgd
+      for key in ["optimizer.betas", "optimizer.epsilon"] { warn(key, "sgd has none") }
+    case .adamw:
+      guard case .adamW(var beta1, var beta2, let defaultEpsilon) = result.algorithm else { break }
+      if let betas { (beta1, beta2) = (betas[0], betas[1]) }
+      result.algorithm = .adamW(beta1: beta1, beta2: beta2, epsilon: epsilon ?? defaultEpsilon)
+    }
+    result.learningRate = try reader.number("optimizer.learning_rate") { $0 >= 0 } ?? result.learningRate
+    result.weightDecay =
+      try reader.number("optimizer.weight_decay") { $0 >= 0 } ?? result.algorithm.defaultWeightDecay
+    result.clipNorm = try reader.optional("optimizer.clip_norm") { path throws(ConfigurationError) in
+      try reader.number(path) { $0 > 0 }
+    }
+    return result
+  }
+
+  private static func schedule(
+    _ reader: ConfigurationValueReader, _ warn: (String, String) -> Void
+  ) throws(ConfigurationError) -> Schedule {
+    var result = Schedule()
+    result.shape = try reader.choice("schedule.name", LearningRateSchedule.Shape.self) ?? result.shape
+    let warmup = try reader.number("schedule.warmup") { StepSpan($0) != nil }.flatMap(StepSpan.init)
+    let decay = try reader.number("schedule.decay") { StepSpan($0) != nil }.flatMap(StepSpan.init)
+    result.warmup = warmup ?? Schedule.defaultWarmup(for: result.shape)
+    result.decay = result.shape.hasDecaySpan ? decay ?? Schedule.defaultDecay(for: result.shape) : nil
+    if !result.shape.hasDecaySpan {
+      warn("schedule.decay", "\(result.shape.rawValue) has no stretch of decay of its own")
+    }
+    return result
+  }
+
+  private static func adapter(_ reader: ConfigurationValueReader) throws(ConfigurationError) -> LoRAConfiguration {
+    let rank = try reader.integer("adapter.rank", in: 1...65_536) ?? AdapterDefaults.rank
+    let alpha = try reader.number("adapter.alpha") { $0 > 0 } ?? AdapterDefaults.alpha
+    let dropout = try reader.number("adapter.dropout") { $0 >= 0 && $0 < 1 } ?? AdapterDefaults.dropout
+    let targets = try targets(reader) ?? AdapterDefaults.targets
+    do {
+      return try LoRAConfiguration(rank: rank, alpha: alpha, dropout: dropout, targets: targets)
+    } catch {
+      throw ConfigurationError(.range, reader.place("adapter.rank"), key: "adapter", "\(error)")
+    }
+  }
+
+  /// The adapter's targets, by their short names or by those of the modules.
+  private static func targets(
+    _ reader: ConfigurationValueReader
+  ) throws(ConfigurationError) -> Set<LoRAConfiguration.Target>? {
+    let path = "adapter.targets"
+    guard let nodes = try reader.list(path) else { return nil }
+    var targets: Set<LoRAConfiguration.Target> = []
+    for node in nodes {
+      let text = try reader.text(node, path)
+      guard let target = LoRAConfiguration.Target.allCases.first(where: { $0.shortName == text || $0.rawValue == text })
+      else {
+        throw ConfigurationError(
+          .range, node.place, key: path,
+          nearest: nearest(to: text, among: LoRAConfiguration.Target.allCases.map(\.shortName)),
+          "\(quoted(text)) is no layer that can be adapted")
+      }
+      guard targets.insert(target).inserted else {
+        throw ConfigurationError(.range, node.place, key: path, "the layer \(target.shortName) is given twice")
+      }
+    }
+    guard !targets.isEmpty else {
+      throw ConfigurationError(
+        .range, reader.place(path), key: path, "an adapter needs a target; to train all weights, remove the key adapter"
+      )
+    }
+    return targets
+  }
+
+  private static func objective(
+    _ reader: ConfigurationValueReader, _ warn: (String, String) -> Void
+  ) throws(ConfigurationError) -> Objective {
+    var result = Objective()
+    let name = try reader.choice("objective.name", TrainingObjective.Name.self) ?? .sft
+    let beta = try reader.number("objective.beta") { $0 > 0 && $0.isNormal }
+    let gamma = try reader.number("objective.gamma") { _ in true }
+    if !name.hasBeta { warn("objective.beta", "\(name.rawValue) has none") }
+    if !name.hasGamma { warn("objective.gamma", "\(name.rawValue) has none") }
+    do {
+      result.main = try TrainingObjective(
+        name, beta: beta ?? Objective.defaultBeta(for: name) ?? 1,
+        gamma: gamma ?? Objective.defaultGamma(for: name) ?? 0)
+    } catch {
+      throw ConfigurationError(.range, reader.place("objective.beta"), key: "objective", "\(error)")
+    }
+    result.retainCoefficient =
+      try reader.number("objective.retain_coefficient") { $0 >= 0 } ?? result.retainCoefficient
+    result.retainData = try reader.optional("objective.retain_data") { path throws(ConfigurationError) in
+      try reader.string(path)
+    }
+    if result.retainCoefficient > 0, result.retainData == nil {
+      throw ConfigurationError(
+        .combination, reader.place("objective.retain_coefficient"), key: "objective.retain_coefficient",
+        "a retain term needs data; give objective.retain_data")
+    }
+    if result.retainCoefficient == 0, result.retainData != nil {
+      warn("objective.retain_data", "objective.retain_coefficient is 0")
+    }
+    return result
+  }
+}

@@ -1,0 +1,14 @@
+/// An example as token ids, ready for the model.
+public struct EncodedExample: Hashable, Sendable {
+  /// The line in the data file, counted from 1.
+  public let line: Int
+  /// The token ids.
+  public let tokens: [Int32]
+  /// Whether each token is part of an answer, and so to be predicted.
+  public let isAnswer: [Bool]
+  /// How many tokens were cut off at the end.
+  public let droppedTokens: Int
+
+  /// How many tokens are to be predicted; the first never is, since nothing precedes it.
+  public var answerTokens: Int { isAnswer.dropFirst().count { $0 } }
+}

@@ -1,0 +1,51 @@
+import FileFormats
+
+/// Why a data file, or one of its examples, cannot be used.
+public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The rule that is broken.
+  public enum Rule: Sendable {
+    /// The system refused to read the file.
+    case system
+    /// A line is longer than `ExampleReader.maximumLineLength` bytes.
+    case size
+    /// A line is no JSON object.
+    case json
+    /// An object has none of the known shapes, or more than one.
+    case shape
+    /// A line has another shape than those before it.
+    case mixedShapes
+    /// A member is of the wrong type.
+    case type
+    /// There is nothing to learn, or nothing to learn it from.
+    case empty
+    /// A token id is negative or not in the vocabulary.
+    case tokenID
+    /// The turns of a conversation are out of order.
+    case conversation
+    /// A template or tokenizer refused the text, or gave a mask that does not fit its tokens.
+    case tokenizer
+    /// The sequence is longer than allowed.
+    case length
+    /// The file has no examples.
+    case noExamples
+  }
+
+  /// The rule that is broken.
+  public let rule: Rule
+  /// The file, as the caller named it.
+  public let path: String
+  /// The line, counted from 1; nil where it is the file as a whole.
+  public let line: Int?
+  /// What was found and what would be right, in one line.
+  public let detail: String
+
+  init(_ rule: Rule, _ path: String, line: Int?, _ detail: String) {
+    self.rule = rule
+    self.path = path
+    self.line = line
+    self.detail = detail
+  }
+
+  /// One line: the place and what is wrong there.
+  public var description: String { quotedPath(path) + (line.map { ", line \($0)" } ?? "") + ": " + detail }
+}
