@@ -238,6 +238,9 @@ private func folder(
     #expect(folder.configuration.json["initializer_range"] == 0.25)
     #expect(folder.configuration.specialTokens == SpecialTokens(end: [3]))
     #expect(folder.specialTokens == SpecialTokens(end: [4, 5]))
+    let tokens = SpecialTokens(begin: 1, end: [6], padding: 0)
+    try ModelFolder.save(model, parameters, to: directory.file("own"), source: source, specialTokens: tokens)
+    #expect(try ModelFolder(path: directory.file("own")).configuration.specialTokens == tokens)
     // Onto itself.
     try ModelFolder.save(model, parameters, to: source, source: source)
     #expect(try InputFile.bytes(of: "\(source)/tokenizer.json") == large)
