@@ -24,6 +24,7 @@ let package = Package(
     .target(name: "FileFormats"),
     .target(name: "CKernels"),
     .target(name: "Transformer", dependencies: ["CKernels", "CLapacke", "LinearAlgebra", "Unlearning", "FileFormats"]),
+    .target(name: "Tokenizers", dependencies: ["FileFormats"]),
     .target(name: "Checkpoints", dependencies: ["Transformer", "LinearAlgebra", "FileFormats"]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
@@ -39,7 +40,9 @@ let package = Package(
     .testTarget(name: "FileFormatsTests", dependencies: ["FileFormats", "PropertyTesting"]),
     .testTarget(
       name: "TransformerTests", dependencies: ["Transformer", "CKernels", "PropertyTesting"],
-      resources: [.copy("References")]),
+      exclude: ["References"]),
+    .testTarget(
+      name: "TokenizersTests", dependencies: ["Tokenizers", "PropertyTesting"], exclude: ["References"]),
     .testTarget(
       name: "CheckpointsTests",
       dependencies: ["Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting"]),

@@ -10,12 +10,17 @@ typedef struct { double re, im; } palimpsest_complex_double;
 
 // Present in OpenBLAS only. Weak, so that one binary runs on any BLAS.
 extern void openblas_set_num_threads(int) __attribute__((weak));
+extern int openblas_get_num_threads(void) __attribute__((weak));
 extern char *openblas_get_config(void) __attribute__((weak));
 
 static inline int palimpsest_blas_is_openblas(void) { return openblas_set_num_threads != 0; }
 static inline void palimpsest_blas_use_one_thread(void) {
   if (openblas_set_num_threads) openblas_set_num_threads(1);
 }
+static inline int palimpsest_blas_thread_count(void) {
+  return openblas_get_num_threads ? openblas_get_num_threads() : 1;
+}
+
 static inline const char *palimpsest_blas_config(void) {
   return openblas_get_config ? openblas_get_config() : "";
 }

@@ -16,5 +16,5 @@ package func quoted(_ text: String, limit: Int = 60) -> String {
   return result + "\""
 }
 
-/// A path fit for a one-line error message: whole, because its end is what names the file.
+/// A path made fit for a one-line error message: whole, because its end is what tells two files apart.
 package func quotedPath(_ path: String) -> String { quoted(path, limit: .max) }

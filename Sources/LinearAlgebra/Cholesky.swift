@@ -11,7 +11,7 @@ public struct Cholesky: Sendable {
   public init(_ symmetric: Matrix) throws {
     precondition(symmetric.rows == symmetric.columns, "a \(symmetric.rows) x \(symmetric.columns) matrix")
     try symmetric.requireFinite("the matrix to factor")
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     var factor = symmetric
     let order = Int32(symmetric.rows)
     guard order > SmallCholesky.mostRows else {

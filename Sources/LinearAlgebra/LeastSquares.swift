@@ -15,7 +15,7 @@ public struct LeastSquares: Sendable {
     precondition(target.count == m, "a target of \(target.count) for \(m) rows")
     try matrix.requireFinite("the matrix of the least-squares problem")
     guard target.isFinite else { throw LinearAlgebraError.nonFinite("the target of the least-squares problem") }
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     guard m > 0, n > 0 else { (solution, rank) = (Vector(zeros: n), 0); return }
     var work = matrix
     // LAPACK returns the solution where the target was, which may need more room.

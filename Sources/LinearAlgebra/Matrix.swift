@@ -62,7 +62,7 @@ public struct Matrix: Equatable, Sendable {
 
   /// The Euclidean norm of each column, without overflow or underflow on the way.
   public var columnNorms: [Double] {
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     return elements.withUnsafeBufferPointer { entries in
       (0..<columns).map { column in
         guard let start = entries.baseAddress else { return 0 }

@@ -42,7 +42,7 @@ extension Matrix {
 
   /// A'A, the inner products of the columns; exactly symmetric.
   public func gram(workers: Workers = .one) -> Matrix {
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     let (n, d) = (columns, rows)
     return Matrix(rows: n, columns: n) { target in
       guard let result = target.baseAddress else { return }
@@ -110,7 +110,7 @@ func uninitialised(_ count: Int, fill: (UnsafeMutablePointer<Double>) -> Void) -
 private func product(
   _ left: Matrix, _ operation: CBLAS_TRANSPOSE, _ right: Matrix, rows: Int, inner: Int, _ workers: Workers
 ) -> Matrix {
-  _ = BLASLibrary.oneThreadPerCall
+  BLASLibrary.useOneThreadPerCall()
   return Matrix(rows: rows, columns: right.columns) { target in
     guard let result = target.baseAddress, inner > 0 else { return target.update(repeating: 0) }
     nonisolated(unsafe) let c = result
@@ -138,7 +138,7 @@ private func gemv(
   _ matrix: Matrix, _ operation: CBLAS_TRANSPOSE, _ offset: Int, _ rows: Int, _ columns: Int, _ vector: Vector,
   _ target: UnsafeMutablePointer<Double>
 ) {
-  _ = BLASLibrary.oneThreadPerCall
+  BLASLibrary.useOneThreadPerCall()
   let outputs = operation == CblasTrans ? columns : rows
   guard rows > 0, columns > 0 else { return target.update(repeating: 0, count: outputs) }
   matrix.elements.withUnsafeBufferPointer { elements in

@@ -15,7 +15,7 @@ public struct QR: Sendable {
     let (m, n) = (matrix.rows, matrix.columns)
     precondition(m >= n, "a \(m) x \(n) matrix has more columns than rows")
     guard matrix.isFinite(workers: workers) else { throw LinearAlgebraError.nonFinite("the matrix to factor") }
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     if n >= Self.fewestColumnsForCholesky, let factors = Self.byCholeskyTwice(matrix, workers) {
       (orthonormal, triangular) = factors
     } else {

@@ -14,7 +14,7 @@ public struct SingularValues: Sendable {
   /// - Throws: ``LinearAlgebraError/nonFinite(_:)`` and ``LinearAlgebraError/noConvergence(_:)``.
   public init(_ matrix: Matrix) throws {
     try matrix.requireFinite("the matrix to decompose")
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     if let jacobi = JacobiRotations(matrix, wantsRotation: true), let rotation = jacobi.rotation {
       let order = jacobi.order
       values = order.map { jacobi.values[$0] }
@@ -43,7 +43,7 @@ public struct SingularValues: Sendable {
   /// - Throws: ``LinearAlgebraError/nonFinite(_:)`` and ``LinearAlgebraError/noConvergence(_:)``.
   public static func values(of matrix: Matrix) throws -> [Double] {
     try matrix.requireFinite("the matrix to decompose")
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     if let jacobi = JacobiRotations(matrix, wantsRotation: false) { return jacobi.values.sorted(by: >) }
     let (m, n) = (matrix.rows, matrix.columns)
     let rank = min(m, n)

@@ -13,7 +13,7 @@ public enum StudentT {
       throw LinearAlgebraError.invalidParameter(
         "the degrees of freedom are \(degreesOfFreedom); they must be positive and finite")
     }
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     return gsl_cdf_tdist_Pinv(probability, degreesOfFreedom)
   }
 }

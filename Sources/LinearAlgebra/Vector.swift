@@ -27,13 +27,13 @@ public struct Vector: Equatable, Sendable {
   /// The inner product.
   public func dot(_ other: Vector) -> Double {
     precondition(count == other.count, "vectors of \(count) and \(other.count) entries")
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     return cblas_ddot(Int32(count), elements, 1, other.elements, 1)
   }
 
   /// The Euclidean norm, without overflow or underflow on the way.
   public var norm: Double {
-    _ = BLASLibrary.oneThreadPerCall
+    BLASLibrary.useOneThreadPerCall()
     return cblas_dnrm2(Int32(count), elements, 1)
   }
 

@@ -35,6 +35,11 @@ public struct Theorem31: Sendable {
   /// The hypotheses, all of which hold.
   public var preconditions: [Precondition] { Self.preconditions(of: divergence) }
 
+  /// `log` of the bound at t = 0.
+  private let logBoundAtStart: Double
+  /// `log(1 + rho*)`.
+  private let logRate: Double
+
   /// Finds the constants.
   ///
   /// - Throws: ``HypothesisFailure`` when `Delta_0 = 0`, `P_U Delta_0 = 0` or `rank(X_test P_U) < k`. The paper's
@@ -62,7 +67,10 @@ public struct Theorem31: Sendable {
     let rounding = 64 * Double.ulpOfOne * differenceNorm
     c0 = offSpan <= rounding ? 0 : divergence.testOperatorNorm * offSpan
     let ratio = log(2) + log(c0) - log(sigmaU) - log(projectedDifferenceNorm)
-    t0 = c0 == 0 ? -.infinity : (ratio / log1p(rhoStar)).rounded(.up)
+    logRate = log1p(rhoStar)
+    t0 = c0 == 0 ? -.infinity : (ratio / logRate).rounded(.up)
+    logBoundAtStart =
+      2 * (log(sigmaU) + log(projectedDifferenceNorm)) - log(4 * Double(divergence.instance.testCount))
   }
 
   private static func preconditions(of divergence: PathDivergence) -> [Precondition] {
@@ -73,10 +81,7 @@ public struct Theorem31: Sendable {
   public var firstClaimedStep: Int? { t0 <= 0 ? 0 : Int(exactly: t0) }
 
   /// `log` of the bound at a step.
-  public func logBound(at step: Int) -> Double {
-    2 * (log(sigmaU) + log(projectedDifferenceNorm)) - log(4 * Double(divergence.instance.testCount))
-      + 2 * Double(step) * log1p(rhoStar)
-  }
+  public func logBound(at step: Int) -> Double { logBoundAtStart + 2 * Double(step) * logRate }
 
   /// The claim at one step.
   public func inequality(at step: Int) -> Inequality {
@@ -92,9 +97,7 @@ public struct Theorem31: Sendable {
   ) -> StepwiseCheck {
     var check = StepwiseCheck()
     guard let first = firstClaimedStep, first <= lastStep else { return check }
-    let window = 1 << 15
-    for start in stride(from: first, through: lastStep, by: window) {
-      let steps = start...min(lastStep, start + window - 1)
+    for steps in windows(first...lastStep, of: 1 << 15) {
       let distances = divergence.trajectory.logDistances(at: steps, workers: workers)
       for (step, distance) in zip(steps, distances) {
         check.record(step, margin: (distance - logBound(at: step)) / M_LN10)

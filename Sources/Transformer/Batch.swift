@@ -1,0 +1,79 @@
+/// Token sequences side by side, without any padding: row n of every activation is token n of their concatenation.
+///
+/// Padding never reaches the engine. What came padded is given to ``init(padded:length:starts:ends:answers:)``, which
+/// drops it; so padding, on either side, changes nothing by construction and costs nothing.
+public struct Batch: Sendable {
+  /// One sequence: a prompt and an answer.
+  public struct Sequence: Sendable {
+    /// The token ids.
+    public var tokens: [Int32]
+    /// Whether the log-likelihood of this token given those before it counts; as many as tokens. The first token's
+    /// entry is ignored, since nothing precedes it.
+    public var isAnswer: [Bool]
+
+    /// A sequence with a mask.
+    public init(tokens: [Int32], isAnswer: [Bool]) {
+      precondition(tokens.count == isAnswer.count, "a mask has as many entries as there are tokens")
+      self.tokens = tokens
+      self.isAnswer = isAnswer
+    }
+
+    /// A prompt followed by an answer, of which all tokens count.
+    public init(prompt: [Int32], answer: [Int32]) {
+      tokens = prompt + answer
+      isAnswer = Array(repeating: false, count: prompt.count) + Array(repeating: true, count: answer.count)
+    }
+  }
+
+  /// The token ids of all sequences, [N].
+  public let tokens: [Int32]
+  /// The position of each token in its sequence, from 0, [N].
+  public let positions: [Int32]
+  /// What each row has to predict: the next token where that is part of an answer, else -1, [N].
+  public let targets: [Int32]
+  /// Where each sequence starts in the concatenation, and at last N; [B + 1].
+  public let starts: [Int]
+  /// A factor on the gradient of each target token's log-likelihood, [N]; nil means 1 for all.
+  public var targetWeights: [Float]?
+
+  /// These sequences side by side; none may be empty.
+  public init(_ sequences: [Sequence]) {
+    var (tokens, positions, targets, starts) = ([Int32](), [Int32](), [Int32](), [0])
+    for sequence in sequences {
+      precondition(!sequence.tokens.isEmpty, "a sequence has at least one token")
+      tokens += sequence.tokens
+      positions += 0..<Int32(sequence.tokens.count)
+      for next in 1..<(sequence.tokens.count + 1) {
+        let counts = next < sequence.tokens.count && sequence.isAnswer[next]
+        targets.append(counts ? sequence.tokens[next] : -1)
+      }
+      starts.append(tokens.count)
+    }
+    self.tokens = tokens
+    self.positions = positions
+    self.targets = targets
+    self.starts = starts
+  }
+
+  /// The sequences of a padded matrix [B, length], each from its start to its end.
+  /// - Parameter answers: The mask, of the same shape.
+  public init(padded tokens: [Int32], length: Int, starts: [Int], ends: [Int], answers: [Bool]) {
+    precondition(tokens.count == starts.count * length && answers.count == tokens.count && ends.count == starts.count)
+    self.init(
+      starts.indices.map { index in
+        let range = (index * length + starts[index])..<(index * length + ends[index])
+        return Sequence(tokens: Array(tokens[range]), isAnswer: Array(answers[range]))
+      })
+  }
+
+  /// N, the number of tokens.
+  public var tokenCount: Int { tokens.count }
+  /// B, the number of sequences.
+  public var sequenceCount: Int { starts.count - 1 }
+  /// The rows of a sequence.
+  public func rows(of sequence: Int) -> Range<Int> { starts[sequence]..<starts[sequence + 1] }
+  /// The number of tokens whose log-likelihood counts.
+  public var answerTokenCount: Int { targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) } }
+  /// The length of the longest sequence.
+  public var longestSequence: Int { (0..<sequenceCount).reduce(0) { max($0, rows(of: $1).count) } }
+}

@@ -1,0 +1,150 @@
+import LinearAlgebra
+
+/// Runs batches through a model: log-likelihoods, and gradients of any loss that is a function of them.
+///
+/// All memory is allocated when the engine is made; weights are the caller's. A loss enters through its derivative with
+/// respect to each sequence's log-likelihood, so that fine-tuning and every unlearning objective are one call:
+///
+///     // Fine-tuning: the mean negative log-likelihood of an answer token.
+///     let tokens = Double(batch.answerTokenCount)
+///     try engine.gradient(of: batch, weights: weights, into: gradients) { _, _ in -1 / tokens }
+///     // NPO against reference log-likelihoods.
+///     try engine.gradient(of: batch, weights: weights, into: gradients) { index, score in
+///       npo.weight(
+///         logLikelihood: score.logLikelihood, reference: reference[index], answerLength: score.answerTokens) / count
+///     }
+///
+/// Results have the same bits for any number of workers. An engine serves one call at a time.
+public final class Engine {
+  /// The model's shape.
+  public let model: ModelConfiguration
+  /// The adapter that is trained instead of the weights, if any.
+  public let adapter: LoRAConfiguration?
+  /// What the engine has room for.
+  public let capacity: EngineCapacity
+  let pass: Pass
+
+  /// An engine with all its memory.
+  /// - Parameter workers: How many threads work; it decides speed only.
+  public init(
+    _ model: ModelConfiguration, adapter: LoRAConfiguration? = nil, capacity: EngineCapacity, workers: Workers = .all
+  ) {
+    self.model = model
+    self.adapter = adapter
+    self.capacity = capacity
+    pass = Pass(model, adapter: adapter, capacity: capacity, workers: workers)
+  }
+
+  /// The bytes of all activations.
+  public var activationByteCount: Int { pass.arena.byteCount }
+
+  /// The layout of what is trained: the adapter's matrices, or without one all weights.
+  public var trainedLayout: ParameterLayout { adapter.map { ParameterLayout(model, $0) } ?? ParameterLayout(model) }
+
+  /// The scores of the last call, one for each sequence.
+  public var scores: [SequenceScore] { pass.scores }
+
+  /// The log-likelihood of each row's target in the last call, 0 where a row has none, [N]; in nats. It is valid until
+  /// the next call.
+  public var tokenLogLikelihoods: UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: pass.arena.logLikelihoods.base, count: pass.tokenCount)
+  }
+
+  /// The log-likelihood of each sequence's answer.
+  /// - Parameters:
+  ///   - weights: The model's weights.
+  ///   - adapterWeights: The adapter's, or nil to switch it off.
+  /// - Throws: `EngineError` where the batch does not fit the engine or holds unknown tokens.
+  @discardableResult
+  public func score(
+    _ batch: Batch, weights: Parameters, adapterWeights: Parameters? = nil
+  ) throws(EngineError) -> [SequenceScore] {
+    try prepare(batch, weights, adapterWeights)
+    pass.dropout = nil
+    pass.forward()
+    pass.head(batch.targets, targetWeights: nil, weight: nil)
+    return pass.scores
+  }
+
+  /// The logits of all rows, [N, V] row-major.
+  ///
+  /// Scoring and training never hold them all; this is for looking at a model.
+  /// - Throws: `EngineError`, as ``score(_:weights:adapterWeights:)`` does.
+  public func logits(
+    _ batch: Batch, weights: Parameters, adapterWeights: Parameters? = nil
+  ) throws(EngineError) -> [Float] {
+    try prepare(batch, weights, adapterWeights)
+    pass.dropout = nil
+    pass.forward()
+    return pass.allLogits()
+  }
+
+  /// The gradient of a loss with respect to the weights, or to the adapter where `adapterWeights` are given.
+  ///
+  /// - Parameters:
+  ///   - batch: Its ``Batch/targetWeights`` multiply the weight of each token.
+  ///   - gradients: Where the gradient goes; laid out by ``trainedLayout``.
+  ///   - accumulating: Whether it is added to what is there, instead of replacing it.
+  ///   - dropoutSeed: What chooses the adapter's dropout mask; another for each step.
+  ///   - weight: dLoss/d log-likelihood of a sequence, given its index and score. It is called once for each sequence
+  ///     with an answer, in order.
+  /// - Returns: The scores before any update, with the dropout mask applied.
+  /// - Throws: `EngineError` where the batch does not fit, holds unknown tokens or no answer, or where a log-likelihood
+  ///   is not finite; in the last case `gradients` is left with meaningless numbers.
+  @discardableResult
+  public func gradient(
+    of batch: Batch, weights: Parameters, adapterWeights: Parameters? = nil, into gradients: Parameters,
+    accumulating: Bool = false, dropoutSeed: UInt64 = 0, weight: (Int, SequenceScore) -> Double
+  ) throws(EngineError) -> [SequenceScore] {
+    precondition(capacity.training, "the engine was made for scoring only")
+    precondition((adapter == nil) == (adapterWeights == nil), "an engine with an adapter trains the adapter")
+    precondition(gradients.layout.count == pass.trainedCount, "the gradients have another layout")
+    try prepare(batch, weights, adapterWeights)
+    guard batch.targets.contains(where: { $0 >= 0 }) else { throw .noAnswer }
+    guard let base = gradients.elements.baseAddress else { return [] }
+    pass.gradients = base
+    pass.accumulating = accumulating
+    pass.dropout = DropoutMask(probability: adapter?.dropout ?? 0, seed: dropoutSeed)
+    pass.forward()
+    withoutActuallyEscaping(weight) { weight in
+      pass.head(batch.targets, targetWeights: batch.targetWeights, weight: weight)
+    }
+    for (sequence, score) in pass.scores.enumerated() where !score.logLikelihood.isFinite {
+      throw .notFinite(sequence: sequence, logLikelihood: score.logLikelihood)
+    }
+    pass.backward()
+    return pass.scores
+  }
+
+  /// Checks the batch and copies it into the arena.
+  private func prepare(_ batch: Batch, _ weights: Parameters, _ adapterWeights: Parameters?) throws(EngineError) {
+    precondition(weights.layout.count == pass.weightCount, "the weights have another layout")
+    precondition(
+      adapterWeights == nil || adapterWeights?.layout.count == pass.adapterCount, "the adapter has another layout")
+    let n = batch.tokenCount
+    guard batch.sequenceCount > 0 else { throw .emptyBatch }
+    let sizes = [
+      ("tokens", n, capacity.tokens), ("sequences", batch.sequenceCount, capacity.sequences),
+      ("tokens in a sequence", batch.longestSequence, capacity.longestSequence),
+    ]
+    for (what, found, limit) in sizes where found > limit { throw .capacity(what, found: found, limit: limit) }
+    for (row, token) in batch.tokens.enumerated() where token < 0 || token >= model.vocabularySize {
+      let sequence = (0..<batch.sequenceCount).first { batch.rows(of: $0).contains(row) } ?? 0
+      throw .token(
+        token, sequence: sequence, position: row - batch.starts[sequence], vocabularySize: model.vocabularySize)
+    }
+    guard let base = weights.elements.baseAddress else { return }
+    pass.weights = base
+    pass.adapter = adapterWeights?.elements.baseAddress
+    pass.tokenCount = n
+    pass.starts.removeAll(keepingCapacity: true)
+    pass.starts.append(contentsOf: batch.starts)
+    batch.tokens.withUnsafeBufferPointer { tokens in
+      batch.positions.withUnsafeBufferPointer { positions in
+        guard let tokens = tokens.baseAddress, let positions = positions.baseAddress else { return }
+        pass.arena.tokens.update(from: tokens, count: n)
+        pass.arena.positions.update(from: positions, count: n)
+      }
+    }
+  }
+}

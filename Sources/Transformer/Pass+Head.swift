@@ -1,0 +1,225 @@
+import CKernels
+
+extension Pass {
+  /// Rows of a tile of logits.
+  private static let logitRows = 128
+  /// Rows of the head's gradient that are one piece.
+  private static let vocabularyRows = 512
+
+  /// The head for all sequences, group by group: scores, and with `weight` the gradients of the head's weights and of
+  /// its input (into dFinalNormed).
+  ///
+  /// A group is whole sequences, since a sequence's weight may depend on its log-likelihood. So each logit is computed
+  /// once, and no more logits than a group's are ever in memory. Only rows that predict an answer token are computed.
+  /// - Parameter weight: dLoss/d log-likelihood of a sequence; called in order on the calling thread.
+  func head(_ targets: [Int32], targetWeights: [Float]?, weight: ((Int, SequenceScore) -> Double)?) {
+    let count = starts.count - 1
+    scores.removeAll(keepingCapacity: true)
+    arena.logLikelihoods(rows: 0..<tokenCount).clear()
+    if weight != nil { clearRows(arena.dFinalNormed) }
+    var (first, answersBefore, isFirst) = (0, 0, true)
+    while first < count {
+      var (sequence, rows) = (first, 0)
+      // The sequences that fit, with the rows that predict something.
+      while sequence < count {
+        let range = starts[sequence]..<starts[sequence + 1]
+        let answers = range.reduce(0) { $0 + (targets[$1] >= 0 ? 1 : 0) }
+        guard rows + answers <= arena.headRows else { break }
+        for row in range where targets[row] >= 0 {
+          arena.answerRows[rows] = Int32(row)
+          arena.answerTargets[rows] = targets[row]
+          rows += 1
+        }
+        sequence += 1
+      }
+      forwardHead(rows, answersBefore)
+      weigh(first..<sequence, targets, targetWeights, weight)
+      if weight != nil, rows > 0 {
+        backwardHead(rows, answersBefore, accumulating: accumulating || !isFirst)
+        isFirst = false
+      }
+      answersBefore += rows
+      first = sequence
+    }
+  }
+
+  /// The head's weight, [V, C].
+  private var headWeight: View { weight(plan.head, model.vocabularySize, model.hiddenSize) }
+
+  private func clearRows(_ view: View) {
+    let n = tokenCount
+    workers.forEach((n + 255) / 256) { view(rows: $0 * 256..<min(n, ($0 + 1) * 256)).clear() }
+  }
+
+  /// The token ids of a tile.
+  private func vocabulary(_ tile: Int) -> Range<Int> {
+    tile * arena.headTile..<min(model.vocabularySize, (tile + 1) * arena.headTile)
+  }
+
+  /// From the group's rows of the final norm's output to their log-likelihoods and the exponentials of their logits.
+  private func forwardHead(_ count: Int, _ answersBefore: Int) {
+    let length = Pass.elementwiseRows
+    workers.forEach((count + length - 1) / length) { [self] block in
+      let rows = block * length..<min(count, (block + 1) * length)
+      for row in rows {
+        arena.headX.row(row).update(from: arena.finalNormed.row(Int(arena.answerRows[row])), count: model.hiddenSize)
+      }
+      if let linear = plan.headAdapter, let adapter {
+        scratch.withPiece { scratch in
+          linear.forward(
+            x: arena.headX(rows: rows), u: arena.headU(rows: rows), weights: adapter, dropout: dropout,
+            firstRow: answersBefore + rows.lowerBound, scratch: scratch)
+        }
+      }
+    }
+    let (down, tiles) = ((count + Pass.logitRows - 1) / Pass.logitRows, arena.headTiles)
+    workers.forEach(down * tiles) { [self] index in
+      let (block, tile) = (index % down, index / down)
+      let rows = block * Pass.logitRows..<min(count, (block + 1) * Pass.logitRows)
+      let statistics = arena.statistics.row(rows.lowerBound) + tile
+      let logits = arena.logits(rows: rows, columns: vocabulary(tile))
+      Linear.forward(x: arena.headX(rows: rows), weight: headWeight(rows: vocabulary(tile)), y: logits)
+      if let linear = plan.headAdapter, let adapter {
+        linear.addOutput(u: arena.headU(rows: rows), y: logits, outputs: vocabulary(tile), weights: adapter)
+      }
+      CrossEntropy.forward(
+        logits: logits, vocabulary: vocabulary(tile), targets: arena.answerTargets + rows.lowerBound,
+        targetLogits: arena.targetLogits.row(rows.lowerBound), maxima: statistics, sums: statistics + tiles,
+        statisticsStride: arena.statistics.stride)
+    }
+    workers.forEach((count + length - 1) / length) { [self] block in
+      for row in block * length..<min(count, (block + 1) * length) {
+        let value = CrossEntropy.combine(
+          tiles: tiles, targetLogit: arena.targetLogits.base[row], statistics: arena.statistics.row(row))
+        arena.logLikelihoods.base[Int(arena.answerRows[row])] = Float(value)
+      }
+    }
+  }
+
+  /// The logits of all rows, [N, V].
+  func allLogits() -> [Float] {
+    let (n, width) = (tokenCount, model.vocabularySize)
+    return [Float](unsafeUninitializedCapacity: n * width) { buffer, initialised in
+      initialised = n * width
+      guard let base = buffer.baseAddress else { return }
+      let all = View(base, rows: n, columns: width)
+      let (down, length) = ((n + Pass.logitRows - 1) / Pass.logitRows, Pass.logitRows)
+      workers.forEach(down * arena.headTiles) { [self] index in
+        let rows = index % down * length..<min(n, (index % down + 1) * length)
+        let ids = vocabulary(index / down)
+        Linear.forward(
+          x: arena.finalNormed(rows: rows), weight: headWeight(rows: ids), y: all(rows: rows, columns: ids))
+        guard let linear = plan.headAdapter, let adapter else { return }
+        scratch.withPiece { scratch in
+          let u = View(scratch, rows: rows.count, columns: linear.columns.count)
+          linear.forward(
+            x: arena.finalNormed(rows: rows), u: u, weights: adapter, dropout: nil, firstRow: 0, scratch: scratch)
+          linear.addOutput(u: u, y: all(rows: rows, columns: ids), outputs: ids, weights: adapter)
+        }
+      }
+    }
+  }
+
+  /// The scores of the group's sequences, and the weights of its rows.
+  private func weigh(
+    _ sequences: Range<Int>, _ targets: [Int32], _ targetWeights: [Float]?, _ weight: ((Int, SequenceScore) -> Double)?
+  ) {
+    var answer = 0
+    for sequence in sequences {
+      var score = SequenceScore(logLikelihood: 0, answerTokens: 0)
+      for row in starts[sequence]..<starts[sequence + 1] where targets[row] >= 0 {
+        score.logLikelihood += Double(arena.logLikelihoods.base[row])
+        score.answerTokens += 1
+      }
+      scores.append(score)
+      guard let weight, score.answerTokens > 0 else { continue }
+      let factor = weight(sequence, score)
+      for row in starts[sequence]..<starts[sequence + 1] where targets[row] >= 0 {
+        arena.headWeights.base[answer] = Float(factor * Double(targetWeights?[row] ?? 1))
+        answer += 1
+      }
+    }
+  }
+
+  /// From the group's exponentials and weights to the gradients of the head's weights and of its input.
+  private func backwardHead(_ count: Int, _ answersBefore: Int, accumulating: Bool) {
+    let (down, tiles) = ((count + Pass.logitRows - 1) / Pass.logitRows, arena.headTiles)
+    workers.forEach(down * tiles) { [self] index in
+      let (block, tile) = (index % down, index / down)
+      let rows = block * Pass.logitRows..<min(count, (block + 1) * Pass.logitRows)
+      let statistics = arena.statistics(rows: rows, columns: tile..<tile + 1)
+      let weights = arena.headWeights.base + rows.lowerBound
+      for row in 0..<rows.count { statistics.row(row)[0] *= -weights[row] }
+      CrossEntropy.backward(
+        exponentials: arena.logits(rows: rows, columns: vocabulary(tile)), vocabulary: vocabulary(tile),
+        targets: arena.answerTargets + rows.lowerBound, weights: weights, factors: statistics.base,
+        factorsStride: statistics.stride)
+    }
+    let dLogits = arena.logits(rows: 0..<count)
+    if let linear = plan.headAdapter {
+      let length = Pass.elementwiseRows
+      workers.forEach((count + length - 1) / length) { [self] block in
+        guard let adapter = self.adapter else { return }
+        let rows = block * length..<min(count, (block + 1) * length)
+        linear.backward(dy: dLogits(rows: rows), du: arena.headDU(rows: rows), weights: adapter)
+      }
+    }
+    let across = (model.hiddenSize + Pass.tileColumns - 1) / Pass.tileColumns
+    let pieces = (model.vocabularySize + Pass.vocabularyRows - 1) / Pass.vocabularyRows
+    let needsInput = adapterConfiguration == nil || plan.adapterColumns > 0
+    let inputs = needsInput ? down * across : 0
+    let trainsHead = adapterConfiguration == nil || plan.headAdapter != nil
+    workers.forEach(inputs + (trainsHead ? pieces + (adapterConfiguration == nil ? 0 : across) : 0)) { [self] task in
+      if task < inputs {
+        let (block, column) = (task % down, task / down * Pass.tileColumns)
+        let rows = block * Pass.logitRows..<min(count, (block + 1) * Pass.logitRows)
+        backwardHeadInput(
+          dLogits, rows, column..<min(model.hiddenSize, column + Pass.tileColumns), firstRow: answersBefore)
+      } else if task < inputs + pieces {
+        let piece = task - inputs
+        let outputs =
+          piece * Pass.vocabularyRows..<min(model.vocabularySize, (piece + 1) * Pass.vocabularyRows)
+        let beta: Float = accumulating ? 1 : 0
+        if adapterConfiguration == nil {
+          Linear.backward(
+            dy: dLogits(columns: outputs), x: arena.headX(rows: 0..<count),
+            dWeight: gradient(plan.head, model.vocabularySize, model.hiddenSize)(rows: outputs), beta: beta)
+        } else {
+          plan.headAdapter?.backwardB(
+            0, dy: dLogits, u: arena.headU(rows: 0..<count), outputs: outputs, gradients: gradients, beta: beta)
+        }
+      } else {
+        let column = (task - inputs - pieces) * Pass.tileColumns
+        backwardHeadA(
+          count, column..<min(model.hiddenSize, column + Pass.tileColumns), firstRow: answersBefore,
+          accumulating: accumulating)
+      }
+    }
+  }
+
+  /// The gradient of the head's input for these rows and columns, taken to the rows of the batch.
+  private func backwardHeadInput(_ dLogits: View, _ rows: Range<Int>, _ columns: Range<Int>, firstRow: Int) {
+    let dx = arena.headDX(rows: rows, columns: columns)
+    Linear.backward(dy: dLogits(rows: rows), weight: headWeight(columns: columns), dx: dx)
+    if let linear = plan.headAdapter, let adapter {
+      scratch.withPiece { scratch in
+        linear.addInputGradient(
+          du: arena.headDU(rows: rows), dx: dx, inputs: columns, weights: adapter, dropout: dropout,
+          firstRow: firstRow + rows.lowerBound, scratch: scratch)
+      }
+    }
+    for (index, row) in rows.enumerated() {
+      let target = arena.dFinalNormed.row(Int(arena.answerRows[row])) + columns.lowerBound
+      target.update(from: dx.row(index), count: columns.count)
+    }
+  }
+
+  /// dA of the head's adapter for these columns.
+  private func backwardHeadA(_ count: Int, _ columns: Range<Int>, firstRow: Int, accumulating: Bool) {
+    scratch.withPiece { scratch in
+      plan.headAdapter?.backwardA(
+        0, du: arena.headDU(rows: 0..<count), x: arena.headX(rows: 0..<count), inputs: columns, gradients: gradients,
+        beta: accumulating ? 1 : 0, dropout: dropout, firstRow: firstRow, scratch: scratch)
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import CKernels
+
+/// SwiGLU `out = silu(gate) up`: a row of gateUp [N, 2 F] is the gate followed by up, out [N, F].
+enum SwiGLU {
+  /// out of these rows.
+  static func forward(gateUp: View, out: View) {
+    ck_swiglu(out.rows, out.columns, out.columns, gateUp.base, gateUp.stride, out.base, out.stride)
+  }
+
+  /// gateUp becomes dLoss/d gateUp.
+  static func backward(dout: View, gateUp: View) {
+    ck_swiglu_backward(
+      dout.rows, dout.columns, dout.columns, gateUp.base, gateUp.stride, dout.base, dout.stride)
+  }
+}

@@ -1,0 +1,141 @@
+import FileFormats
+import Testing
+
+@testable import Tokenizers
+
+@Suite struct ChatTemplateTests {
+  private let question = [ChatMessage(.user, "Who are you?")]
+  private let exchange = [ChatMessage(.user, "Who are you?"), ChatMessage(.assistant, "A model.")]
+
+  /// The small vocabulary, with the beginning and end that the template's family has.
+  private func tokenizer(for template: ChatTemplate) throws -> Tokenizer {
+    var result = try TokenizersTests.tokenizer()
+    result.beginningOfText = result.id(of: template == .llama2 ? "<s>" : "<|begin_of_text|>")
+    result.endOfText = result.id(of: "</s>")
+    return result
+  }
+
+  @Test(arguments: [ChatTemplate.chatml, .llama2, .llama3])
+  func `texts and ids are those of transformers' apply_chat_template`(_ template: ChatTemplate) throws {
+    let ours = try tokenizer(for: template)
+    let entries = try #require(reference("conversations").elements)
+    #expect(entries.count == 4)
+    for entry in entries {
+      let messages = try #require(entry["messages"]?.elements).map { turn in
+        let role = try #require(turn.elements?[0].stringValue.flatMap(ChatMessage.Role.init))
+        return ChatMessage(role, try #require(turn.elements?[1].stringValue))
+      }
+      // Of the three, only Qwen2's own template has a system prompt for those who give none.
+      let system = template == .chatml ? ChatTemplate.defaultSystemPrompt : nil
+      let asks = messages.last?.role == .user
+      let expected = try #require(entry["texts"]?[template.rawValue])
+      let text = try template.text(messages, for: ours, systemPrompt: system, addingGenerationPrompt: asks)
+      #expect(text == expected["text"]?.stringValue)
+      let ids = try #require(expected["ids"]?.elements).compactMap(\.integerValue)
+      if asks {
+        #expect(try template.prompt(messages, with: ours, systemPrompt: system) == ids)
+      } else {
+        #expect(try template.encode(messages, with: ours, systemPrompt: system).ids == ids)
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      (ChatTemplate.plain, "<|begin_of_text|>Who are you?\n", "A model.</s>", ""),
+      (
+        .chatml,
+        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nWho are you?<|im_end|>\n"
+          + "<|im_start|>assistant\n", "A model.<|im_end|>", "\n"
+      ),
+      (
+        .llama2, "<s>[INST] <<SYS>>\nYou are a helpful assistant.\n<</SYS>>\n\nWho are you? [/INST]",
+        " A model. </s>", ""
+      ),
+      (
+        .llama3,
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nYou are a helpful assistant.<|eot_id|>"
+          + "<|start_header_id|>user<|end_header_id|>\n\nWho are you?<|eot_id|>"
+          + "<|start_header_id|>assistant<|end_header_id|>\n\n", "A model.<|eot_id|>", ""
+      ),
+    ])
+  func `the mask holds the answer and the end of its turn`(
+    _ template: ChatTemplate, _ before: String, _ answer: String, _ after: String
+  ) throws {
+    let ours = try tokenizer(for: template)
+    let encoding = try template.encode(exchange, with: ours)
+    #expect(encoding.ids.count == encoding.isTrained.count)
+    let trained = zip(encoding.ids, encoding.isTrained).filter(\.1).map(\.0)
+    #expect(try ours.decode(trained) == answer)
+    #expect(trained.count == encoding.trainedCount)
+    #expect(try trained.last == template.endOfTurn(in: ours))
+    let prompt = try template.prompt(question, with: ours)
+    #expect(try ours.decode(prompt) == before)
+    #expect(Array(encoding.ids.prefix(prompt.count)) == prompt)
+    #expect(
+      encoding.isTrained == prompt.map { _ in false } + trained.map { _ in true }
+        + encoding.isTrained.dropFirst(prompt.count + trained.count).map { _ in false })
+    #expect(try template.text(exchange, for: ours) == before + answer + after)
+    #expect(try ours.decode(encoding.ids) == before + answer + after)
+  }
+
+  @Test(arguments: ChatTemplate.allCases)
+  func `every answer of several turns is trained and its prompt is a prefix`(_ template: ChatTemplate) throws {
+    let ours = try tokenizer(for: template)
+    let turns = [
+      ChatMessage(.system, "Be brief."), ChatMessage(.user, "1 + 1?"), ChatMessage(.assistant, "2"),
+      ChatMessage(.user, "2 + 2?"), ChatMessage(.assistant, "\n\n4"),
+    ]
+    let whole = try template.encode(turns, with: ours)
+    for end in [2, 4] {
+      let prompt = try template.prompt(Array(turns[..<end]), with: ours)
+      #expect(Array(whole.ids.prefix(prompt.count)) == prompt)
+      #expect(!whole.isTrained[prompt.count - 1] && whole.isTrained[prompt.count])
+    }
+    let runs = zip([false] + whole.isTrained, whole.isTrained).filter { !$0 && $1 }.count
+    #expect(runs == 2)
+    #expect(try ours.decode(whole.ids).contains("Be brief."))
+  }
+
+  @Test func `a SentencePiece answer goes on without a space put before it`() throws {
+    var ours = try variant("llama2")
+    ours.beginningOfText = 1
+    ours.endOfText = 2
+    let encoding = try ChatTemplate.llama2.encode(exchange + exchange, with: ours, systemPrompt: nil)
+    let text = try ChatTemplate.llama2.text(exchange + exchange, for: ours, systemPrompt: nil)
+    #expect(text == "<s>[INST] Who are you? [/INST] A model. </s><s>[INST] Who are you? [/INST] A model. </s>")
+    #expect(encoding.ids == ours.encode(text, addingTemplate: false))
+  }
+
+  @Test func `an answer that begins with a line feed does not change its prompt`() throws {
+    let ours = try variant("qwen2")
+    let answer = [ChatMessage(.user, "a"), ChatMessage(.assistant, "\nb")]
+    let encoding = try ChatTemplate.chatml.encode(answer, with: ours)
+    let prompt = try ChatTemplate.chatml.prompt([answer[0]], with: ours)
+    #expect(Array(encoding.ids.prefix(prompt.count)) == prompt)
+    #expect(encoding.isTrained.firstIndex(of: true) == prompt.count)
+  }
+
+  @Test func `conversations in a wrong order are refused`() throws {
+    let ours = try tokenizer(for: .llama2)
+    let system = ChatMessage(.system, "s")
+    let wrong: [(ChatTemplate, [ChatMessage])] = [
+      (.plain, []), (.chatml, [system]), (.llama3, [question[0], system]), (.chatml, [system, system]),
+      (.llama2, question + question), (.llama2, [exchange[1]]),
+    ]
+    for (template, messages) in wrong {
+      let error = #expect(throws: TokenizerError.self) { try template.encode(messages, with: ours) }
+      #expect(error?.rule == .conversation)
+    }
+    let error = #expect(throws: TokenizerError.self) { try ChatTemplate.chatml.prompt(exchange, with: ours) }
+    #expect(error?.rule == .conversation)
+  }
+
+  @Test(arguments: ChatTemplate.allCases)
+  func `a tokenizer without the template's tokens is refused`(_ template: ChatTemplate) throws {
+    let bare = try BytePairTrainer(vocabularySize: 300, specialTokens: ["<x>"]).train(on: ["abc"])
+    let error = #expect(throws: TokenizerError.self) { try template.encode(exchange, with: bare) }
+    #expect(error?.rule == .conversation)
+    #expect(error?.description.contains(template.rawValue) == true)
+  }
+}

@@ -1,0 +1,138 @@
+import FileFormats
+import FoundationEssentials
+import Glibc
+import PropertyTesting
+import Testing
+
+@testable import Tokenizers
+
+/// A committed reference file; see Tests/ReferenceValues/tokenizer_references.py.
+func reference(_ name: String) throws -> JSON {
+  let folder = "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/")
+  return try JSON(parsing: InputFile.bytes(of: "/\(folder)/References/\(name).json"))
+}
+
+/// The texts that all references are about.
+func referenceTexts() throws -> [String] {
+  try #require(reference("texts").elements).map { try #require($0.stringValue) }
+}
+
+/// A list of lists of ids.
+func idLists(_ value: JSON?) throws -> [[Int]] {
+  try #require(value?.elements).map { try #require($0.elements).map { try #require($0.integerValue) } }
+}
+
+extension JSON {
+  /// This object with members put in the place of those of the same name, or added.
+  func replacing(_ changes: [JSON.Member]) -> JSON {
+    var members = self.members ?? []
+    for change in changes {
+      if let index = members.firstIndex(where: { $0.name == change.name }) {
+        members[index] = change
+      } else {
+        members.append(change)
+      }
+    }
+    return .object(members)
+  }
+
+  /// This `tokenizer.json` with changes; those of `model` are to its members.
+  func changed(_ changes: JSON) -> JSON {
+    replacing(
+      (changes.members ?? []).map { change in
+        guard change.name == "model", let model = self["model"], let inner = change.value.members else { return change }
+        return JSON.Member("model", model.replacing(inner))
+      })
+  }
+}
+
+/// A tokenizer whose differences from a committed one are given as JSON.
+func tokenizer(_ base: String = "small", _ changes: JSON = [:]) throws -> Tokenizer {
+  try Tokenizer(parsing: reference(base).changed(changes).bytes(.compact))
+}
+
+/// A tokenizer of variants.json.
+func variant(_ name: String) throws -> Tokenizer {
+  let entry = try #require(reference("variants").elements?.first { $0["name"]?.stringValue == name })
+  return try tokenizer(try #require(entry["base"]?.stringValue), try #require(entry["changes"]))
+}
+
+/// The folder with published files, where there is one: `PALIMPSEST_DATA`, or `shared/data` beside the package.
+let dataFolder: String? = {
+  var candidates = ["\(FileManager.default.currentDirectoryPath)/../shared/data"]
+  if let given = ProcessInfo.processInfo.environment["PALIMPSEST_DATA"] { candidates = [given] }
+  return candidates.first { access($0, R_OK) == 0 }
+}()
+
+/// The path of a published file; the test that asks for it runs only where `dataFolder` is there.
+func dataFile(_ name: String) throws -> String { "\(try #require(dataFolder))/\(name)" }
+
+/// Whether Python with the tokenizers package is here to compare with.
+let hasPythonTokenizers = run("python3 -c 'import tokenizers'").status == 0
+
+/// Runs a shell command; its output has both streams.
+func run(_ command: String) -> (status: Int32, output: String) {
+  guard let stream = popen("{ \(command)\n} 2>&1", "r") else { return (-1, "popen failed") }
+  var output: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 4096)
+  while true {
+    let count = fread(&buffer, 1, buffer.count, stream)
+    if count == 0 { break }
+    output.append(contentsOf: buffer[..<count])
+  }
+  let status = pclose(stream)
+  return (status & 0x7F == 0 ? status >> 8 & 0xFF : -1, String(decoding: output, as: UTF8.self))
+}
+
+/// A directory of its own for one test, removed with everything in it at the end.
+final class TemporaryDirectory {
+  let path: String
+
+  init() throws {
+    var template = Array("/tmp/palimpsest-tests-XXXXXX".utf8CString)
+    try #require(mkdtemp(&template) != nil)
+    path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
+  }
+
+  deinit { _ = run("rm -rf '\(path)'") }
+
+  /// Writes a file and gives its path.
+  func file(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+    try AtomicFile.write(Array(bytes), to: "\(path)/\(name)")
+    return "\(path)/\(name)"
+  }
+}
+
+/// A small generator whose stream depends on nothing but the seed.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// Texts of letters, white space, digits, marks and anything else, where the trouble is more likely than the rest.
+let anyText: Gen<String> = {
+  let marks: [Unicode.Scalar] = ["\u{301}", "\u{323}", "\u{17F}", "\u{3000}", "\u{1161}", "\u{85}"]
+  let tricky = Array("a b'st\n\r\t 1é世😀".unicodeScalars) + marks
+  let scalar = Gen<Unicode.Scalar>.oneOf([
+    Gen<Unicode.Scalar>.choice(of: tricky),
+    Gen<Int>.int(in: 0...0x2FFF).map { Unicode.Scalar(UInt32($0)) ?? "x" },
+    Gen<Int>.int(in: 0...0x10FFFF).map { Unicode.Scalar(UInt32($0)) ?? "x" },
+  ])
+  return scalar.array(count: 0...40).map { String(String.UnicodeScalarView($0)) }
+}()
+
+/// Throws unless two texts are the same, scalar by scalar.
+func ensureSame(_ first: String, _ second: String) throws {
+  try ensure(
+    first.utf8.elementsEqual(second.utf8),
+    "\(first.unicodeScalars.map(\.value)) is not \(second.unicodeScalars.map(\.value))")
+}

@@ -1,0 +1,155 @@
+import LinearAlgebra
+import Testing
+
+@testable import Transformer
+
+/// What must not change a result.
+@Suite("Engine's invariances")
+struct EngineInvarianceTests {
+  static func model(tied: Bool = true) throws -> ModelConfiguration {
+    try ModelConfiguration(
+      vocabularySize: 1500, hiddenSize: 48, intermediateSize: 72, layerCount: 2, headCount: 6, keyValueHeadCount: 2,
+      contextLength: 400, tiesEmbeddings: tied, hasQKVBias: true)
+  }
+
+  static func random(_ layout: ParameterLayout, seed: UInt64) -> Parameters {
+    let parameters = Parameters(layout: layout)
+    for (index, tensor) in layout.tensors.enumerated() {
+      let values = normals(tensor.count, seed: seed + UInt64(index), scale: 0.1)
+      for (index, value) in values.enumerated() {
+        parameters.elements(of: tensor)[index] = Float(tensor.shape.count == 1 ? 1 + value : value)
+      }
+    }
+    return parameters
+  }
+
+  static func sequences(_ lengths: [Int], seed: UInt64) -> [Batch.Sequence] {
+    var generator = RandomGenerator(seed: seed)
+    return lengths.map { length in
+      Batch.Sequence(
+        tokens: (0..<length).map { _ in Int32.random(in: 0..<1500, using: &generator) },
+        isAnswer: (0..<length).map { _ in Bool.random(using: &generator) })
+    }
+  }
+
+  /// Few rows are cut into tiles, many into blocks; several groups at the head; with an adapter, dropout.
+  @Test("the same bits for 1, 2 and 4 workers", arguments: [[70, 3, 41], [300, 290, 310, 145]], [false, true])
+  func workers(lengths: [Int], adapted: Bool) throws {
+    let model = try Self.model()
+    let adapter =
+      try adapted
+      ? LoRAConfiguration(rank: 4, alpha: 8, dropout: 0.1, targets: Set(LoRAConfiguration.Target.allCases)) : nil
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let batch = Batch(Self.sequences(lengths, seed: 2))
+    var first: ([Float], [SequenceScore])?
+    for count in [1, 2, 4] {
+      let engine = Engine(
+        model, adapter: adapter, capacity: EngineCapacity(sequences: 4, longestSequence: 310),
+        workers: Workers(count: count))
+      let adapterWeights = adapted ? Self.random(engine.trainedLayout, seed: 3) : nil
+      let gradients = Parameters(layout: engine.trainedLayout)
+      let optimizer = AdamW(layout: engine.trainedLayout)
+      for step in 0..<2 {
+        try engine.gradient(
+          of: batch, weights: weights, adapterWeights: adapterWeights, into: gradients, dropoutSeed: UInt64(step)
+        ) { index, _ in Double(index) - 0.5 }
+        let trained = adapterWeights ?? Parameters(copying: weights)
+        let norm = GradientNorm(of: gradients, workers: Workers(count: count))
+        optimizer.step(
+          trained, gradients: gradients, learningRate: 1e-3, scale: norm.scale(clippingTo: 1),
+          workers: Workers(count: count))
+        if !adapted { #expect(trained.elements.allSatisfy { $0.isFinite }) }
+      }
+      let result = (Array(gradients.elements) + Array(optimizer.secondMoment.elements), engine.scores)
+      guard let first else {
+        first = result
+        continue
+      }
+      #expect(result.0.map(\.bitPattern) == first.0.map(\.bitPattern) && result.1 == first.1)
+    }
+  }
+
+  @Test("padding on either side changes no bit")
+  func padding() throws {
+    let model = try Self.model()
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let sequences = Self.sequences([17, 9, 30], seed: 4)
+    let engine = Engine(model, capacity: EngineCapacity(sequences: 3, longestSequence: 40, training: false))
+    let scores = try engine.score(Batch(sequences), weights: weights)
+    for left in [true, false] {
+      var (tokens, answers, starts, ends) = ([Int32](), [Bool](), [Int](), [Int]())
+      for sequence in sequences {
+        let gap = 36 - sequence.tokens.count
+        let (before, after) = left ? (gap, 0) : (0, gap)
+        tokens += Array(repeating: 7, count: before) + sequence.tokens + Array(repeating: 7, count: after)
+        answers += Array(repeating: true, count: before) + sequence.isAnswer + Array(repeating: true, count: after)
+        starts.append(before)
+        ends.append(36 - after)
+      }
+      let batch = Batch(padded: tokens, length: 36, starts: starts, ends: ends, answers: answers)
+      #expect(try engine.score(batch, weights: weights) == scores)
+    }
+  }
+
+  @Test("order, other sequences and accumulation change gradients by rounding only", arguments: [true, false])
+  func batching(tied: Bool) throws {
+    let model = try Self.model(tied: tied)
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let sequences = Self.sequences([17, 9, 30, 12, 5, 40, 22, 31], seed: 5)
+    let engine = Engine(model, capacity: EngineCapacity(sequences: 8, longestSequence: 40))
+    let (whole, parts) = (Parameters(layout: engine.trainedLayout), Parameters(layout: engine.trainedLayout))
+    try engine.gradient(of: Batch(sequences), weights: weights, into: whole) { _, score in score.logLikelihood / 100 }
+    let scores = engine.scores
+    for part in 0..<4 {
+      let pair = [sequences[7 - 2 * part], sequences[6 - 2 * part]]
+      try engine.gradient(of: Batch(pair), weights: weights, into: parts, accumulating: part > 0) { _, score in
+        score.logLikelihood / 100
+      }
+      for (index, score) in engine.scores.enumerated() {
+        let expected = scores[7 - 2 * part - index]
+        #expect(abs(score.logLikelihood - expected.logLikelihood) < 1e-5 * abs(expected.logLikelihood))
+      }
+    }
+    #expect(relativeDistance(parts.elements, whole.elements.map(Double.init)) < 1e-5)
+  }
+
+  @Test("per-token weights multiply each token's gradient")
+  func tokenWeights() throws {
+    let model = try Self.model()
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let sequence = Self.sequences([25], seed: 6)[0]
+    var (none, half) = (Batch([sequence]), Batch([sequence]))
+    none.targetWeights = Array(repeating: 0.5, count: 25)
+    half.targetWeights = nil
+    let engine = Engine(model, capacity: EngineCapacity(sequences: 1, longestSequence: 25))
+    let (one, two) = (Parameters(layout: engine.trainedLayout), Parameters(layout: engine.trainedLayout))
+    try engine.gradient(of: none, weights: weights, into: one) { _, _ in 1 }
+    try engine.gradient(of: half, weights: weights, into: two) { _, _ in 0.5 }
+    #expect(Array(one.elements) == Array(two.elements))
+  }
+
+  @Test("a batch that does not fit or makes no sense is an error")
+  func errors() throws {
+    let model = try Self.model()
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let engine = Engine(model, capacity: EngineCapacity(sequences: 2, longestSequence: 8, tokens: 12))
+    let gradients = Parameters(layout: engine.trainedLayout)
+    func score(_ lengths: [Int]) throws { try engine.score(Batch(Self.sequences(lengths, seed: 1)), weights: weights) }
+    #expect(throws: EngineError.emptyBatch) { try score([]) }
+    #expect(throws: EngineError.capacity("sequences", found: 3, limit: 2)) { try score([1, 1, 1]) }
+    #expect(throws: EngineError.capacity("tokens in a sequence", found: 9, limit: 8)) { try score([9]) }
+    #expect(throws: EngineError.capacity("tokens", found: 14, limit: 12)) { try score([7, 7]) }
+    #expect(throws: EngineError.token(1500, sequence: 1, position: 2, vocabularySize: 1500)) {
+      let bad = Batch([.init(prompt: [1], answer: [2, 3]), .init(prompt: [1], answer: [2, 1500])])
+      try engine.score(bad, weights: weights)
+    }
+    #expect(throws: EngineError.noAnswer) {
+      try engine.gradient(of: Batch([.init(prompt: [1, 2], answer: [])]), weights: weights, into: gradients) { _, _ in 1
+      }
+    }
+    weights["model.norm.weight"]?[0] = .nan
+    #expect(throws: EngineError.self) {
+      try engine.gradient(of: Batch([.init(prompt: [1], answer: [2])]), weights: weights, into: gradients) { _, _ in 1 }
+    }
+  }
+}
