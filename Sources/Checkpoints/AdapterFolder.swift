@@ -102,6 +102,7 @@ public struct AdapterFolder: Sendable {
   }
 
   /// The files of a saved adapter, for `AtomicFile.write(_:)` together with others.
+  /// - Throws: `CheckpointError` where the matrices have no safetensors header.
   public static func files(
     _ adapter: LoRAConfiguration, _ parameters: Parameters, to path: String, format: WeightFormat = .float32,
     baseModel: String? = nil, workers: Workers = .all

@@ -9,10 +9,13 @@ struct JSONFields {
   /// The object.
   let json: JSON
 
+  /// The longest file accepted, in bytes; the index of the largest models has a hundredth of it.
+  private static let byteLimit = 16 << 20
+
   /// The object that fills a file.
-  init(path: String, limit: Int = 16 << 20) throws(CheckpointError) {
+  init(path: String) throws(CheckpointError) {
     let bytes: [UInt8]
-    do { bytes = try InputFile.bytes(of: path, limit: limit) } catch { throw .file(error) }
+    do { bytes = try InputFile.bytes(of: path, limit: Self.byteLimit) } catch { throw .file(error) }
     try self.init(parsing: bytes, file: path)
   }
 

@@ -16,6 +16,9 @@ public struct LegacyModelFile: Sendable {
   /// The shape and constants of the model; the epsilon is 1e-5 and theta 10,000, as in llama2.c.
   public let model: ModelConfiguration
 
+  /// The token that llama2.c starts a text with; the next one also ends it.
+  public var specialTokens: SpecialTokens { SpecialTokens(begin: 1, end: [1]) }
+
   private let file: InputFile
   private let tableCount: Int
 

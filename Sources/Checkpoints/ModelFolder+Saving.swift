@@ -15,13 +15,15 @@ extension ModelFolder {
   ///   - format: How the weights are stored.
   ///   - source: A folder from which the tokenizer's files and `generation_config.json` are copied, and those keys of
   ///     `config.json` that do not describe the model's numbers.
+  ///   - specialTokens: The token ids that `config.json` singles out; nil means those of the source, if there is one.
   ///   - workers: What BF16 is rounded on.
   /// - Throws: `CheckpointError`; the folder is then as it was.
   public static func save(
     _ model: ModelConfiguration, _ parameters: Parameters, to path: String, format: WeightFormat = .float32,
-    source: String? = nil, workers: Workers = .all
+    source: String? = nil, specialTokens: SpecialTokens? = nil, workers: Workers = .all
   ) throws(CheckpointError) {
-    let files = try files(model, parameters, to: path, format: format, source: source, workers: workers)
+    let files = try files(
+      model, parameters, to: path, format: format, source: source, specialTokens: specialTokens, workers: workers)
     try checkpointErrors(file: path) { try AtomicFile.write(files) }
   }
 
@@ -29,20 +31,21 @@ extension ModelFolder {
   /// - Throws: `CheckpointError` where the source folder cannot be read.
   public static func files(
     _ model: ModelConfiguration, _ parameters: Parameters, to path: String, format: WeightFormat = .float32,
-    source: String? = nil, workers: Workers = .all
+    source: String? = nil, specialTokens: SpecialTokens? = nil, workers: Workers = .all
   ) throws(CheckpointError) -> [OutputFile] {
     precondition(parameters.layout == ParameterLayout(model), "the parameters must be laid out for the model")
-    var (kept, specialTokens) = (JSON?.none, SpecialTokens())
+    var original: ModelConfigurationFile?
     if let source, FolderFiles.exists("\(source)/config.json") {
-      let original = try ModelConfigurationFile(path: "\(source)/config.json")
-      (kept, specialTokens) = (original.json, original.specialTokens)
+      original = try ModelConfigurationFile(path: "\(source)/config.json")
     }
     let configuration = ModelConfigurationFile.json(
-      for: model, format: format, specialTokens: specialTokens, keeping: kept)
-    return try (source.map { source throws(CheckpointError) in try FolderFiles.copies(from: source, to: path) } ?? [])
-      + [
-        TensorWriter.file(parameters, format: format, path: "\(path)/model.safetensors", workers: workers),
-        OutputFile(path: "\(path)/config.json", bytes: configuration.bytes()),
-      ]
+      for: model, format: format, specialTokens: specialTokens ?? original?.specialTokens ?? SpecialTokens(),
+      keeping: original?.json)
+    var files: [OutputFile] = []
+    if let source { files = try FolderFiles.copies(from: source, to: path) }
+    files.append(
+      try TensorWriter.file(parameters, format: format, path: "\(path)/model.safetensors", workers: workers))
+    files.append(OutputFile(path: "\(path)/config.json", bytes: configuration.bytes()))
+    return files
   }
 }

@@ -45,7 +45,7 @@ public struct ModelFolder: Sendable {
     try check()
   }
 
-  /// The number of tensors and of elements that the weights have.
+  /// Where each weight lies once it has been loaded.
   public var layout: ParameterLayout { ParameterLayout(model) }
 
   /// Reads the weights into memory of their own.

@@ -44,7 +44,7 @@ struct TensorTable: Sendable {
 
   private init(index path: String, folder: String) throws(CheckpointError) {
     self.path = path
-    let fields = try JSONFields(path: path, limit: SafetensorsHeader.maximumByteCount)
+    let fields = try JSONFields(path: path)
     guard let map = try fields.object("weight_map") else {
       throw fields.wrong("weight_map", "is missing; it must be an object")
     }

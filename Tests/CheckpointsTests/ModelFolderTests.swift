@@ -182,10 +182,9 @@ private func folder(
       ModelConfigurationFile.json(for: model, format: .float32, specialTokens: SpecialTokens()), "num_hidden_layers",
       65_536)
     try AtomicFile.write(many.text(), to: directory.file("m/config.json"))
-    guard case .missingTensor = checkpointError({ try ModelFolder(path: directory.file("m")) }) else {
-      Issue.record("65536 layers were not refused")
-      return
-    }
+    #expect(
+      checkpointError { try ModelFolder(path: directory.file("m")) }
+        == .missingTensor(file: path, tensor: "model.layers.65535.input_layernorm.weight", expected: [8]))
   }
 
   @Test func `folders without weights, and truncated files, are refused`() throws {
@@ -238,6 +237,9 @@ private func folder(
     #expect(folder.configuration.json["initializer_range"] == 0.25)
     #expect(folder.configuration.specialTokens == SpecialTokens(end: [3]))
     #expect(folder.specialTokens == SpecialTokens(end: [4, 5]))
+    let tokens = SpecialTokens(begin: 1, end: [6], padding: 0)
+    try ModelFolder.save(model, parameters, to: directory.file("own"), source: source, specialTokens: tokens)
+    #expect(try ModelFolder(path: directory.file("own")).configuration.specialTokens == tokens)
     // Onto itself.
     try ModelFolder.save(model, parameters, to: source, source: source)
     #expect(try InputFile.bytes(of: "\(source)/tokenizer.json") == large)

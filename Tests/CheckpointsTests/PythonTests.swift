@@ -84,8 +84,9 @@ import Transformer
     let directory = try TemporaryDirectory()
     let ids = Self.tokens.map(String.init).joined(separator: ",")
     func python(_ script: String) throws {
-      try place(script, at: directory.file("script.py"))
-      let (status, output) = run("python3 '\(directory.file("script.py"))' '\(directory.path)' \(ids)")
+      let file = directory.file("script.py")
+      try place(script, at: file)
+      let (status, output) = run("OMP_NUM_THREADS=1 python3 '\(file)' '\(directory.path)' \(ids)")
       try #require(status == 0, "\(output.suffix(3000))")
     }
     try python(Self.make)

@@ -41,7 +41,13 @@ func run(_ command: String) -> (status: Int32, output: String) {
 }
 
 /// Whether the Python libraries to compare with are here.
-let hasTransformersAndPEFT = run("python3 -c 'import torch, transformers, peft, safetensors'").status == 0
+let hasTransformersAndPEFT =
+  run(
+    """
+    python3 -c 'import importlib.util as u, sys
+    sys.exit(any(u.find_spec(m) is None for m in ["torch", "transformers", "peft", "safetensors"]))'
+    """
+  ).status == 0
 
 /// The folder with the stories260K model, or nil where there is none.
 let storiesFolder: String? = {
