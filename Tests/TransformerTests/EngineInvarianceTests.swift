@@ -32,8 +32,11 @@ struct EngineInvarianceTests {
     }
   }
 
-  /// Few rows are cut into tiles, many into blocks; several groups at the head; with an adapter, dropout.
-  @Test("the same bits for 1, 2 and 4 workers", arguments: [[70, 3, 41], [300, 290, 310, 145]], [false, true])
+  /// Few rows (114) and many (1045) are cut into tiles; from 2048 rows on, blocks go through several operations.
+  static let few = [70, 3, 41], many = [300, 290, 310, 145], fused = [300, 290, 310, 145, 305, 298, 287, 260]
+
+  /// Several groups at the head; with an adapter, dropout.
+  @Test("the same bits for 1, 2 and 4 workers", arguments: [few, many, fused], [false, true])
   func workers(lengths: [Int], adapted: Bool) throws {
     let model = try Self.model()
     let adapter =
@@ -44,7 +47,7 @@ struct EngineInvarianceTests {
     var first: ([Float], [SequenceScore])?
     for count in [1, 2, 4] {
       let engine = Engine(
-        model, adapter: adapter, capacity: EngineCapacity(sequences: 4, longestSequence: 310),
+        model, adapter: adapter, capacity: EngineCapacity(sequences: 8, longestSequence: 310),
         workers: Workers(count: count))
       let adapterWeights = adapted ? Self.random(engine.trainedLayout, seed: 3) : nil
       let gradients = Parameters(layout: engine.trainedLayout)
@@ -91,12 +94,14 @@ struct EngineInvarianceTests {
     }
   }
 
-  @Test("order, other sequences and accumulation change gradients by rounding only", arguments: [true, false])
-  func batching(tied: Bool) throws {
+  @Test(
+    "order, other sequences and accumulation change gradients by rounding only", arguments: [true, false],
+    [[17, 9, 30, 12, 5, 40, 22, 31], fused])
+  func batching(tied: Bool, lengths: [Int]) throws {
     let model = try Self.model(tied: tied)
     let weights = Self.random(ParameterLayout(model), seed: 1)
-    let sequences = Self.sequences([17, 9, 30, 12, 5, 40, 22, 31], seed: 5)
-    let engine = Engine(model, capacity: EngineCapacity(sequences: 8, longestSequence: 40))
+    let sequences = Self.sequences(lengths, seed: 5)
+    let engine = Engine(model, capacity: EngineCapacity(sequences: 8, longestSequence: 310))
     let (whole, parts) = (Parameters(layout: engine.trainedLayout), Parameters(layout: engine.trainedLayout))
     try engine.gradient(of: Batch(sequences), weights: weights, into: whole) { _, score in score.logLikelihood / 100 }
     let scores = engine.scores
