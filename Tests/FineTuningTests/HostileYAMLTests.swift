@@ -72,6 +72,12 @@ private func repeated(_ text: String, _ count: Int) -> String { String(repeating
     #expect(fault("# R&D, you & me\nobjective: {retain_data: \"a & b\"}") == nil)
   }
 
+  @Test func `nesting ends at a limit`() {
+    func nested(_ depth: Int) -> ConfigurationError? { fault("epochs: " + repeated("[", depth) + repeated("]", depth)) }
+    #expect(nested(15)?.rule == .type)
+    #expect(nested(18)?.rule == .size)
+  }
+
   @Test func `mutated configurations are read or refused`() async {
     await #expect(processExitsWith: .success) {
       let original = Array(
