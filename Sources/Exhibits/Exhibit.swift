@@ -35,12 +35,12 @@ public struct Exhibit: Sendable {
     .divergence, .boundLosses, .stageOrders, .retrainDistance, .toleranceTime, .stepSizeSweep, .ridgeSweep,
   ]
 
-  /// The exhibits of these names, in the order given; all for no name.
+  /// The exhibits of these names, each once, in the order given; all for no name.
   ///
   /// - Throws: ``ExhibitError/unknown(_:)``.
   public static func named(_ names: [String]) throws -> [Exhibit] {
     guard !names.isEmpty else { return all }
-    return try names.map { name in
+    return try names.enumerated().filter { !names[..<$0.offset].contains($0.element) }.map { _, name in
       guard let exhibit = all.first(where: { $0.name == name }) else { throw ExhibitError.unknown(name) }
       return exhibit
     }

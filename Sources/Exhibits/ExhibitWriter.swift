@@ -46,7 +46,7 @@ public struct ExhibitWriter {
       licenses: [DataPackage.License(name: "Apache-2.0", title: "Apache License 2.0")],
       sources: [DataPackage.Source.paper],
       custom: [
-        JSON.Member("seed", .integer(Int(clamping: context.seed))), JSON.Member("blas", .string(BLASLibrary.name)),
+        JSON.Member("seed", .decimal(String(context.seed))), JSON.Member("blas", .string(BLASLibrary.name)),
       ],
       resources: resources)
   }
@@ -54,20 +54,28 @@ public struct ExhibitWriter {
   /// The new descriptor with the resources of an earlier one that were not written anew, in the order of
   /// ``Exhibit/all``.
   private func merged(_ descriptor: JSON, written: [String]) throws -> JSON {
+    guard case .object(let members) = descriptor else { return descriptor }
     let path = "\(directory)/\(DataPackage.descriptorName)"
-    guard let bytes = try? InputFile.bytes(of: path), let old = try? JSON(parsing: bytes),
-      case .object(let members) = descriptor
-    else { return descriptor }
+    let old = (try? InputFile.bytes(of: path)).flatMap { try? JSON(parsing: $0) } ?? .null
     let kept = (old["resources"]?.elements ?? []).filter { resource in
       resource["name"]?.stringValue.map { name in
         !written.contains(name) && Exhibit.all.contains { $0.name == name }
       } ?? false
     }
-    let resources = (descriptor["resources"]?.elements ?? []) + kept
+    let resources = (descriptor["resources"]?.elements ?? []).map(withProvenance) + kept
     let ordered = Exhibit.all.compactMap { exhibit in
       resources.first { $0["name"]?.stringValue == exhibit.name }
     }
     return .object(members.map { $0.name == "resources" ? JSON.Member("resources", .array(ordered)) : $0 })
+  }
+
+  /// A resource that says itself how it was made: one that is kept may be of another seed than the package.
+  private func withProvenance(_ resource: JSON) -> JSON {
+    let provenance: [JSON.Member] = [
+      JSON.Member("seed", .decimal(String(context.seed))), JSON.Member("version", .string(palimpsestVersion)),
+      JSON.Member("blas", .string(BLASLibrary.name)),
+    ]
+    return .object((resource.members ?? []) + provenance)
   }
 }
 

@@ -71,9 +71,10 @@ public struct SweepReport {
   /// The quantiles of every margin.
   public func margins() throws -> TidyTable {
     let probabilities = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]
-    let results = trials.compactMap(\.result).filter { $0.check.stepsChecked > 0 }
+    let applicable = trials.compactMap(\.result)
+    let results = applicable.filter { $0.check.stepsChecked > 0 }
     let samples: [(String, [Double])] =
-      [("theorem_3_1", results.map(\.check.smallestMargin)), ("t0", results.map(\.t0))]
+      [("theorem_3_1", results.map(\.check.smallestMargin)), ("t0", applicable.map(\.t0))]
       + ProofSteps.Step.allCases.map { step in (step.rawValue, results.compactMap { $0.margins[step] }) }
     return try TidyTable(
       [
@@ -81,11 +82,14 @@ public struct SweepReport {
         Column("probability", .number, unit: "1", description: "the probability of the quantile"),
         Column(
           "quantile", .number, unit: "log10 (step for t0)",
-          description: "the quantile over instances; a margin is log10(left / right), negative where it fails"),
+          description: """
+            the quantile over instances; a margin is log10(left / right), negative where it fails; empty when no \
+            instance reached t_0
+            """),
       ],
       rows: samples.flatMap { name, sample in
         zip(probabilities, SampleStatistics.quantiles(sample, at: probabilities)).map { probability, value in
-          [.string(name), .number(probability), .number(value)]
+          [.string(name), .number(probability), sample.isEmpty ? .missing : .number(value)]
         }
       })
   }

@@ -53,7 +53,9 @@ public struct TheoremReport {
     corollary = try Corollary1(theorem, epsilon: options.epsilon)
     corollaryCheck = corollary.check(through: options.steps, workers: workers)
     lemmaC1 = try LemmaC1(divergence, models)
-    lemma32 = try Lemma32(divergence, models, steps: min(options.steps, 5), workers: workers)
+    // The lemma is checked against models that really unlearn: only for as long as they stay in Double's range.
+    let inRange = min(5, 300 / log1p(theorem.lambdaMax))
+    lemma32 = try Lemma32(divergence, models, steps: min(options.steps, Int(inRange)), workers: workers)
     retrained = try RetrainedPair(divergence, models, workers: workers)
     reported =
       options.every.map { Array(stride(from: 0, to: options.steps, by: $0)) + [options.steps] }
@@ -69,7 +71,10 @@ public struct TheoremReport {
   }
 
   /// Writes `certificate.json`, `trajectory.csv` and its `datapackage.json`, all or none.
-  public func write(to directory: String) throws {
+  public func write(to directory: String) throws { try AtomicFile.write(files(in: directory)) }
+
+  /// These files as members of a group.
+  public func files(in directory: String) throws -> [OutputFile] {
     let package = DataPackage(
       name: "palimpsest-trajectory", title: "Palimpsest: Theorem 3.1 on one instance",
       description: "The RE distance between the two histories under gradient ascent, its bound and its limit law.",
@@ -80,7 +85,7 @@ public struct TheoremReport {
           description: "One row a step of gradient ascent on the forget set.", table: try trajectory())
       ])
     let certificate = OutputFile(path: "\(directory)/certificate.json", bytes: certificate().bytes())
-    try AtomicFile.write(package.files(in: directory) + [certificate])
+    return try package.files(in: directory) + [certificate]
   }
 
   /// The trajectory.

@@ -56,6 +56,13 @@ public enum AtomicFile {
     for directory in Set(staged.map(\.directory)) { synchronize(directory) }
   }
 
+  /// Checks that a file of this path can be made, by making and removing its temporary one: so that long work need not
+  /// end in an error that was there from the start.
+  /// - Throws: `FileError` with the path and the reason.
+  public static func requireWritable(_ path: String) throws(FileError) {
+    try StagedFile(path: path).discard()
+  }
+
   /// Brings the new names to the disk. The contents are safe already and not every file system can do this for a
   /// directory, so a failure is no error.
   private static func synchronize(_ directory: String) {

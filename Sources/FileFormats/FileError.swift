@@ -36,5 +36,5 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// One line: the action, the path and the reason.
-  public var description: String { "cannot \(action.rawValue) \(quoted(path)): \(reason)" }
+  public var description: String { "cannot \(action.rawValue) \(quotedPath(path)): \(reason)" }
 }

@@ -51,6 +51,6 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
   /// One line: the file, the tensor if there is one, and what is wrong.
   public var description: String {
     if rule == .system { return detail }
-    return "\(quoted(path)): " + (tensor.map { "tensor \(quoted($0)): " } ?? "") + detail
+    return "\(quotedPath(path)): " + (tensor.map { "tensor \(quoted($0)): " } ?? "") + detail
   }
 }

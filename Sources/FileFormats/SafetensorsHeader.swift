@@ -69,7 +69,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
         .fields, path, tensor: name, "an entry must have exactly the fields dtype, shape and data_offsets")
     }
     guard let dtypeName = dtypeField.stringValue, let dtype = SafetensorsDType(rawValue: dtypeName) else {
-      let found = dtypeField.stringValue.map(quoted) ?? "not a string"
+      let found = dtypeField.stringValue.map { quoted($0) } ?? "not a string"
       throw SafetensorsError(.dtype, path, tensor: name, "unknown dtype: \(found); expected one like F64 or I64")
     }
     guard let shape = integers(shapeField) else {

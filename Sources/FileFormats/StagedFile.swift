@@ -91,7 +91,7 @@ final class StagedFile {
         // Another process may have made it meanwhile, which is as good.
         let code = errno
         for made in created.reversed() { rmdir(made) }
-        throw FileError(.write, path, code: code, context: "cannot create directory \(quoted(name))")
+        throw FileError(.write, path, code: code, context: "cannot create directory \(quotedPath(name))")
       }
     }
     return created

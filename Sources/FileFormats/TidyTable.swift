@@ -55,8 +55,9 @@ public struct TidyTable: Equatable, Sendable {
     let records = try CSV.parse(csv)
     let names = columns.map(\.name)
     guard let header = records.first, header.elementsEqual(names, by: { $0.utf8.elementsEqual($1.utf8) }) else {
-      let found = (records.first ?? []).map(quoted).joined(separator: ",")
-      throw TableError(.header, "the header line is \(found); expected \(names.map(quoted).joined(separator: ","))")
+      let found = (records.first ?? []).map { quoted($0) }.joined(separator: ",")
+      throw TableError(
+        .header, "the header line is \(found); expected \(names.map { quoted($0) }.joined(separator: ","))")
     }
     for (index, record) in records.dropFirst().enumerated() {
       guard record.count == columns.count else {

@@ -14,9 +14,23 @@ public struct Cholesky: Sendable {
     _ = BLASLibrary.oneThreadPerCall
     var factor = symmetric
     let order = Int32(symmetric.rows)
+    guard order > SmallCholesky.mostRows else {
+      try SmallCholesky.factor(&factor.elements, symmetric.rows)
+      self.factor = factor
+      return
+    }
     let info = LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, lower, order, &factor.elements, max(1, order))
     guard info == 0 else { throw LinearAlgebraError.notPositiveDefinite(order: Int(info)) }
     self.factor = factor
+  }
+
+  /// L, with zeros above the diagonal.
+  var lowerTriangle: Matrix {
+    var triangle = factor
+    for column in 1..<max(1, factor.columns) {
+      for row in 0..<column { triangle[row, column] = 0 }
+    }
+    return triangle
   }
 
   /// `S^-1 v`.
@@ -24,6 +38,10 @@ public struct Cholesky: Sendable {
     precondition(vector.count == factor.rows, "a vector of \(vector.count) for order \(factor.rows)")
     var solution = vector
     let order = Int32(factor.rows)
+    guard order > SmallCholesky.mostRows else {
+      SmallCholesky.solve(factor.elements, &solution.elements)
+      return solution
+    }
     _ = LAPACKE_dpotrs_work(
       LAPACK_COL_MAJOR, lower, order, 1, factor.elements, max(1, order), &solution.elements, max(1, order))
     return solution

@@ -1,4 +1,5 @@
 import CLapacke
+import Synchronization
 
 /// A dense matrix of Double in column-major order: entry (i, j) stands at `elements[i + j * rows]`.
 ///
@@ -94,6 +95,19 @@ public struct Matrix: Equatable, Sendable {
 
   /// Whether no entry is a NaN or an infinity.
   public var isFinite: Bool { elements.withUnsafeBufferPointer(allFinite) }
+
+  /// The same on several threads, for matrices of many megabytes.
+  public func isFinite(workers: Workers) -> Bool {
+    let finite = Atomic<Bool>(true)
+    elements.withUnsafeBufferPointer { entries in
+      nonisolated(unsafe) let entries = entries
+      Blocks(of: columns, work: rows).forEach(workers) { range in
+        let part = UnsafeBufferPointer(rebasing: entries[(range.lowerBound * rows)..<(range.upperBound * rows)])
+        if !allFinite(part) { finite.store(false, ordering: .relaxed) }
+      }
+    }
+    return finite.load(ordering: .relaxed)
+  }
 
   /// Throws ``LinearAlgebraError/nonFinite(_:)`` under this name unless every entry is finite.
   public func requireFinite(_ name: String) throws {

@@ -50,6 +50,7 @@ extension Matrix {
       elements.withUnsafeBufferPointer { source in
         guard let start = source.baseAddress, d > 0 else { return target.update(repeating: 0) }
         nonisolated(unsafe) let a = start
+        guard n * n * d > SmallProducts.limit else { return SmallProducts.gram(a, d, n, c) }
         Blocks(of: n, work: n * d).forEach(workers) { range in
           let (j, width) = (range.lowerBound, range.count)
           cblas_dsyrk(
@@ -76,13 +77,14 @@ struct Blocks {
   let count: Int
   let length: Int
 
-  /// `work` is the number of multiplications for one of the `count` items.
-  init(of count: Int, work: Int) {
+  /// `work` is the number of multiplications for one of the `count` items; a piece has at most `longest` items, unless
+  /// it would be too small to share.
+  init(of count: Int, work: Int, longest: Int = 64) {
     self.count = count
     // A piece must outlast the few microseconds that handing it to a thread costs.
     let worthSharing = 250_000
     let least = max(1, worthSharing / max(1, work))
-    length = count * work < 2 * worthSharing ? max(1, count) : max(least, min(64, (count + 3) / 4))
+    length = count * work < 2 * worthSharing ? max(1, count) : max(least, min(longest, (count + 3) / 4))
   }
 
   func forEach(_ workers: Workers, _ body: @Sendable (Range<Int>) -> Void) {
@@ -116,6 +118,10 @@ private func product(
       right.elements.withUnsafeBufferPointer { rightElements in
         guard let leftStart = leftElements.baseAddress, let rightStart = rightElements.baseAddress else { return }
         nonisolated(unsafe) let (a, b) = (leftStart, rightStart)
+        if rows * inner * right.columns <= SmallProducts.limit {
+          let small = operation == CblasTrans ? SmallProducts.transposeTimes : SmallProducts.times
+          return small(a, b, c, rows, inner, right.columns)
+        }
         Blocks(of: right.columns, work: rows * inner).forEach(workers) { range in
           cblas_dgemm(
             CblasColMajor, operation, CblasNoTrans, Int32(rows), Int32(range.count), Int32(inner), 1,

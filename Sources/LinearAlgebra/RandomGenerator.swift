@@ -12,7 +12,11 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
   private var state: Tausworthe
 
   /// The generator named by this seed.
-  public init(seed: UInt64) { self.init(key: mix(seed)) }
+  public init(seed: UInt64) {
+    // Seeds in the upper half are mixed twice: `~index` lies there for the indices of ``child(_:)``, and a seed of the
+    // same bits would share streams with others.
+    self.init(key: seed >> 63 == 0 ? mix(seed) : mix(mix(seed)))
+  }
 
   private init(key: UInt64) {
     self.key = key
@@ -75,7 +79,8 @@ extension Matrix {
   ) {
     self.init(rows: rows, columns: columns) { target in
       nonisolated(unsafe) let target = target
-      Blocks(of: columns, work: rows).forEach(workers) { range in
+      // A random number takes as long as some forty multiplications.
+      Blocks(of: columns, work: 40 * rows).forEach(workers) { range in
         for column in range {
           var stream = generator.child(UInt64(column))
           fillColumn(&stream, UnsafeMutableBufferPointer(rebasing: target[(column * rows)..<((column + 1) * rows)]))

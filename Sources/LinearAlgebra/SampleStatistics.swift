@@ -9,7 +9,12 @@ public enum SampleStatistics {
     precondition(probabilities.allSatisfy { (0...1).contains($0) }, "probabilities \(probabilities)")
     let sorted = sample.sorted()
     guard !sorted.isEmpty else { return probabilities.map { _ in .nan } }
-    return probabilities.map { gsl_stats_quantile_from_sorted_data(sorted, 1, sorted.count, $0) }
+    return probabilities.map { probability in
+      // GSL's 0 * infinity would be NaN where an infinite neighbour has no weight, or both are the same infinity.
+      let place = probability * Double(sorted.count - 1)
+      let (lower, upper) = (sorted[Int(place.rounded(.down))], sorted[Int(place.rounded(.up))])
+      return lower == upper ? lower : gsl_stats_quantile_from_sorted_data(sorted, 1, sorted.count, probability)
+    }
   }
 
   /// The mean of a sample and the half-width of its 95 % confidence interval by Student's t; the half-width is NaN for

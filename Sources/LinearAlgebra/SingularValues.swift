@@ -15,6 +15,16 @@ public struct SingularValues: Sendable {
   public init(_ matrix: Matrix) throws {
     try matrix.requireFinite("the matrix to decompose")
     _ = BLASLibrary.oneThreadPerCall
+    if let jacobi = JacobiRotations(matrix, wantsRotation: true), let rotation = jacobi.rotation {
+      let order = jacobi.order
+      values = order.map { jacobi.values[$0] }
+      var left = jacobi.rotated.selectingColumns(order)
+      for (column, value) in values.enumerated() {
+        for row in 0..<left.rows { left[row, column] /= value }
+      }
+      (self.left, rightTransposed) = (left, rotation.selectingColumns(order).transposed)
+      return
+    }
     let (m, n) = (matrix.rows, matrix.columns)
     let rank = min(m, n)
     var (work, left) = (matrix, Matrix(zeros: m, rank))
@@ -34,6 +44,7 @@ public struct SingularValues: Sendable {
   public static func values(of matrix: Matrix) throws -> [Double] {
     try matrix.requireFinite("the matrix to decompose")
     _ = BLASLibrary.oneThreadPerCall
+    if let jacobi = JacobiRotations(matrix, wantsRotation: false) { return jacobi.values.sorted(by: >) }
     let (m, n) = (matrix.rows, matrix.columns)
     let rank = min(m, n)
     var (work, values) = (matrix, [Double](repeating: 0, count: rank))

@@ -18,7 +18,12 @@ public struct SymmetricEigen: Sendable {
   ///
   /// - Throws: ``LinearAlgebraError/nonFinite(_:)`` and ``LinearAlgebraError/noConvergence(_:)``.
   public static func values(of symmetric: Matrix) throws -> [Double] {
-    try decompose(symmetric, job: "N").0
+    precondition(symmetric.rows == symmetric.columns, "a \(symmetric.rows) x \(symmetric.columns) matrix")
+    try symmetric.requireFinite("the matrix to decompose")
+    guard var small = Tridiagonal(symmetric) else { return try decompose(symmetric, job: "N").0 }
+    let info = LAPACKE_dsterf_work(Int32(symmetric.rows), &small.diagonal, &small.offDiagonal)
+    guard info == 0 else { throw LinearAlgebraError.noConvergence("dsterf") }
+    return small.diagonal
   }
 
   private static func decompose(_ symmetric: Matrix, job: UnicodeScalar) throws -> ([Double], Matrix) {

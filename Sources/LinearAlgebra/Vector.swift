@@ -65,10 +65,14 @@ public struct Vector: Equatable, Sendable {
   public static func * (factor: Double, vector: Vector) -> Vector { Vector(vector.elements.map { factor * $0 }) }
 }
 
-/// Whether every entry is finite: a test of the exponent bits, which compilers turn into vector code.
+/// Whether every entry is finite: 0 times an infinity or a NaN is a NaN, and so is every sum with it.
 func allFinite(_ values: UnsafeBufferPointer<Double>) -> Bool {
-  let exponent: UInt64 = 0x7FF0_0000_0000_0000
-  var bad: UInt64 = 0
-  for value in values { bad |= (value.bitPattern & exponent) == exponent ? 1 : 0 }
-  return bad == 0
+  let bytes = UnsafeRawBufferPointer(values)
+  let width = MemoryLayout<SIMD8<Double>>.size
+  var (zeros, offset) = (SIMD8<Double>(), 0)
+  while offset + width <= bytes.count {
+    zeros += 0 * bytes.loadUnaligned(fromByteOffset: offset, as: SIMD8<Double>.self)
+    offset += width
+  }
+  return zeros == SIMD8() && values[(offset / MemoryLayout<Double>.stride)...].allSatisfy(\.isFinite)
 }

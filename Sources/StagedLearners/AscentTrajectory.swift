@@ -101,9 +101,13 @@ public struct AscentTrajectory: Sendable {
     let (m, logStart, active) = (testCount, log(start.norm), activeModes(first, last))
     let scales = scales(steps, active, logStart, last)
     let weights = Matrix(rows: active.count, columns: steps.count) { target in
-      for (column, step) in steps.enumerated() {
-        for (row, mode) in active.enumerated() {
-          target[row + column * active.count] = weight(mode, step, scales[column])
+      for (row, mode) in active.enumerated() {
+        let (amplitude, logRate) = (amplitudes[mode], logRates[mode])
+        for (column, step) in steps.enumerated() {
+          let (growth, scale) = (Double(step) * logRate, scales[column])
+          let plain = scale == 0 ? expm1(growth) : .infinity
+          target[row + column * active.count] =
+            plain < .infinity ? amplitude * plain : scaledWeight(mode, growth, scale)
         }
       }
     }
@@ -150,12 +154,9 @@ public struct AscentTrajectory: Sendable {
     logSizes[mode] + LogNumber.expm1(Double(step) * logRates[mode]).logMagnitude
   }
 
-  /// `a_j ((1 + lambda_j)^t - 1) exp(-scale)`.
-  private func weight(_ mode: Int, _ step: Int, _ scale: Double) -> Double {
-    let exponent = Double(step) * logRates[mode]
-    let plain = expm1(exponent)
-    if scale == 0, plain < .infinity { return amplitudes[mode] * plain }
-    let size = exp(logAmplitudes[mode] + LogNumber.expm1(exponent).logMagnitude - scale)
+  /// `a_j (exp(growth) - 1) exp(-scale)` where its factors leave Double's range.
+  private func scaledWeight(_ mode: Int, _ growth: Double, _ scale: Double) -> Double {
+    let size = exp(logAmplitudes[mode] + LogNumber.expm1(growth).logMagnitude - scale)
     return amplitudes[mode] < 0 ? -size : size
   }
 }

@@ -18,13 +18,24 @@ public struct ForgetSpan: Sendable {
   ///
   /// - Throws: ``LinearAlgebraError/rankDeficient(rank:required:)`` when the rows of X_U are not independent, which
   ///   Theorem 3.1 assumes, and ``LinearAlgebraError/nonFinite(_:)``.
-  public init(_ examples: Examples) throws {
+  public init(_ examples: Examples, workers: Workers = .one) throws {
+    self = try Self.factor(examples, workers: workers) { _ in }.span
+  }
+
+  /// Factors the forget set and, while the triangle R is decomposed, runs `body` on Q (d x k).
+  static func factor<Other: Sendable>(
+    _ examples: Examples, workers: Workers, whileDecomposing body: @Sendable (Matrix) throws -> Other
+  ) throws -> (span: ForgetSpan, other: Other) {
     let (d, k) = (examples.dimension, examples.count)
     guard k <= d else { throw LinearAlgebraError.rankDeficient(rank: d, required: k) }
-    let qr = try QR(examples.features)
-    let svd = try SingularValues(qr.triangular)
+    let qr = try QR(examples.features, workers: workers)
+    let (svd, other) = try workers.join({ try SingularValues(qr.triangular) }, { try body(qr.orthonormal) })
     let rank = SingularValues.numericalRank(values: svd.values, rows: d, columns: k)
     guard rank == k, k > 0 else { throw LinearAlgebraError.rankDeficient(rank: rank, required: max(1, k)) }
+    return (ForgetSpan(examples, qr, svd), other)
+  }
+
+  private init(_ examples: Examples, _ qr: QR, _ svd: SingularValues) {
     self.examples = examples
     (singularValues, basis) = (svd.values, qr.orthonormal)
     (rotation, rightTransposed) = (svd.left, svd.rightTransposed)

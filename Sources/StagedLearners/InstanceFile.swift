@@ -24,6 +24,11 @@ public enum InstanceFile {
       return features[0]
     }
     let m = try shape(file, "X_test", ["m", "d"], d)[0]
+    do {
+      try InstanceSize(dimension: d, rows: rows + [m]).requireComputable()
+    } catch let error as StagedLearnersError {
+      throw invalid(file, error.description)
+    }
     let muA = try number(file, "mu_A"), muB = try number(file, "mu_B")
     let eta = try stepSize ?? number(file, "eta")
     let forgetStage = try forgetStage(file)
@@ -40,12 +45,12 @@ public enum InstanceFile {
     do {
       let instance = try TwoPathInstance(
         stageA: LinearStage("A", a, trainer: .ridge(mu: muA)), stageB: LinearStage("B", b, trainer: .ridge(mu: muB)),
-        forget: forget, forgetStage: forgetStage, test: features[3], stepSize: eta)
+        forget: forget, forgetStage: forgetStage, test: features[3], stepSize: eta, workers: workers)
       // Factored for the check alone: here the error can name the file, and reading costs more.
-      _ = try ForgetSpan(instance.forget)
+      _ = try ForgetSpan(instance.forget, workers: workers)
       return instance
     } catch LinearAlgebraError.rankDeficient(let rank, let required) {
-      throw invalid(file, "X_U has numerical rank \(rank) and \(required) rows; its rows must be independent")
+      throw invalid(file, "tensor X_U has numerical rank \(rank); its \(required) rows must be independent")
     } catch let error as StagedLearnersError {
       throw invalid(file, error.description)
     }
@@ -56,6 +61,13 @@ public enum InstanceFile {
   /// - Throws: `FileError`, and ``StagedLearnersError/invalidInstance(_:)`` for another trainer, which the format
   ///   cannot express.
   public static func write(_ instance: TwoPathInstance, to path: String) throws {
+    try AtomicFile.write([file(instance, path: path)])
+  }
+
+  /// The file as a member of a group for `AtomicFile.write(_:)`.
+  ///
+  /// - Throws: ``StagedLearnersError/invalidInstance(_:)`` for a trainer that the format cannot express.
+  public static func file(_ instance: TwoPathInstance, path: String) throws -> OutputFile {
     func mu(_ name: String, _ trainer: SpectralFilter) throws -> String {
       guard case .ridge(let mu) = trainer else {
         throw StagedLearnersError.invalidInstance(
@@ -82,11 +94,11 @@ public enum InstanceFile {
     }
     let test = SafetensorsTensor(
       name: "X_test", shape: [instance.testCount, instance.dimension], values: instance.test.elements)
-    try SafetensorsWriter.write(tensors: tensors + [test], metadata: metadata, to: path)
+    return try SafetensorsWriter.file(tensors: tensors + [test], metadata: metadata, path: path)
   }
 
   private static func invalid(_ file: SafetensorsFile, _ text: String) -> StagedLearnersError {
-    .invalidInstance("\(file.path): \(text)")
+    .invalidInstance("\(quotedPath(file.path)): \(text)")
   }
 
   /// Text from a file, shortened and escaped, so that it cannot break a message's line.

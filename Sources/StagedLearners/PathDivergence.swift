@@ -41,23 +41,25 @@ public struct PathDivergence: Sendable {
       },
       {
         try workers.join(
-          { () -> (ForgetSpan, Matrix, [Double]) in
-            let span = try ForgetSpan(instance.forget)
-            let seen = span.predictionsOfBasis(instance.test, workers: workers)
-            return (span, seen, try SingularValues.values(of: seen))
+          {
+            try ForgetSpan.factor(instance.forget, workers: workers) { basis in
+              // X_test Q, m x k. Its singular values are those of X_test P_U other than the m - k that are always 0.
+              let seen = instance.test.transposeTimes(basis, workers: workers)
+              return (predictions: seen, values: try SingularValues.values(of: seen))
+            }
           },
           { try SymmetricEigen.values(of: instance.test.gram(workers: workers)).last ?? 0 })
       })
     (training, difference) = trained
-    let ((span, seen, values), largest) = measured
-    (self.span, testSingularValues, testOperatorNorm) = (span, values, max(0, largest).squareRoot())
+    let ((span, seen), largest) = measured
+    (self.span, testSingularValues, testOperatorNorm) = (span, seen.values, max(0, largest).squareRoot())
     growth = span.growth(stepSize: instance.stepSize)
     coordinates = span.coordinates(difference, workers: workers)
     logAlphas = coordinates.elements.map { log(abs($0)) }
     offSpan = span.offSpan(difference, workers: workers)
     trajectory = AscentTrajectory(
       initial: instance.test.transposeTimes(difference, workers: workers),
-      directions: span.rotate(seen, workers: workers), amplitudes: coordinates, growth: growth)
+      directions: span.rotate(seen.predictions, workers: workers), amplitudes: coordinates, growth: growth)
   }
 
   /// theta_AB and theta_BA, the two models before they unlearn.

@@ -77,6 +77,7 @@ public struct RandomInstance: Sendable {
     for (name, value) in counts where !(1...1 << 30).contains(value) {
       throw StagedLearnersError.invalidInstance("the number \(name) is \(value); it must be between 1 and 2^30")
     }
+    try InstanceSize(dimension: dimension, rows: [rowsA, rowsB, forgetRows, testRows]).requireComputable()
     var stream = generator.child(0)
     let truth = (1 / Double(dimension).squareRoot()) * stream.normalVector(dimension)
     let a = examples(rowsA, generator.child(1), truth, scales.a, workers) { $0.fillNormal($1) }
@@ -89,7 +90,7 @@ public struct RandomInstance: Sendable {
       forget: try forgetSet(a, b) {
         examples(forgetRows, generator.child(3), truth, scales.forget, workers) { $0.fillNormal($1) }
       },
-      test: test, stepSize: stepSize)
+      test: test, stepSize: stepSize, workers: workers)
   }
 
   private func forgetSet(_ a: Examples, _ b: Examples, independent: () -> Examples) throws -> Examples {

@@ -10,7 +10,7 @@ public struct RetrainedPair: Sendable {
   public let alongBA: AscentTrajectory
 
   /// Retrains without the forget set. Nil when the instance does not say what that is: when the forget set is neither
-  /// a stage of its own nor made of rows of the stages (equal to the last bit, labels included).
+  /// a stage of its own nor made of rows of the stages (equal entry for entry, labels included; a row of both stages that is forgotten once is taken from A).
   public init?(_ divergence: PathDivergence, _ models: TrainedPair, workers: Workers = .one) throws {
     let instance = divergence.instance
     guard let retain = try RetainSet(instance, workers: workers) else { return nil }
@@ -85,8 +85,8 @@ private struct RowCounts {
 
   /// A cheap hash: rows from a continuous law differ in their first entry and label already.
   private static func key(_ examples: Examples, _ row: Int) -> UInt64 {
-    var hasher = examples.labels[row].bitPattern &* 0x9E37_79B9_7F4A_7C15
-    hasher ^= examples.features[0, row].bitPattern
-    return hasher
+    // Adding 0 makes -0, which equals 0, the same key.
+    let (label, feature) = (examples.labels[row] + 0, examples.features[0, row] + 0)
+    return label.bitPattern &* 0x9E37_79B9_7F4A_7C15 ^ feature.bitPattern
   }
 }

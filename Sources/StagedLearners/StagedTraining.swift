@@ -70,7 +70,7 @@ public struct StagedTraining: Sendable {
   ///
   /// - Throws: ``StagedLearnersError/differentStages(_:_:)`` unless the paths hold the same stages.
   public func orderDifference(_ first: Path, _ second: Path) throws -> Vector {
-    guard Set(first.stages) == Set(second.stages) else {
+    guard first.stages.sorted() == second.stages.sorted() else {
       throw StagedLearnersError.differentStages("\(first)", "\(second)")
     }
     let count = first.stages.count

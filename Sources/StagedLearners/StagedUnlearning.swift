@@ -26,7 +26,7 @@ public struct StagedUnlearning: Sendable {
     _ stages: [LinearStage], forgetting forget: String, test: Matrix, stepSize: Double, workers: Workers = .one
   ) throws {
     training = try StagedTraining(stages, workers: workers)
-    span = try ForgetSpan(training.map(forget).stage.examples)
+    span = try ForgetSpan(training.map(forget).stage.examples, workers: workers)
     directions = span.rotate(span.predictionsOfBasis(test, workers: workers), workers: workers)
     growth = span.growth(stepSize: stepSize)
     (self.forget, self.test, self.workers) = (forget, test, workers)

@@ -23,12 +23,15 @@ public struct TwoPathInstance: Sendable {
   ///   everything finite and non-empty, one dimension throughout, `mu > 0`, `eta > 0`, `m >= k`.
   public init(
     stageA: LinearStage, stageB: LinearStage, forget: Examples,
-    forgetStage: (trainer: SpectralFilter, position: Int)? = nil, test: Matrix, stepSize: Double
+    forgetStage: (trainer: SpectralFilter, position: Int)? = nil, test: Matrix, stepSize: Double,
+    workers: Workers = .one
   ) throws {
     func fail(_ text: String) -> StagedLearnersError { .invalidInstance(text) }
     for (name, examples) in [("A", stageA.examples), ("B", stageB.examples), ("U", forget)] {
       guard examples.count > 0, examples.dimension > 0 else { throw fail("X_\(name) is empty; it needs a row") }
-      guard examples.features.isFinite else { throw fail("X_\(name) holds a NaN or an infinity; it must be finite") }
+      guard examples.features.isFinite(workers: workers) else {
+        throw fail("X_\(name) holds a NaN or an infinity; it must be finite")
+      }
       guard examples.labels.isFinite else { throw fail("y_\(name) holds a NaN or an infinity; it must be finite") }
       guard examples.dimension == stageA.examples.dimension else {
         throw fail("X_\(name) has \(examples.dimension) columns and X_A \(stageA.examples.dimension); they must agree")
@@ -37,7 +40,7 @@ public struct TwoPathInstance: Sendable {
     guard test.rows == stageA.examples.dimension else {
       throw fail("X_test has \(test.rows) columns and X_A \(stageA.examples.dimension); they must agree")
     }
-    guard test.isFinite else { throw fail("X_test holds a NaN or an infinity; it must be finite") }
+    guard test.isFinite(workers: workers) else { throw fail("X_test holds a NaN or an infinity; it must be finite") }
     guard test.columns >= forget.count else {
       throw fail("X_test has \(test.columns) rows and X_U \(forget.count); Theorem 3.1 needs at least as many (m >= k)")
     }

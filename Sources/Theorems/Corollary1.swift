@@ -38,8 +38,7 @@ public struct Corollary1: Sendable {
     var check = StepwiseCheck()
     guard let first = firstClaimedStep, first <= lastStep else { return check }
     let level = log(4) + log(epsilon)
-    for start in stride(from: first, through: lastStep, by: 1 << 15) {
-      let steps = start...min(lastStep, start + (1 << 15) - 1)
+    for steps in windows(first...lastStep, of: 1 << 15) {
       for (step, distance) in zip(steps, theorem.divergence.trajectory.logDistances(at: steps, workers: workers)) {
         check.record(step, margin: (distance - level) / M_LN10)
       }
@@ -51,8 +50,7 @@ public struct Corollary1: Sendable {
   /// observed, where ``tStar`` is what is predicted. Nil when it never leaves the tolerance.
   public func firstDeparture(_ run: AscentTrajectory, through lastStep: Int, workers: Workers = .one) -> Int? {
     let level = log(epsilon)
-    for start in stride(from: 0, through: lastStep, by: 1 << 12) {
-      let steps = start...min(lastStep, start + (1 << 12) - 1)
+    for steps in windows(0...lastStep, of: 1 << 12) {
       let distances = run.logDistances(at: steps, workers: workers)
       if let (step, _) = zip(steps, distances).first(where: { $0.1 > level }) { return step }
     }

@@ -13,6 +13,9 @@ public struct Lemma32: Sendable {
   /// What rounding may make of it: each step adds `(d + k) eps` of the models' size, and later steps amplify that.
   public let roundingLevel: Double
 
+  /// Whether both runs and the closed form stayed within Double's range.
+  public let inRange: Bool
+
   /// Runs both models for this many steps; O(steps k d).
   public init(_ divergence: PathDivergence, _ models: TrainedPair, steps: Int, workers: Workers = .one) throws {
     let (instance, span) = (divergence.instance, divergence.span)
@@ -35,8 +38,9 @@ public struct Lemma32: Sendable {
     self.steps = steps
     identityError = (ab - ba - closed).norm
     roundingLevel = level + Double(steps) * perStep * span.condition * closed.norm
+    inRange = ab.isFinite && ba.isFinite && closed.isFinite
   }
 
-  /// Whether both agree to rounding.
-  public var holds: Bool { identityError <= roundingLevel }
+  /// Whether both agree to rounding; vacuous where the runs left Double's range.
+  public var holds: Bool { !inRange || identityError <= roundingLevel }
 }

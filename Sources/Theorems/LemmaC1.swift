@@ -20,27 +20,51 @@ public struct LemmaC1: Sendable {
     differenceNorm = divergence.difference.norm
     identityError = (models.ab - models.ba - divergence.difference).norm
     let stages = divergence.instance.stages
-    let offsets = try stages.map { try training.map($0.name).offset.norm }
-    let size = max(models.ab.norm, models.ba.norm) + offsets.reduce(0, +)
+    let maps = try stages.map { try training.map($0.name) }
+    let size = max(models.ab.norm, models.ba.norm) + maps.reduce(0) { $0 + $1.offset.norm }
     // Backward error of a Cholesky solve of order n is about n eps, amplified by the condition of K + mu I.
-    let amplification = stages.reduce(0.0) { $0 + Double($1.examples.count) * Self.condition($1) }
+    let amplification = maps.reduce(0.0) { $0 + Double($1.stage.examples.count) * Self.condition($1) }
     roundingLevel = 8 * Double.ulpOfOne * amplification * size
   }
 
   /// The two parts of the lemma.
   public var holds: Bool { differenceNorm > 0 && identityError <= roundingLevel }
 
-  static func nonzero(_ divergence: PathDivergence) -> Precondition {
+  static func isNonzero(_ divergence: PathDivergence) -> Bool {
     let norm = divergence.difference.norm
-    return Precondition(
-      assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: norm > 0 && norm.isFinite,
-      evidence: "||Delta_0|| = \(norm)")
+    return norm > 0 && norm.isFinite && !stagesCommute(divergence)
   }
 
-  /// An upper bound on the condition of the stage's dual system; the trace bounds the largest eigenvalue.
-  private static func condition(_ stage: LinearStage) -> Double {
-    let norm = Vector(stage.examples.features.elements).norm
-    guard case .ridge(let mu) = stage.trainer else { return 1 / Double.ulpOfOne.squareRoot() }
-    return (norm * norm + mu) / mu
+  static func nonzero(_ divergence: PathDivergence) -> Precondition {
+    let rounding = stagesCommute(divergence) ? ", which is rounding: the stages' rows are orthogonal" : ""
+    return Precondition(
+      assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: isNonzero(divergence),
+      evidence: "||Delta_0|| = \(divergence.difference.norm)\(rounding)")
+  }
+
+  /// Whether no stage sees what another one learns, `X_i b_j = 0` to the rounding of the inner products. Then every
+  /// order trains the same model, whatever the computed Delta_0.
+  private static func stagesCommute(_ divergence: PathDivergence) -> Bool {
+    let instance = divergence.instance
+    // A forget stage that both orders begin or end with has no part in their difference.
+    let stages = instance.forgetStage?.position == 2 ? instance.stages : [instance.stageA, instance.stageB]
+    for stage in stages {
+      let level = 16 * Double(instance.dimension + stage.examples.count) * Double.ulpOfOne
+      for other in stages where other.name != stage.name {
+        guard let learned = try? divergence.training.map(other.name).offset else { return false }
+        // Almost always the first row already settles it.
+        for row in 0..<stage.examples.count {
+          let features = stage.examples.features.column(row)
+          if abs(features.dot(learned)) > level * features.norm * learned.norm { return false }
+        }
+      }
+    }
+    return true
+  }
+
+  /// An upper bound on the condition of the stage's dual system.
+  private static func condition(_ map: StageMap) -> Double {
+    guard case .ridge(let mu) = map.stage.trainer else { return 1 / Double.ulpOfOne.squareRoot() }
+    return (map.gramTrace + mu) / mu
   }
 }

@@ -40,7 +40,13 @@ public struct Sweep: Sendable {
     let batches = (seeds.count + batch - 1) / batch
     return try workers.map(batches) { index in
       let range = seeds.dropFirst(index * batch).prefix(batch)
-      let trials = try range.map { try trial(seed: $0) }
+      let trials = try range.map { seed in
+        do {
+          return try trial(seed: seed)
+        } catch {
+          throw TrialFailure(seed: seed, reason: "\(error)")
+        }
+      }
       progress(trials.count)
       return trials
     }.flatMap { $0 }
@@ -53,20 +59,37 @@ public struct Sweep: Sendable {
       theorem = try Theorem31(PathDivergence(instance(seed: seed)))
     } catch is HypothesisFailure {
       return SweepTrial(seed: seed, result: nil)
+    } catch LinearAlgebraError.rankDeficient {
+      return SweepTrial(seed: seed, result: nil)
     }
     let check = theorem.check(through: steps)
     var margins: [ProofSteps.Step: Double] = [:]
     var failed: [ProofSteps.Step] = []
     if let first = theorem.firstClaimedStep, first <= steps {
-      let inequalities = ProofSteps(theorem).inequalities(at: first...steps)
-      for step in ProofSteps.Step.allCases {
-        margins[step] = inequalities[step]?.reduce(.infinity) { min($0, $1.margin) }
-        if inequalities[step]?.contains(where: { !$0.holds }) == true { failed.append(step) }
+      let proof = ProofSteps(theorem)
+      var failing: Set<ProofSteps.Step> = []
+      for window in windows(first...steps, of: 1 << 12) {
+        for (step, inequalities) in proof.inequalities(at: window) {
+          margins[step] = inequalities.reduce(margins[step] ?? .infinity) { min($0, $1.margin) }
+          if inequalities.contains(where: { !$0.holds }) { failing.insert(step) }
+        }
       }
+      failed = ProofSteps.Step.allCases.filter(failing.contains)
     }
     return SweepTrial(
       seed: seed, result: .init(t0: theorem.t0, check: check, margins: margins, failedProofSteps: failed))
   }
+}
+
+/// A trial that could not be computed, which says nothing about the theorem.
+public struct TrialFailure: Error, Equatable, CustomStringConvertible {
+  /// The seed that replays it.
+  public let seed: UInt64
+  /// What went wrong, in one line.
+  public let reason: String
+
+  /// The seed and the reason, in one line.
+  public var description: String { "the random instance of seed \(seed): \(reason)" }
 }
 
 /// What one random instance said.

@@ -10,10 +10,9 @@ public struct Path: Hashable, Sendable, CustomStringConvertible {
 
   /// A path through `stages` in the given order.
   public init(_ stages: [String]) throws(PathError) {
-    var seen: Set<String> = []
-    for stage in stages {
-      guard !stage.isEmpty, !stage.contains(">") else { throw .invalidName(stage) }
-      guard seen.insert(stage).inserted else { throw .duplicateStage(stage) }
+    for (index, stage) in stages.enumerated() {
+      guard !stage.isEmpty, !stage.utf8.contains(UInt8(ascii: ">")) else { throw .invalidName(stage) }
+      guard !stages[..<index].contains(stage) else { throw .duplicateStage(stage) }
     }
     self.stages = stages
   }

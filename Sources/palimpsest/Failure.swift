@@ -1,5 +1,6 @@
 import ArgumentParser
 import FileFormats
+import Glibc
 import LinearAlgebra
 import StagedLearners
 import Theorems
@@ -11,15 +12,41 @@ enum Failure {
   static let badData = ExitCode(65)
   static let fileTrouble = ExitCode(74)
 
+  /// Bad data, and which: the file or the seed.
+  struct Data: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// Runs work on an instance; what it finds wrong with the data is said of `subject`.
+  static func naming<Result>(_ subject: String, _ work: () throws -> Result) throws -> Result {
+    do {
+      return try work()
+    } catch LinearAlgebraError.rankDeficient(let rank, let required) {
+      // Of all that is factored here, only the forget set has to be of full rank.
+      throw Data(
+        description: "\(subject): tensor X_U has numerical rank \(rank); its \(required) rows must be independent")
+    } catch let error where error is LinearAlgebraError || error is StagedLearnersError || error is HypothesisFailure {
+      throw Data(description: "\(subject): \(error)")
+    }
+  }
+
   /// Runs a command's work; an error becomes one line on standard error and an exit status.
   static func reporting(_ work: () throws -> Void) throws {
     do {
       try work()
+      guard fflush(nil) == 0 else {
+        Console.standardError(
+          "palimpsest: error: cannot write to standard output: \(String(cString: strerror(errno)))\n")
+        throw fileTrouble
+      }
     } catch let status as ExitCode {
       throw status
     } catch let error as ValidationError {
       throw error
     } catch let error as FileError {
+      Console.standardError("palimpsest: error: \(error)\n")
+      throw fileTrouble
+    } catch let error as SafetensorsError where error.rule == .system {
       Console.standardError("palimpsest: error: \(error)\n")
       throw fileTrouble
     } catch {

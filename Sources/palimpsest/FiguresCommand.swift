@@ -1,5 +1,6 @@
 import ArgumentParser
 import Exhibits
+import FileFormats
 import FoundationEssentials
 import LinearAlgebra
 
@@ -23,7 +24,7 @@ struct FiguresCommand: ParsableCommand {
   @Flag(help: "List the exhibits and stop.")
   var list = false
 
-  @Option(help: "The seed of every random draw.")
+  @Option(help: ArgumentHelp("The seed of every random draw.", valueName: "n"))
   var seed: UInt64 = 1
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write to.", valueName: "dir"))
@@ -34,6 +35,14 @@ struct FiguresCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
+  private func exhibits() throws -> [Exhibit] {
+    do {
+      return try Exhibit.named(names)
+    } catch let error as ExhibitError {
+      throw ValidationError("\(error).")
+    }
+  }
+
   func run() throws {
     try Failure.reporting {
       let console = common.console
@@ -41,9 +50,11 @@ struct FiguresCommand: ParsableCommand {
         for exhibit in Exhibit.all { print("\(exhibit.name)\t\(exhibit.title)") }
         return
       }
-      let exhibits = try Exhibit.named(names)
+      let exhibits = try exhibits()
       let writer = ExhibitWriter(directory: output, context: .init(seed: seed, workers: common.workers))
+      if let first = exhibits.first { try AtomicFile.requireWritable("\(output)/\(first.name).csv") }
       let bar = ProgressBar("figures", total: exhibits.count, console: console)
+      defer { bar.finish() }
       try writer.write(exhibits) { done, exhibit in
         console.detail("computing \(exhibit.name)")
         bar.set(done)

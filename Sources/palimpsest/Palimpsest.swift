@@ -8,6 +8,10 @@ struct Palimpsest: ParsableCommand {
     commandName: "palimpsest",
     abstract: "Path dependence of local machine unlearning: theorems checked, figures made.",
     discussion: """
+      EXAMPLE
+        palimpsest theorem --random --seed 7 --steps 1000000 --output result
+        palimpsest figures --output notebooks-export
+
       EXIT STATUS
         0   done; every claim that was checked holds
         1   a claim was violated (the output says where)
@@ -17,4 +21,23 @@ struct Palimpsest: ParsableCommand {
       """,
     version: palimpsestVersion,
     subcommands: [TheoremCommand.self, SweepCommand.self, FiguresCommand.self])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      fail(error)
+    }
+  }
+
+  /// Ends the process. Wrong usage takes two lines, as any other error, where the library would print all options.
+  private static func fail(_ error: any Error) -> Never {
+    guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
+    let names = ["theorem", "sweep", "figures"]
+    let command = CommandLine.arguments.dropFirst().first { names.contains($0) }
+    Console.standardError(
+      "palimpsest: error: \(message(for: error))\nSee palimpsest \(command.map { "\($0) " } ?? "")--help\n")
+    exit(withError: ExitCode.validationFailure)
+  }
 }

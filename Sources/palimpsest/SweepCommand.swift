@@ -1,6 +1,8 @@
 import ArgumentParser
 import Exhibits
+import FileFormats
 import LinearAlgebra
+import StagedLearners
 import Theorems
 
 /// `palimpsest sweep`: Theorem 3.1 on many random instances.
@@ -9,8 +11,8 @@ struct SweepCommand: ParsableCommand {
     commandName: "sweep",
     abstract: "Check Theorem 3.1 and the steps of its proof on many random instances.",
     discussion: """
-      Trial i runs on the instance of seed SEED + i; `palimpsest theorem --random --seed N` with the same shape options \
-      replays the one of seed N. --output gets sweep.json (counts), margins.csv (quantiles of every margin) and \
+      Trial i = 0, 1, ... runs on the instance of seed SEED + i; `palimpsest theorem --random --seed N` with the same \
+      shape options replays the one of seed N. --output gets sweep.json (counts), margins.csv (quantiles of every margin) and \
       violations.csv.
 
       EXAMPLE
@@ -18,16 +20,21 @@ struct SweepCommand: ParsableCommand {
         palimpsest sweep --trials 20000 --wide --output sweep-wide
       """)
 
-  @Option(help: "How many instances to try.")
+  @Option(parsing: .unconditional, help: ArgumentHelp("How many instances to try, 10 million at most.", valueName: "n"))
   var trials = 10_000
 
-  @Option(help: "The seed of the first trial.")
+  @Option(help: ArgumentHelp("The seed of the first trial.", valueName: "n"))
   var seed: UInt64 = 1
 
-  @Option(help: "T: the claims are checked at every step up to this one.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("T: the claims are checked at every step up to this one.", valueName: "T"))
   var steps = 200
 
-  @Option(help: "eta, the step size of the ascent.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "eta, the step size of the ascent (default: \(RandomInstance().stepSize)).", valueName: "eta"))
   var eta: Double?
 
   @OptionGroup(title: "Random instances") var shape: RandomOptions
@@ -37,9 +44,12 @@ struct SweepCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
-    guard trials >= 1 else { throw ValidationError("--trials is \(trials); it must be at least 1.") }
-    guard steps >= 0 else { throw ValidationError("--steps is \(steps); it must be at least 0.") }
+  private func check() throws {
+    guard (1...mostRows).contains(trials) else {
+      throw ValidationError("--trials is \(trials); it must be between 1 and \(mostRows). For more, vary --seed.")
+    }
+    try requireSteps(steps)
+    try requirePositive("--eta", eta)
     guard seed <= UInt64.max - UInt64(trials) else {
       throw ValidationError("--seed and --trials together leave the range of 64 bits.")
     }
@@ -47,14 +57,17 @@ struct SweepCommand: ParsableCommand {
 
   func run() throws {
     try Failure.reporting {
+      try check()
       let console = common.console
       let sweep = Sweep(try shape.law(stepSize: eta), steps: steps)
+      if let output { try AtomicFile.requireWritable("\(output)/sweep.json") }
       let bar = ProgressBar("sweep", total: trials, console: console)
+      defer { bar.finish() }
       let results = try sweep.run(seeds: seed..<(seed + UInt64(trials)), workers: common.workers) { bar.advance($0) }
       bar.finish()
       let report = SweepReport(sweep, results)
       if let output { try report.write(to: output) }
-      let held = results.count { $0.result?.check.verdict == .holds }
+      let held = results.count { $0.result?.check.verdict == .holds && $0.result?.violated == false }
       let notReached = results.count { $0.result?.check.verdict == .notReached }
       let without = results.count { $0.result == nil }
       console.result("\(trials) instances: holds on \(held), violated on \(report.violations.count)")

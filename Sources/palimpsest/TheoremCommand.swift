@@ -17,34 +17,44 @@ struct TheoremCommand: ParsableCommand {
       and trajectory.csv.
 
       EXAMPLE
-        palimpsest theorem --random --dimension 200 --seed 7 --save-instance my.safetensors
-        palimpsest theorem --instance my.safetensors --steps 1000000 --epsilon 0.1 --output result
+        palimpsest theorem --random --seed 7 --save-instance my.safetensors
+        palimpsest theorem --instance my.safetensors --steps 1000000 -o result
       """)
 
   @Option(help: ArgumentHelp("The instance, a safetensors file.", valueName: "file"))
   var instance: String?
 
-  @Flag(help: "Draw a random instance instead; the options below shape it.")
+  @Flag(help: "Draw a random instance instead, shaped by the options above.")
   var random = false
 
-  @Option(help: "The seed of the random instance.")
-  var seed: UInt64 = 1
+  @Option(help: ArgumentHelp("The seed of the random instance (default: 1).", valueName: "n"))
+  var seed: UInt64?
 
   @OptionGroup(title: "Random instances") var shape: RandomOptions
 
   @Option(help: ArgumentHelp("Write the instance to this file, for NumPy or for replaying.", valueName: "file"))
   var saveInstance: String?
 
-  @Option(help: "T: the bound is checked at every step up to this one.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("T: the bound is checked at every step up to this one.", valueName: "T"))
   var steps = 1000
 
-  @Option(help: "The tolerance of Corollary 1 on the RE distance.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The tolerance of Corollary 1 on the RE distance.", valueName: "eps"))
   var epsilon = 1.0
 
-  @Option(help: "eta, the step size of the ascent; given, it replaces the instance's own.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "eta, the step size of the ascent (default: the file's, \(RandomInstance().stepSize) if random).",
+      valueName: "eta"))
   var eta: Double?
 
-  @Option(help: "Report every so many steps instead of at logarithmic spacing.")
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Report every n-th step; logarithmic spacing unless given.", valueName: "n"))
   var every: Int?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder for certificate.json and trajectory.csv.", valueName: "dir"))
@@ -52,45 +62,68 @@ struct TheoremCommand: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
+  // Not `validate`, which the library calls before it looks for unknown options.
+  private func check() throws {
     guard (instance != nil) != random else {
       throw ValidationError("Give either --instance FILE or --random.")
     }
-    guard steps >= 0 else { throw ValidationError("--steps is \(steps); it must be at least 0.") }
-    if let every, every < 1 { throw ValidationError("--every is \(every); it must be at least 1.") }
+    if instance != nil, let name = ((seed == nil ? [] : ["--seed"]) + shape.names).first {
+      throw ValidationError("\(name) shapes a random instance and has no effect on --instance; leave it out.")
+    }
+    try requireSteps(steps)
+    try requirePositive("--epsilon", epsilon)
+    try requirePositive("--eta", eta)
+    if let every {
+      guard every >= 1 else { throw ValidationError("--every is \(every); it must be at least 1.") }
+      guard steps / every < mostRows else {
+        throw ValidationError("--every \(every) asks for \(steps / every + 1) rows; \(mostRows) is the most.")
+      }
+    }
   }
 
   func run() throws {
     try Failure.reporting {
       let console = common.console
-      let (instance, source) = try load()
+      try check()
+      for path in [saveInstance, output.map { "\($0)/certificate.json" }].compactMap(\.self) {
+        try AtomicFile.requireWritable(path)
+      }
+      let (instance, subject, source) = try load()
       console.detail("d = \(instance.dimension), k = \(instance.forgetCount), BLAS: \(BLASLibrary.name)")
-      if let saveInstance { try InstanceFile.write(instance, to: saveInstance) }
       var options = TheoremReport.Options()
       (options.steps, options.epsilon, options.every, options.source) = (steps, epsilon, every, source)
       let bar = ProgressBar("checking steps", total: steps, console: console)
-      let report = try TheoremReport(instance, options, workers: common.workers) { done, _ in bar.set(done) }
+      defer { bar.finish() }
+      let report = try Failure.naming(subject) {
+        // The bound is checked from t_0 on only: the steps before it count as done.
+        try TheoremReport(instance, options, workers: common.workers) { bar.set(steps - $1 + $0) }
+      }
       bar.finish()
-      if let output { try report.write(to: output) }
+      // Together: on an error, none of the files is there.
+      let copy = try saveInstance.map { [try InstanceFile.file(instance, path: $0)] } ?? []
+      try AtomicFile.write(copy + (output.map { try report.files(in: $0) } ?? []))
       summarise(report, console)
       if report.verdict == .violated { throw Failure.claimViolated }
     }
   }
 
-  private func load() throws -> (TwoPathInstance, [JSON.Member]) {
+  /// The instance, what to call it, and where it is from.
+  private func load() throws -> (TwoPathInstance, String, [JSON.Member]) {
     if let instance {
       let loaded = try InstanceFile.read(instance, stepSize: eta, workers: common.workers)
-      return (loaded, [JSON.Member("source", .string("file"))])
+      return (loaded, quotedPath(instance), [JSON.Member("source", .string("file"))])
     }
-    let sweep = Sweep(try shape.law(stepSize: eta), steps: steps)
-    let drawn = try sweep.instance(seed: seed, workers: common.workers)
-    return (drawn, [JSON.Member("source", .string("random")), JSON.Member("seed", .decimal(String(seed)))])
+    let (sweep, seed) = (Sweep(try shape.law(stepSize: eta), steps: steps), seed ?? 1)
+    let subject = "the random instance of seed \(seed)"
+    let drawn = try Failure.naming(subject) { try sweep.instance(seed: seed, workers: common.workers) }
+    return (drawn, subject, [JSON.Member("source", .string("random")), JSON.Member("seed", .decimal(String(seed)))])
   }
 
   private func summarise(_ report: TheoremReport, _ console: Console) {
     let (theorem, check) = (report.theorem, report.check)
     console.result("rho* = \(theorem.rhoStar), lambda_max = \(theorem.lambdaMax), sigma_U = \(theorem.sigmaU)")
-    console.result("t_0 = \(theorem.t0), t* = \(report.corollary.tStar) at epsilon = \(report.corollary.epsilon)")
+    console.result(
+      "t_0 = \(theorem.t0.formatted), t* = \(report.corollary.tStar) at epsilon = \(report.corollary.epsilon)")
     switch check.verdict {
     case .holds:
       console.result(
@@ -107,4 +140,9 @@ struct TheoremCommand: ParsableCommand {
       console.result("a lemma or Corollary 1 is VIOLATED; certificate.json says which")
     }
   }
+}
+
+extension Double {
+  /// A whole number without ".0".
+  fileprivate var formatted: String { Int(exactly: self).map(\.description) ?? description }
 }

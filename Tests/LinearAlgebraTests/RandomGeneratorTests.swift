@@ -41,7 +41,7 @@ private func chiSquareBound(_ count: Int) -> Double {
 }
 
 private let sampleSize = 100_000
-private let seeds: [UInt64] = [1, 20_251_016, 1 << 63]
+private let seeds: [UInt64] = [1, 20_251_016, 1 << 63, .max]
 
 private func draws(_ generator: RandomGenerator, _ count: Int) -> [UInt64] {
   var generator = generator
@@ -101,6 +101,17 @@ struct RandomGeneratorTests {
     let root = RandomGenerator(seed: 3)
     #expect(Set((0..<50_000).map { draws(root.child($0), 1)[0] }).count == 50_000)
     #expect(Set((0..<50_000).map { draws(RandomGenerator(seed: $0), 1)[0] }).count == 50_000)
+  }
+
+  @Test("seeds near the largest and their children share no stream")
+  func complementarySeeds() {
+    // By chance two of these 64-bit words agree with probability 2e-15.
+    let seeds = (0..<8).flatMap { [$0, .max - $0] as [UInt64] }
+    let generators = seeds.flatMap { seed in
+      let root = RandomGenerator(seed: seed)
+      return [root] + (0..<16).map { root.child($0) }
+    }
+    #expect(Set(generators.map { draws($0, 1)[0] }).count == generators.count)
   }
 
   @Test("a copy goes its own way")

@@ -168,7 +168,7 @@ def random_bits():
     print("let streamReferences: [StreamReference] = [")
     for seed in (0, 1, 20251016, 2**64 - 1):
         for path in ((), (0,), (7,), (2**64 - 1, 3)):
-            generator = Taus88(mix(seed))
+            generator = Taus88(mix(seed) if seed < 2**63 else mix(mix(seed)))
             for index in path:
                 generator = generator.child(index)
             words = ", ".join(f"0x{generator.next():016X}" for _ in range(4))

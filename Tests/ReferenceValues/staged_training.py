@@ -25,7 +25,7 @@ RIDGE = [
     ("moderate", {"A": Fraction(1), "B": Fraction(1, 2), "U": Fraction(2)}),
     ("small", {"A": Fraction(1, 64), "B": Fraction(1, 256), "U": Fraction(1, 128)}),
     ("large", {"A": Fraction(10**8), "B": Fraction(10**8), "U": Fraction(10**8)}),
-    ("largeBesideModerate", {"A": Fraction(10**8), "B": Fraction(10**8), "U": Fraction(1)}),
+    ("mixed", {"A": Fraction(10**8), "B": Fraction(10**8), "U": Fraction(1)}),
 ]
 # Steps and step size of gradient descent on the mean squared loss.
 DESCENT = {"A": (3, Fraction(1, 16)), "B": (5, Fraction(1, 32)), "U": (1, Fraction(1, 8))}

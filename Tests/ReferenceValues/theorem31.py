@@ -82,7 +82,8 @@ def main():
     for name, *data in instances():
         fields = dict(zip(("xA", "yA", "xB", "yB", "xU", "yU", "xTest"), data))
         fields.update(muA=MU_A, muB=MU_B, eta=ETA, **constants(*data))
-        print(f'  .init(name: "{name}", ' + ", ".join(f"{key}: {literal(value)}" for key, value in fields.items()) + "),")
+        arguments = ", ".join(f"{key}: {literal(value)}" for key, value in fields.items())
+        print(f'  .init(name: "{name}", {arguments}),')
     print("]")
 
 

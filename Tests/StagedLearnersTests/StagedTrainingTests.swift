@@ -270,7 +270,7 @@ struct ExactDifference: Sendable {
 
 /// How the three stages of Tests/ReferenceValues/staged_training.py are trained there.
 enum ExactLaw: Sendable {
-  case moderate, small, large, largeBesideModerate, descent
+  case moderate, small, large, mixed, descent
 
   func training() throws -> StagedTraining {
     let trainers: (SpectralFilter, SpectralFilter, SpectralFilter)
@@ -278,7 +278,7 @@ enum ExactLaw: Sendable {
     case .moderate: trainers = (.ridge(mu: 1), .ridge(mu: 0.5), .ridge(mu: 2))
     case .small: trainers = (.ridge(mu: 1.0 / 64), .ridge(mu: 1.0 / 256), .ridge(mu: 1.0 / 128))
     case .large: trainers = (.ridge(mu: 1e8), .ridge(mu: 1e8), .ridge(mu: 1e8))
-    case .largeBesideModerate: trainers = (.ridge(mu: 1e8), .ridge(mu: 1e8), .ridge(mu: 1))
+    case .mixed: trainers = (.ridge(mu: 1e8), .ridge(mu: 1e8), .ridge(mu: 1))
     case .descent:
       trainers = (
         .gradientDescent(steps: 3, stepSize: 1.0 / 16), .gradientDescent(steps: 5, stepSize: 1.0 / 32),
@@ -303,7 +303,7 @@ enum ExactLaw: Sendable {
       case .moderate: 53.0
       case .small: 6657.0
       case .large, .descent: 2.0
-      case .largeBesideModerate: 27.0
+      case .mixed: 27.0
       }
     return slack * 3 * 4 * eps * condition
   }

@@ -130,5 +130,9 @@ struct Corollary1Tests {
     // d = 144 at t = 4: 4 eps = 64 is the bound there, so t* = 4 exactly.
     let sixteen = try Corollary1(theorem, epsilon: 16)
     #expect(abs(sixteen.tStar - 4) <= 1e-12)
+    // The margin is that of d over 4 eps.
+    let quarter = try Corollary1(theorem, epsilon: 1)
+    #expect(quarter.firstClaimedStep == 4)
+    #expect(abs(quarter.check(through: 10).smallestMargin - log10(144.0 / 4)) <= 1e-9)
   }
 }

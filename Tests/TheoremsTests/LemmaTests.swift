@@ -79,6 +79,15 @@ struct LemmaTests {
         try ensure(abs(2 * (halving.log10Left - log10(2)) - m - theorem31.log10Right) <= rounding, "the bound")
         try ensure(abs(jensen.log10Right + log10(theorem.sigmaU) - halving.log10Left) <= rounding, "Jensen to halving")
         try ensure(abs(sigma.log10Right - log10(theorem.sigmaU) - jensen.log10Left) <= rounding, "sigma to Jensen")
+        // Their other sides: 2 C_0, C_0 and ||X_test (I - P_U) Delta_0||.
+        let offSpan = theorem.divergence.instance.test.transposeTimes(theorem.divergence.offSpan).norm
+        let norms = try value(.operatorNorm)
+        try ensure(
+          theorem.c0 == 0
+            || abs(halving.log10Right - log10(2 * theorem.c0)) <= rounding
+              && abs(norms.log10Left - log10(theorem.c0)) <= rounding
+              && abs(norms.log10Right - log10(offSpan)) <= rounding,
+          "C_0")
         // The chain: ||X_test Delta_t|| >= in-span - C_0 >= sigma-bound - C_0 >= half the sigma-bound.
         let chain = triangle.margin + rounding
         try ensure(

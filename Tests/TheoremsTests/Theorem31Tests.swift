@@ -54,7 +54,7 @@ struct Theorem31Tests {
     for trial in trials where trial.result?.violated == true { Issue.record("seed \(trial.seed): \(trial)") }
     #expect(results.count { $0.check.verdict == .holds } > 1500)
     #expect(results.count { $0.t0 > 0 } > 500)
-    let origins = try Set((0..<40).map { RandomInstance.wide(RandomGenerator(seed: $0)).forgetOrigin })
+    let origins = Set((0..<40).map { RandomInstance.wide(RandomGenerator(seed: $0)).forgetOrigin })
     #expect(origins.count == RandomInstance.ForgetOrigin.allCases.count)
   }
 
@@ -160,6 +160,34 @@ struct Theorem31Tests {
     for failure in [commuting, blind, unseen] {
       #expect(failure.description.contains("Theorem 3.1") && !failure.description.contains("\n"))
     }
+  }
+
+  @Test("Stages that commute but for rounding have no Delta_0 either")
+  func commutingToRounding() throws {
+    // Orthogonal row spaces, not along the axes: the computed Delta_0 is rounding.
+    for mu in [1.0, 1e-3, 1e8] {
+      let instance = try instance(
+        a: ([[0.1, 0.2, 0.3]], [1]), b: ([[0.3, 0.3, -0.3]], [2]), forget: ([[1, 0.4, 1]], [0]), test: [[1, 2, 3]],
+        mu: (mu, mu), eta: 0.1)
+      let failure = #expect(throws: HypothesisFailure.self) { try Theorem31(PathDivergence(instance)) }
+      #expect(failure?.precondition.assumption.contains("Lemma C.1") == true)
+    }
+    // So it is with a forget stage before or after both, which sees what they learn; between them it matters.
+    for position in 1...3 {
+      let plain = try instance(
+        a: ([[0.1, 0.2, 0.3]], [1]), b: ([[0.3, 0.3, -0.3]], [2]), forget: ([[1, 0.4, 1]], [0.5]), test: [[1, 2, 3]],
+        eta: 0.1)
+      let staged = try TwoPathInstance(
+        stageA: plain.stageA, stageB: plain.stageB, forget: plain.forget,
+        forgetStage: (.ridge(mu: 1), position), test: plain.test, stepSize: 0.1)
+      let theorem = try? Theorem31(PathDivergence(staged))
+      #expect((theorem != nil) == (position == 2))
+    }
+    // A true difference of relative size 10^-8 is none of this.
+    let large = try instance(
+      a: ([[0.1, 0.2, 0.3]], [1]), b: ([[0.3, 0.3, 0.3]], [2]), forget: ([[1, 0.4, 1]], [0]), test: [[1, 2, 3]],
+      mu: (1e8, 1e8), eta: 0.1)
+    #expect(throws: Never.self) { try Theorem31(PathDivergence(large)) }
   }
 
   @Test("sigma_U is the k-th singular value, where the last of min(m, d) is 0")

@@ -1,0 +1,154 @@
+import Foundation
+import Testing
+
+@Suite struct UsageTests {
+  @Test(arguments: [
+    (["theorem"], ["--instance", "--random"]),
+    (["theorem", "--random", "--instance", "x"], ["--instance", "--random"]),
+    (["theorem", "--random", "--steps", "-1"], ["--steps is -1", "between 0 and 2^53"]),
+    (["theorem", "--random", "--steps", "9223372036854775807"], ["--steps is 9223372036854775807"]),
+    (["theorem", "--random", "--steps", "9007199254740993"], ["--steps is 9007199254740993"]),
+    (["theorem", "--random", "--steps", "9223372036854775808"], ["'9223372036854775808'", "--steps"]),
+    (["theorem", "--random", "--steps", "many"], ["'many'", "--steps"]),
+    (["theorem", "--random", "--every", "0"], ["--every is 0", "at least 1"]),
+    (["theorem", "--random", "--every", "-3"], ["--every is -3"]),
+    (["theorem", "--random", "--every", "1", "--steps", "10000000"], ["--every 1", "10000001 rows"]),
+    (["theorem", "--random", "--eta", "0"], ["--eta is 0", "greater than 0"]),
+    (["theorem", "--random", "--eta", "-0.5"], ["--eta is -0.5"]),
+    (["theorem", "--random", "--eta", "nan"], ["--eta is nan"]),
+    (["theorem", "--random", "--eta", "inf"], ["--eta is inf"]),
+    (["theorem", "--instance", "x", "--eta", "-1"], ["--eta is -1"]),
+    (["theorem", "--random", "--epsilon", "0"], ["--epsilon is 0"]),
+    (["theorem", "--random", "--epsilon", "-1"], ["--epsilon is -1"]),
+    (["theorem", "--random", "--epsilon", "nan"], ["--epsilon is nan"]),
+    (["theorem", "--random", "--mu-a", "0"], ["--mu-a is 0"]),
+    (["theorem", "--random", "--mu-b", "-1"], ["--mu-b is -1"]),
+    (["theorem", "--random", "--dimension", "0"], ["--dimension is 0"]),
+    (["theorem", "--random", "--rows-a", "-2"], ["--rows-a is -2"]),
+    (["theorem", "--random", "--forget-rows", "0"], ["--forget-rows is 0"]),
+    (["theorem", "--random", "--dimension", "99999999999999999999"], ["--dimension"]),
+    (["theorem", "--random", "--seed", "18446744073709551616"], ["--seed"]),
+    (["theorem", "--random", "--seed=-1"], ["--seed"]),
+    (["theorem", "--random", "--threads", "0"], ["--threads is 0"]),
+    (["theorem", "--random", "--forget", "all"], ["'all'", "independent", "part-of-b"]),
+    (["theorem", "--random", "--forget", "all-of-a", "--forget-rows", "3"], ["--forget-rows"]),
+    (["theorem", "--random", "--wide", "--dimension", "3"], ["--wide", "--dimension"]),
+    (["theorem", "--random", "--wide", "--eta", "3"], ["--wide", "--eta"]),
+    (["theorem", "--instance", "x", "--seed", "1"], ["--seed", "--instance"]),
+    (["theorem", "--instance", "x", "--wide"], ["--wide", "--instance"]),
+    (["theorem", "--random", "--quiet", "--verbose"], ["--quiet", "--verbose"]),
+    (["theorem", "--random", "--colour"], ["--colour"]),
+    (["theorem", "--random", "stray"], ["stray"]),
+    (["theorem", "--random", "--output"], ["--output"]),
+    (["sweep", "--trials", "0"], ["--trials is 0", "at least 1", "10000000"]),
+    (["sweep", "--trials", "-5"], ["--trials is -5"]),
+    (["sweep", "--trials", "9223372036854775807"], ["--trials is 9223372036854775807"]),
+    (["sweep", "--trials", "2", "--seed", "18446744073709551614"], ["--seed", "64 bits"]),
+    (["sweep", "--steps", "-1"], ["--steps is -1"]),
+    (["sweep", "--eta", "0"], ["--eta is 0"]),
+    (["sweep", "--wide", "--mu-a", "1"], ["--wide", "--mu-a"]),
+    (["sweep", "--random"], ["--random"]),
+    (
+      ["figures", "nope"],
+      ["\"nope\"", "divergence, bound-losses, stage-orders, retrain-distance, tolerance-time, step-size, ridge"]
+    ),
+    (["figures", "--frames", "3"], ["--frames"]),
+    (["figures", "--seed", "x"], ["--seed"]),
+    (["dance"], ["dance"]),
+  ])
+  func `wrong usage is said in two lines`(_ arguments: [String], _ words: [String]) throws {
+    // "at least 1" is said as a range where there is an upper end too.
+    let words = words.filter { $0 != "at least 1" || !arguments.contains("--trials") }
+    let directory = try TemporaryDirectory()
+    let help = ["theorem", "sweep", "figures"].contains(arguments[0]) ? "palimpsest \(arguments[0]) --help" : "--help"
+    try Command.fail(64, words + ["See \(help.hasPrefix("--") ? "palimpsest --help" : help)"], arguments, in: directory)
+  }
+
+  @Test func `shapes that no memory can hold are refused`() throws {
+    let directory = try TemporaryDirectory()
+    for (options, words) in [
+      (["--dimension", "1000000000", "--rows-a", "1000000000"], ["d = 1000000000", "GB of memory"]),
+      (["--dimension", "2", "--rows-a", "1000000000"], ["1000000000, 15, 6, 10 rows", "GB of memory"]),
+      (["--dimension", "2147483648"], ["the number d is 2147483648", "2^30"]),
+      (["--dimension", "\(Int.max)", "--rows-a", "\(Int.max)"], ["the number d is", "2^30"]),
+      (["--test-rows", "1073741824"], ["GB of memory"]),
+    ] {
+      try Command.fail(
+        65, ["the random instance of seed 1: "] + words, ["theorem", "--random", "-o", "r"] + options, in: directory)
+      try Command.fail(65, ["seed 1: "] + words, ["sweep", "-o", "r", "--trials", "3"] + options, in: directory)
+    }
+  }
+
+  @Test func `data that cannot be computed with are named by their seed`() throws {
+    let directory = try TemporaryDirectory()
+    try Command.fail(
+      65, ["the random instance of seed 5: stage A: mu is 1e-300"],
+      ["sweep", "--trials", "2", "--seed", "5", "--mu-a", "1e-300", "--rows-a", "100"], in: directory)
+    try Command.fail(
+      65, ["the random instance of seed 5: ", "only 15", "part"],
+      ["theorem", "--random", "--seed", "5", "--forget", "part-of-b", "--forget-rows", "16"], in: directory)
+    try Command.fail(
+      65, ["the random instance of seed 1: X_test has 5 rows and X_U 6", "m >= k"],
+      ["theorem", "--random", "--test-rows", "5"], in: directory)
+    // The default of m follows k.
+    try Command.succeed(["theorem", "--random", "--forget", "all-of-b", "--steps", "9"], in: directory)
+  }
+
+  @Test func `the version is a number`() throws {
+    let directory = try TemporaryDirectory()
+    for arguments in [["--version"], ["theorem", "--version"]] {
+      let outcome = try Command.succeed(arguments, in: directory)
+      #expect(outcome.lines.count == 1)
+      let numbers = outcome.lines[0].split(separator: ".")
+      #expect(numbers.count == 3)
+      for number in numbers { #expect(Int(number) != nil) }
+    }
+  }
+
+  @Test(arguments: [
+    ["--help"], ["theorem", "--help"], ["sweep", "--help"], ["figures", "--help"], ["help", "sweep"], [],
+  ])
+  func `every help has an example that is not broken over lines`(_ arguments: [String]) throws {
+    let directory = try TemporaryDirectory()
+    let outcome = try Command.succeed(arguments, in: directory)
+    let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.firstIndex(of: "EXAMPLE"))
+    let examples = lines[(start + 1)...].prefix { !$0.isEmpty }
+    #expect(examples.count == 2)
+    for example in examples { #expect(example.hasPrefix("  palimpsest ")) }
+    #expect(outcome.output.contains("OPTIONS:"))
+    // No option goes without a word of help.
+    for line in lines where line.hasPrefix("  --") && !line.dropFirst(2).contains("  ") {
+      let index = try #require(lines.firstIndex(of: line))
+      #expect(lines[index + 1].hasPrefix("          "), "\(line)")
+    }
+  }
+
+  @Test func `the examples work`() throws {
+    let directory = try TemporaryDirectory()
+    for command in ["theorem", "figures", "sweep"] {
+      let help = try Command.succeed([command, "--help"], in: directory).lines
+      let start = try #require(help.firstIndex(of: "EXAMPLE"))
+      for example in help[(start + 1)...].prefix(2) {
+        var words = example.split(separator: " ").dropFirst().map(String.init)
+        // Fewer trials, no drawing: what is tested is that the options exist.
+        if let index = words.firstIndex(of: "--trials") { words[index + 1] = "50" }
+        if command == "figures" { words.append("--no-render") }
+        try Command.succeed(words, in: directory)
+      }
+    }
+  }
+
+  @Test func `nothing but text is written where there is no terminal`() throws {
+    let directory = try TemporaryDirectory()
+    for arguments in [
+      ["theorem", "--random", "--steps", "300000"], ["sweep", "--trials", "300"], ["figures", "ridge", "--no-render"],
+    ] {
+      let outcome = try Command.succeed(arguments, in: directory)
+      #expect(!outcome.output.isEmpty)
+      #expect(!outcome.output.unicodeScalars.contains { $0.value < 32 && $0 != "\n" || $0.value == 127 })
+      let quiet = try Command.succeed(arguments + ["--quiet"], in: directory)
+      #expect(quiet.output == "")
+    }
+  }
+}

@@ -1,0 +1,188 @@
+import Exhibits
+import FileFormats
+import Foundation
+import LinearAlgebra
+import StagedLearners
+import Testing
+import Theorems
+
+/// What each exhibit's description says, read off its table and nothing else.
+@Suite struct ClaimTests {
+  @Test func `the divergence is above its bound where the theorem claims it`() throws {
+    let curves = try Computed.values("divergence", "curve", "step", "log10_re_distance")
+    let (actual, bound, asymptote) =
+      (try #require(curves["actual"]), try #require(curves["bound"]), try #require(curves["asymptote"]))
+    let claimed = try Computed.rows("divergence").filter { $0["claimed"] == .boolean(true) }
+      .compactMap { $0["step"]?.double }
+    let first = try #require(claimed.min())
+    #expect(Set(claimed) == Set((Int(first)...100).map(Double.init)))
+    #expect(first > 0)
+    for step in claimed {
+      #expect(try #require(actual[step]) >= #require(bound[step]), "step \(step)")
+    }
+    // The bound is a straight line, and flatter than the limit law that the divergence approaches.
+    let slopes = try (1...100).map { try #require(bound[Double($0)]) - #require(bound[Double($0 - 1)]) }
+    for slope in slopes { #expect(abs(slope - slopes[0]) < 1e-12) }
+    let limit = try #require(asymptote[100]) - #require(asymptote[99])
+    #expect(slopes[0] < limit)
+    #expect(slopes[0] > 0)
+    let gaps = try [60.0, 100].map { abs(try #require(actual[$0]) - #require(asymptote[$0])) }
+    #expect(gaps[1] < gaps[0])
+    #expect(gaps[1] < 0.05)
+  }
+
+  @Test func `the losses of the bound add up to their total`() throws {
+    // Instance by instance: medians of sums are not sums of medians.
+    for seed in 1...20 {
+      let instance = try Sweep(.fixed(RandomInstance()), steps: 0).instance(seed: UInt64(seed))
+      let theorem = try Theorem31(PathDivergence(instance))
+      for (step, loss) in zip([0, 3, 50, 100], ProofSteps(theorem).losses(at: [0, 3, 50, 100])) {
+        #expect(abs(loss.sigma + loss.jensen + loss.factorFour + loss.offSpan - loss.total) < 1e-12)
+        #expect(abs(loss.total - theorem.inequality(at: step).margin) < 1e-9 * (1 + abs(loss.total)))
+      }
+    }
+    let medians = try Computed.values("bound-losses", "cause", "step", "median")
+    #expect(Set(medians.keys) == ["sigma", "jensen", "factor_4", "off_span", "total"])
+    for (_, value) in medians["factor_4"] ?? [:] { #expect(abs(value - log10(4)) < 1e-12) }
+    // Two causes cannot be negative, and Jensen's only grows.
+    for cause in ["sigma", "jensen"] {
+      for (step, value) in medians[cause] ?? [:] { #expect(value >= -1e-12, "\(cause) at \(step)") }
+    }
+    let jensen = try #require(medians["jensen"])
+    for step in stride(from: 2.0, through: 100, by: 2) {
+      #expect(try #require(jensen[step]) > #require(jensen[step - 2]))
+    }
+    #expect(abs(try #require(jensen[0])) < 1e-12)
+  }
+
+  @Test func `quantiles are in order`() throws {
+    for row in try Computed.rows("bound-losses") {
+      let (low, middle, high) = (row["quantile_05"]?.double, row["median"]?.double, row["quantile_95"]?.double)
+      #expect(try #require(low) <= #require(middle))
+      #expect(try #require(middle) <= #require(high))
+    }
+    for row in try Computed.rows("retrain-distance") {
+      let (low, mean, high) = (row["ci_low"]?.double, row["mean"]?.double, row["ci_high"]?.double)
+      #expect(try #require(low) < #require(mean))
+      // The interval is symmetric.
+      let (below, above) = (try #require(mean) - #require(low), try #require(high) - #require(mean))
+      #expect(abs(below - above) < 1e-9 * (1 + above))
+      #expect(row["draws"] == .integer(20))
+    }
+  }
+
+  @Test func `there are 24 orders, six for each position of U`() throws {
+    let rows = try Computed.rows("stage-orders")
+    let paths = Dictionary(grouping: rows) { $0["path"]?.label ?? "" }
+    #expect(paths.count == 24)
+    var positions: [Double: Int] = [:]
+    for (path, rows) in paths {
+      let stages = path.split { !$0.isLetter }.map(String.init)
+      #expect(stages.sorted() == ["U", "inst", "math", "tofu"])
+      let position = try #require(stages.firstIndex(of: "U")) + 1
+      #expect(rows.allSatisfy { $0["position"] == .integer(position) })
+      #expect(rows.count == 2 * 61)
+      positions[Double(position), default: 0] += 1
+    }
+    #expect(positions == [1: 6, 2: 6, 3: 6, 4: 6])
+    // The same run of ascent raises the forget loss of every order, by its own factor.
+    let losses = rows.filter { $0["measure"]?.label == "forget_loss" }
+    let ends = Dictionary(grouping: losses) { $0["step"]?.double ?? -1 }
+    let (start, end) = (try #require(ends[0]), try #require(ends[60]))
+    for (before, after) in zip(start, end) {
+      #expect(before["path"] == after["path"])
+      #expect(try #require(after["log10_value"]?.double) > #require(before["log10_value"]?.double))
+    }
+    #expect(Set(end.compactMap { $0["log10_value"]?.double }).count == 24)
+  }
+
+  @Test func `only where U came last does the distance to the retrained model fall first`() throws {
+    let means = try Computed.values("retrain-distance", "position", "step", "mean")
+    #expect(Set(means.keys) == ["1", "2", "3", "4"])
+    let least = means.mapValues { curve in curve.min { $0.value < $1.value } }
+    let last = try #require(means["4"])
+    let (step, value) = try #require(least["4"] ?? nil)
+    #expect((10...30).contains(step))
+    #expect(value < (try #require(last[0])) - 0.1)
+    #expect(try #require(last[40]) > #require(last[0]) + 1)
+    for position in ["1", "2", "3"] {
+      let curve = try #require(means[position])
+      let (step, value) = try #require(least[position] ?? nil)
+      #expect(step <= 1)
+      #expect(value > (try #require(curve[0])) - 0.001)
+      // Farther in the end than where U came last, by powers of ten.
+      #expect(try #require(curve[40]) > #require(last[40]) + 2)
+    }
+  }
+
+  @Test func `no tolerance is kept longer than Corollary 1 allows`() throws {
+    let curves = try Computed.values("tolerance-time", "curve", "log10_epsilon", "step")
+    let predicted = try #require(curves["predicted"])
+    #expect(predicted.count == 45)
+    for (epsilon, step) in predicted {
+      let (either, ab, ba) = (curves["either"]?[epsilon], curves["ab"]?[epsilon], curves["ba"]?[epsilon])
+      // At least one of the two is outside from ceil(t*) on.
+      #expect(try #require(either) <= step.rounded(.up), "epsilon 10^\(epsilon)")
+      #expect(try #require(either) <= min(#require(ab), #require(ba)))
+    }
+    // A larger tolerance is kept no shorter, and none is kept beyond the steps that were looked at.
+    for (_, curve) in curves {
+      let ordered = curve.sorted { $0.key < $1.key }.map(\.value)
+      for (one, next) in zip(ordered, ordered.dropFirst()) { #expect(one <= next) }
+      #expect(try #require(ordered.last) < 400)
+    }
+  }
+
+  @Test func `the bound grows no faster than the limit law`() throws {
+    let rates = try Computed.values("step-size", "rate", "log10_eta", "log10_growth")
+    let (bound, limit) = (try #require(rates["bound"]), try #require(rates["limit"]))
+    let late = try #require(rates["steps_90_100"])
+    #expect(bound.count == 41)
+    for (exponent, rate) in bound {
+      #expect(rate <= (try #require(limit[exponent])))
+      #expect(rate > 0)
+      // No mode grows faster than the fastest; there is no such law for the norm of a sum at early steps.
+      #expect(try #require(late[exponent]) <= #require(limit[exponent]) + 0.05)
+    }
+    // lambda_max is proportional to eta: 10^(growth / 2) - 1 over eta is one number.
+    let slopes = limit.map { (pow(10, $1 / 2) - 1) / pow(10, $0) }
+    for slope in slopes { #expect(abs(slope / slopes[0] - 1) < 1e-9) }
+    // With steps of eta = 1 the limit is reached within a hundred of them.
+    #expect(abs(try #require(late[0]) - #require(limit[0])) < 1e-6)
+  }
+
+  @Test func `for large mu the orders commute like one over mu`() throws {
+    let curves = try Computed.values("ridge", "quantity", "log10_mu", "log10_value")
+    for name in ["difference", "along_forget_span"] {
+      let curve = try #require(curves[name])
+      // theta = (X_A'y_A + X_B'y_B)/mu + O(1/mu^2), and Delta_0 = O(1/mu^2): the ratio has slope -1.
+      for exponent in stride(from: 6.0, through: 11, by: 0.5) {
+        let slope = try #require(curve[exponent + 1]) - #require(curve[exponent])
+        #expect(abs(slope + 1) < 1e-3, "\(name) at \(exponent)")
+      }
+      #expect(curve.count == 65)
+    }
+    // What the plain difference gets wrong grows with mu until nothing of it is right.
+    let error = try #require(curves["error_of_plain_difference"])
+    #expect(try #require(error[0]) < -13)
+    #expect(try #require(error[8]) > -10)
+    #expect(try #require(error[12]) > #require(error[8]))
+    let (whole, part) = (try #require(curves["difference"]), try #require(curves["along_forget_span"]))
+    for (exponent, value) in part { #expect(value < (try #require(whole[exponent]))) }
+  }
+
+  @Test func `the constant of the law for large mu is the commutator's`() throws {
+    // Delta_0 mu^2 -> K_A-K_B terms: X_A'X_A X_B'y_B - X_B'X_B X_A'y_A from the expansion of Lemma C.1, theta mu -> sum.
+    var law = RandomInstance()
+    (law.muA, law.muB) = (1e9, 1e9)
+    let instance = try law.draw(RandomGenerator(seed: 1))
+    let (a, b) = (instance.stageA.examples, instance.stageB.examples)
+    let (pullA, pullB) = (a.features.times(a.labels), b.features.times(b.labels))
+    // (mu A_inv - I) ~ -K/mu: Delta_0 ~ [X_A'X_A X_B'y_B - X_B'X_B X_A'y_A] / mu^2.
+    let first = a.features.times(a.features.transposeTimes(pullB))
+    let second = b.features.times(b.features.transposeTimes(pullA))
+    let ratio = (first - second).norm / (pullA + pullB).norm / 1e9
+    let curves = try Computed.values("ridge", "quantity", "log10_mu", "log10_value")
+    #expect(abs(try #require(curves["difference"]?[9]) - log10(ratio)) < 1e-6)
+  }
+}
