@@ -2,7 +2,7 @@ import LinearAlgebra
 
 extension DecodingPass {
   /// The least work of a thread, in multiply-adds of one row from memory, for which a hand-off is worthwhile.
-  private static let leastWork = 1 << 17
+  private static let leastWork = 1 << 18
   /// The work of one piece that a thread takes.
   private static let pieceWork = 1 << 15
 
