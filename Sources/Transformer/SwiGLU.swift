@@ -7,6 +7,12 @@ enum SwiGLU {
     ck_swiglu(out.rows, out.columns, out.columns, gateUp.base, gateUp.stride, out.base, out.stride)
   }
 
+  /// out of these rows for some columns of the F.
+  static func forward(gateUp: View, out: View, columns: Range<Int>) {
+    let start = columns.lowerBound
+    ck_swiglu(out.rows, columns.count, out.columns, gateUp.base + start, gateUp.stride, out.base + start, out.stride)
+  }
+
   /// gateUp becomes dLoss/d gateUp.
   static func backward(dout: View, gateUp: View) {
     ck_swiglu_backward(

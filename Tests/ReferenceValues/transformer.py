@@ -8,8 +8,12 @@ Everything is computed in float64 from float32 weights. Each file holds the weig
 batch (`tokens`, `starts`, `answers`), the logits, the answers' log-likelihoods, `gradient.NAME` of
 `sum_i weights[i] * log-likelihood_i`, and `losses.OBJECTIVE`: the losses of ten AdamW steps on that batch. The metadata
 hold the model's sizes.
+
+NAME.generated.json hold what transformers' `generate` makes of prompts greedily, with the adapter (`tokens`) and without
+it (`base`), and the least distance of the two greatest logits on the way (`margin`).
 """
 
+import json
 import os
 
 import torch
@@ -24,6 +28,7 @@ OUT = os.path.join(HERE, "..", "TransformerTests", "References")
 
 LENGTHS = [13, 5, 18]
 WEIGHTS = [0.5, -1.25, 0.75]
+PROMPTS, NEW = [7, 1, 12, 3], 40
 STEPS, RATE, DECAY, BETA = 10, 1e-3, 0.01, 0.5
 
 ALL = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
@@ -87,11 +92,50 @@ def loss(name, likelihood, reference, counts):
     return (-(2 / BETA) * torch.nn.functional.logsigmoid(-BETA * margin)).mean()
 
 
+def generate(model, prompts):
+    """Greedy continuations, and how near another token came: each prompt alone in float64, so that no padding is
+    involved. In float32 the batch with left padding must give the same."""
+    kw = dict(max_new_tokens=NEW, min_new_tokens=NEW, do_sample=False, pad_token_id=0)
+    rows, margin = [], float("inf")
+    for prompt in prompts:
+        out = model.generate(input_ids=prompt[None], attention_mask=torch.ones_like(prompt[None]), output_logits=True,
+                             return_dict_in_generate=True, **kw)
+        rows.append(out.sequences[0, len(prompt):].tolist())
+        top = torch.cat(out.logits).topk(2, -1).values
+        margin = min(margin, float((top[:, 0] - top[:, 1]).min()))
+    length = max(len(p) for p in prompts)
+    ids = torch.stack([torch.nn.functional.pad(p, (length - len(p), 0)) for p in prompts])
+    mask = torch.stack([torch.arange(length) >= length - len(p) for p in prompts]).long()
+    padded = model.float().generate(input_ids=ids, attention_mask=mask, **kw)[:, length:].tolist()
+    assert padded == rows
+    model.double()
+    return rows, margin
+
+
+def write_generated(name, model, lora):
+    """Prompts of their own seed, so that the other references stay as they are."""
+    draw = torch.Generator().manual_seed(7)
+    prompts = [torch.randint(0, SIZES["vocab_size"], (n,), generator=draw) for n in PROMPTS]
+    model = model.double().eval()
+    tokens, margin = generate(model, prompts)
+    out = dict(prompts=[p.tolist() for p in prompts], tokens=tokens, margin=margin)
+    if lora:
+        with model.disable_adapter():
+            out["base"], least = generate(model, prompts)
+            out["margin"] = min(margin, least)
+    path = os.path.join(OUT, name + ".generated.json")
+    with open(path, "w") as file:
+        json.dump(out, file)
+        file.write("\n")
+    print(name, "margin", out["margin"], "different tokens", len({t for row in tokens for t in row}))
+
+
 def main():
     os.makedirs(OUT, exist_ok=True)
     for index, (name, case) in enumerate(CASES.items()):
         torch.manual_seed(100 + index)
         config, model, base, lora = build(case)
+        write_generated(name, model, lora)
         sequences = [torch.randint(0, config.vocab_size, (n,)) for n in LENGTHS]
         answers = [torch.arange(n) >= n // 3 for n in LENGTHS]
         answers[2][10] = False  # a hole, as between the turns of a chat

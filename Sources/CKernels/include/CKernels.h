@@ -63,3 +63,19 @@ void ck_adamw(long count, float *p, const float *g, float *m, float *v, float cl
               float epsilon, float step_size, float bias2, float decay);
 // Sum of squares in double.
 double ck_sum_of_squares(long count, const float *x);
+
+// y = bias + scale x w' (bias may be null), or y += scale x w' when `accumulate` is not 0, for x [rows, inner],
+// w [outputs, inner], y [rows, outputs]. An element's bits depend on its row of x and its row of w alone, not on how
+// many others there are: for products of few rows, where results must not depend on who shares the batch.
+void ck_row_products(long rows, long outputs, long inner, const float *x, long ldx, const float *w, long ldw, float *y,
+                     long ldy, const float *bias, float scale, int accumulate);
+// Attention of one position's `heads` queries [heads, width], which share keys and values, to the first `count`
+// positions of a cache: keys in blocks of 16 positions [blocks, width, 16], values [positions, ldv], where ldv is width
+// rounded up to a multiple of 16. scores is scratch, [heads, lds] with lds at least count rounded up to 16.
+void ck_cached_attention(long heads, long width, long count, const float *q, const float *keys, const float *values,
+                         long ldv, float scale, float *scores, long lds, float *out);
+
+// The first index of the greatest element; -1 where an element is NaN or the greatest is infinite.
+long ck_argmax(long n, const float *x);
+// z becomes exp((z - top) factor); returns the sum.
+double ck_exp_scaled(long n, float *z, float top, float factor);

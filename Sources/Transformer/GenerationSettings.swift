@@ -1,0 +1,26 @@
+/// How tokens are chosen and when a sequence ends.
+public struct GenerationSettings: Hashable, Sendable {
+  /// The most new tokens of a sequence.
+  public var maximumNewTokens: Int
+  /// How the next token is chosen.
+  public var sampler: Sampler
+  /// Sequence `i` draws from child `firstStream + i` of this seed's generator.
+  public var seed: UInt64
+  /// The stream of the first prompt; to generate in several calls what one call would, it is the number of the prompts
+  /// before.
+  public var firstStream: UInt64
+  /// Tokens that end a sequence.
+  public var stopTokens: Set<Int32>
+
+  /// Greedy without stop tokens where nothing else is said.
+  public init(
+    maximumNewTokens: Int, sampler: Sampler = .greedy, seed: UInt64 = 0, firstStream: UInt64 = 0,
+    stopTokens: Set<Int32> = []
+  ) {
+    self.maximumNewTokens = maximumNewTokens
+    self.sampler = sampler
+    self.seed = seed
+    self.firstStream = firstStream
+    self.stopTokens = stopTokens
+  }
+}
