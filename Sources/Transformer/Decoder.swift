@@ -130,9 +130,7 @@ public final class Decoder {
       lengths[slot] += 1
       logitRows[slot] = row
     }
-    pass.run(tokens.count)
-    for row in tokens.indices { pass.keep(row: row, as: row) }
-    pass.runHead(tokens.count)
+    pass.runToLogits(tokens.count)
   }
 
   /// The logits of the token after the last one of a slot that was part of the last call, [V]; empty for other slots.

@@ -6,28 +6,53 @@ extension DecodingPass {
   /// The work of one piece that a thread takes.
   private static let pieceWork = 1 << 15
 
+  /// Weights of a model, in elements, that a processor's cache is expected to hold.
+  private static let cachedWeights = 1 << 23
+  /// The same for the head's weights, which otherwise are read once for all rows.
+  private static let cachedHead = 1 << 19
+  /// Rows that a thread takes through the whole model where rows are shared out.
+  private static let groupRows = 4
+
   /// From the tokens of the first `count` rows to their normalised output; their keys and values go to the cache.
-  func run(_ count: Int) {
-    let rows = 0..<count
+  func run(_ count: Int) { run(0..<count, workers) }
+
+  /// From the tokens of the first `count` rows, all of different sequences, to their logits.
+  func runToLogits(_ count: Int) {
+    let groups = (count + Self.groupRows - 1) / Self.groupRows
+    let isShared = groups > 1 && workers.count > 1 && weightCount <= Self.cachedWeights
+    let sharesHead = isShared && model.vocabularySize * model.hiddenSize <= Self.cachedHead
+    // One hand-off a step in place of several a layer; each thread reads all weights, from the cache.
+    let (pieces, length, workers) = isShared ? (groups, Self.groupRows, Workers.one) : (1, count, self.workers)
+    Workers(count: isShared ? self.workers.count : 1).forEach(pieces) { [self] piece in
+      let rows = piece * length..<min(count, (piece + 1) * length)
+      run(rows, workers)
+      for row in rows { keep(row: row, as: row) }
+      if sharesHead { runHead(rows, workers) }
+    }
+    if !sharesHead { runHead(count) }
+  }
+
+  private func run(_ rows: Range<Int>, _ workers: Workers) {
     let (stream, normed) = (stream(rows: rows), normed(rows: rows))
     Embedding.forward(
-      tokens: tokens, table: weight(plan.embedding, model.vocabularySize, model.hiddenSize), x: stream)
+      tokens: tokens + rows.lowerBound, table: weight(plan.embedding, model.vocabularySize, model.hiddenSize),
+      x: stream)
     for (index, layer) in plan.layers.enumerated() {
-      norm(stream, layer.norm1)
+      norm(rows, layer.norm1)
       multiply(
         normed, weight(layer.qkv, model.qkvWidth, model.hiddenSize), qkv(rows: rows), layer.qkvAdapter,
-        bias: layer.qkvBias)
-      attend(index, count)
+        u(rows: rows), bias: layer.qkvBias, workers)
+      attend(index, rows, workers)
       multiply(
         attended(rows: rows), weight(layer.out, model.hiddenSize, model.queryWidth), stream, layer.outAdapter,
-        adding: true)
-      norm(stream, layer.norm2)
-      gate(layer, count)
+        u(rows: rows), adding: true, workers)
+      norm(rows, layer.norm2)
+      gate(layer, rows, workers)
       multiply(
         activated(rows: rows), weight(layer.down, model.hiddenSize, model.intermediateSize), stream,
-        layer.downAdapter, adding: true)
+        layer.downAdapter, u(rows: rows), adding: true, workers)
     }
-    norm(stream, plan.finalNorm)
+    norm(rows, plan.finalNorm)
   }
 
   /// Keeps a row's normalised output for ``runHead(_:)``.
@@ -36,10 +61,12 @@ extension DecodingPass {
   }
 
   /// The logits of the first `count` rows that were kept.
-  func runHead(_ count: Int) {
+  func runHead(_ count: Int) { runHead(0..<count, workers) }
+
+  private func runHead(_ rows: Range<Int>, _ workers: Workers) {
     multiply(
-      headInput(rows: 0..<count), weight(plan.head, model.vocabularySize, model.hiddenSize), logits(rows: 0..<count),
-      plan.headAdapter)
+      headInput(rows: rows), weight(plan.head, model.vocabularySize, model.hiddenSize), logits(rows: rows),
+      plan.headAdapter, u(rows: rows), workers)
   }
 
   /// A weight [out, in] at this offset.
@@ -47,39 +74,40 @@ extension DecodingPass {
     View(weights + offset, rows: rows, columns: columns)
   }
 
-  private func norm(_ x: View, _ weight: Int) {
+  private func norm(_ rows: Range<Int>, _ weight: Int) {
     RMSNorm.forward(
-      x: x, weight: weights + weight, epsilon: Float(model.normEpsilon), y: normed(rows: 0..<x.rows),
-      roots: roots.base)
+      x: stream(rows: rows), weight: weights + weight, epsilon: Float(model.normEpsilon), y: normed(rows: rows),
+      roots: roots.row(rows.lowerBound))
   }
 
-  /// y = bias + x W', or y += x W', with the adapter if there is one.
+  /// y = bias + x W', or y += x W', with the adapter if there is one; u is the adapter's memory for these rows.
   private func multiply(
-    _ x: View, _ weight: View, _ y: View, _ linear: LoRALinear?, bias: Int? = nil, adding: Bool = false
+    _ x: View, _ weight: View, _ y: View, _ linear: LoRALinear?, _ u: View, bias: Int? = nil, adding: Bool = false,
+    _ workers: Workers
   ) {
-    runAdapterInput(x, linear)
-    share(outputs: weight.rows, inner: weight.columns, rows: x.rows) { [self] outputs in
+    runAdapterInput(x, linear, u, workers)
+    share(outputs: weight.rows, inner: weight.columns, rows: x.rows, workers) { [self] outputs in
       let (weight, y) = (weight(rows: outputs), y(columns: outputs))
       if adding {
         RowProduct.add(x: x, weight: weight, y: y)
       } else {
         RowProduct.forward(x: x, weight: weight, y: y, bias: bias.map { weights + $0 + outputs.lowerBound })
       }
-      addAdapter(linear, y, outputs)
+      addAdapter(linear, u, y, outputs)
     }
   }
 
   /// Gate, up and SwiGLU.
-  private func gate(_ layer: LayerPlan, _ count: Int) {
+  private func gate(_ layer: LayerPlan, _ rows: Range<Int>, _ workers: Workers) {
     let f = model.intermediateSize
-    let (x, both, out) = (normed(rows: 0..<count), gateUp(rows: 0..<count), activated(rows: 0..<count))
-    let weight = weight(layer.gateUp, 2 * f, model.hiddenSize)
-    runAdapterInput(x, layer.gateUpAdapter)
-    share(outputs: f, inner: 2 * model.hiddenSize, rows: count) { [self] outputs in
+    let (x, both, out) = (normed(rows: rows), gateUp(rows: rows), activated(rows: rows))
+    let (weight, u) = (weight(layer.gateUp, 2 * f, model.hiddenSize), u(rows: rows))
+    runAdapterInput(x, layer.gateUpAdapter, u, workers)
+    share(outputs: f, inner: 2 * model.hiddenSize, rows: rows.count, workers) { [self] outputs in
       func half(_ outputs: Range<Int>) {
         let y = both(columns: outputs)
         RowProduct.forward(x: x, weight: weight(rows: outputs), y: y)
-        addAdapter(layer.gateUpAdapter, y, outputs)
+        addAdapter(layer.gateUpAdapter, u, y, outputs)
       }
       half(outputs)
       half(outputs.shifted(by: f))
@@ -88,25 +116,24 @@ extension DecodingPass {
   }
 
   /// u = A x of an adapter, if there is one and it is on.
-  private func runAdapterInput(_ x: View, _ linear: LoRALinear?) {
+  private func runAdapterInput(_ x: View, _ linear: LoRALinear?, _ u: View, _ workers: Workers) {
     guard let adapter, let linear else { return }
     // The parts' matrices are adjacent: one product for all.
     let a = View(adapter + linear.parts[0].a, rows: linear.columns.count, columns: linear.inputWidth)
-    let u = u(rows: 0..<x.rows, columns: 0..<a.rows)
-    share(outputs: a.rows, inner: a.columns, rows: x.rows) { outputs in
+    share(outputs: a.rows, inner: a.columns, rows: x.rows, workers) { outputs in
       RowProduct.forward(x: x, weight: a(rows: outputs), y: u(columns: outputs))
     }
   }
 
   /// y += scale B u for `outputs` of the joint layer, which are the columns of y.
-  private func addAdapter(_ linear: LoRALinear?, _ y: View, _ outputs: Range<Int>) {
+  private func addAdapter(_ linear: LoRALinear?, _ u: View, _ y: View, _ outputs: Range<Int>) {
     guard let adapter, let linear else { return }
     for (index, part) in linear.parts.enumerated() {
       let shared = part.outputs.clamped(to: outputs)
       guard !shared.isEmpty else { continue }
       let b = View(adapter + part.b, rows: part.outputs.count, columns: linear.rank)
       RowProduct.add(
-        x: u(rows: 0..<y.rows, columns: index * linear.rank..<(index + 1) * linear.rank),
+        x: u(columns: index * linear.rank..<(index + 1) * linear.rank),
         weight: b(rows: shared.shifted(by: -part.outputs.lowerBound)),
         y: y(columns: shared.shifted(by: -outputs.lowerBound)), scale: linear.scale)
     }
@@ -114,16 +141,17 @@ extension DecodingPass {
 
   /// The rotary embedding, and attention to the cache. All keys are kept before any query is answered, since several
   /// rows may belong to one sequence; a row sees no position after its own.
-  private func attend(_ layer: Int, _ count: Int) {
+  private func attend(_ layer: Int, _ rows: Range<Int>, _ workers: Workers) {
     let (d, groups) = (model.headDimension, model.keyValueHeadCount)
     let shared = model.headCount / groups
     let keyStart = model.queryWidth
     let valueStart = keyStart + model.keyValueWidth
     let length = 8
-    share((count + length - 1) / length, work: count * 4 * model.qkvWidth) { [self] block in
-      let rows = block * length..<min(count, (block + 1) * length)
-      rope.apply(qkv(rows: rows, columns: 0..<valueStart), positions: positions + rows.lowerBound)
-      for row in rows {
+    share((rows.count + length - 1) / length, work: rows.count * 4 * model.qkvWidth, workers) { [self] block in
+      let start = rows.lowerBound + block * length
+      let block = start..<min(rows.upperBound, start + length)
+      rope.apply(qkv(rows: block, columns: 0..<valueStart), positions: positions + start)
+      for row in block {
         for head in 0..<groups {
           cache.put(
             layer: layer, slot: Int(slots[row]), head: head, position: Int(positions[row]),
@@ -132,9 +160,9 @@ extension DecodingPass {
       }
     }
     var seen = 0
-    for row in 0..<count { seen += Int(positions[row]) + 1 }
-    share(count * groups, work: 2 * seen * groups * d * shared) { [self] index in
-      let (row, head) = (index / groups, index % groups)
+    for row in rows { seen += Int(positions[row]) + 1 }
+    share(rows.count * groups, work: 2 * seen * groups * d * shared, workers) { [self] index in
+      let (row, head) = (rows.lowerBound + index / groups, index % groups)
       scratch.withPiece { scratch in
         cache.attend(
           layer: layer, slot: Int(slots[row]), head: head, count: Int(positions[row]) + 1,
@@ -145,17 +173,19 @@ extension DecodingPass {
   }
 
   /// Runs a product's outputs in pieces.
-  private func share(outputs: Int, inner: Int, rows: Int, _ body: @Sendable (Range<Int>) -> Void) {
+  private func share(
+    outputs: Int, inner: Int, rows: Int, _ workers: Workers, _ body: @Sendable (Range<Int>) -> Void
+  ) {
     // Reading a weight from memory takes as long as some eight rows' arithmetic with it.
     let work = inner * max(8, rows) / 8
     let length = max(16, Self.pieceWork / work / 16 * 16)
-    share((outputs + length - 1) / length, work: outputs * work) { piece in
+    share((outputs + length - 1) / length, work: outputs * work, workers) { piece in
       body(piece * length..<min(outputs, (piece + 1) * length))
     }
   }
 
   /// Runs pieces on as many threads as their work is worth. That decides speed only.
-  private func share(_ pieces: Int, work: Int, _ body: @Sendable (Int) -> Void) {
+  private func share(_ pieces: Int, work: Int, _ workers: Workers, _ body: @Sendable (Int) -> Void) {
     Workers(count: min(workers.count, work / Self.leastWork)).forEach(pieces, body)
   }
 }
