@@ -93,11 +93,16 @@ public struct ForgetSpan: Sendable {
   /// The model after t steps of gradient ascent with step eta, by the closed form; not finite once it is out of
   /// Double's range.
   public func ascend(_ theta: Vector, stepSize eta: Double, steps: Int) -> Vector {
-    var change = ascentAmplitudes(theta)
+    theta + growth(of: ascentAmplitudes(theta), stepSize: eta, steps: steps)
+  }
+
+  /// `V ((1 + lambda_j)^t - 1) a_j`: what t steps of ascent add, from its amplitudes a.
+  package func growth(of amplitudes: Vector, stepSize eta: Double, steps: Int) -> Vector {
+    var change = amplitudes
     for (index, lambda) in growth(stepSize: eta).enumerated() {
       // As one product of logarithms: an amplitude of 0 stays 0 whatever it is multiplied by.
       change[index] = (LogNumber(change[index]) * LogNumber.growth(rate: lambda, steps: steps)).value
     }
-    return theta + combination(change)
+    return combination(change)
   }
 }

@@ -30,11 +30,8 @@ public struct Lemma32: Sendable {
       ab.followGradient(of: instance.forget, stepSize: instance.stepSize, steps: 1, workers: workers)
       ba.followGradient(of: instance.forget, stepSize: instance.stepSize, steps: 1, workers: workers)
     }
-    var closed = divergence.coordinates
-    for (mode, lambda) in divergence.growth.enumerated() {
-      closed[mode] *= LogNumber.growth(rate: lambda, steps: steps).value
-    }
-    closed = divergence.difference + span.combination(closed)
+    let closed =
+      divergence.difference + span.growth(of: divergence.coordinates, stepSize: instance.stepSize, steps: steps)
     self.steps = steps
     identityError = (ab - ba - closed).norm
     roundingLevel = level + Double(steps) * perStep * span.condition * closed.norm
