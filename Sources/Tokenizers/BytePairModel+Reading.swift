@@ -5,7 +5,7 @@ extension BytePairModel {
   init(_ reader: JSONReader, unit: Unit) throws(TokenizerError) {
     if let type = try reader.optional("type") {
       let name = try type.string()
-      guard name == "BPE" else { throw type.error(.unsupported, "the model \(shown(name)) is not known, only BPE is") }
+      guard name == "BPE" else { throw type.error(.unsupported, "the model \(quoted(name)) is not known, only BPE is") }
     }
     try reader.allow(
       "type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", "byte_fallback",
@@ -27,7 +27,7 @@ extension BytePairModel {
     try readMerges(reader.member("merges"))
     if let name = try reader.optional("unk_token") {
       unknown = tokens.id(of: Array(try name.string().utf8))
-      if unknown == nil { throw name.error(.vocabulary, "\(shown(try name.string())) is not in the vocabulary") }
+      if unknown == nil { throw name.error(.vocabulary, "\(quoted(try name.string())) is not in the vocabulary") }
     }
     prepare()
   }
@@ -41,10 +41,10 @@ extension BytePairModel {
     for member in members {
       guard let id = member.value.integerValue, (0...Tokenizer.maximumID).contains(id) else {
         throw reader.error(
-          .vocabulary, "the id of \(shown(member.name)) must be an integer of 0...\(Tokenizer.maximumID)")
+          .vocabulary, "the id of \(quoted(member.name)) must be an integer of 0...\(Tokenizer.maximumID)")
       }
       if tokens.insert(member.name.utf8, id: id) != nil {
-        throw reader.error(.vocabulary, "the id \(id) of \(shown(member.name)) has another token already")
+        throw reader.error(.vocabulary, "the id \(id) of \(quoted(member.name)) has another token already")
       }
     }
   }
@@ -97,7 +97,7 @@ extension BytePairModel {
       throw TokenizerError(
         .merges, path,
         "a merge must be two tokens with one space between, is "
-          + shown(String(decoding: line, as: UTF8.self)))
+          + quoted(String(decoding: line, as: UTF8.self)))
     }
     try addMerge(parts[0], parts[1], rank: rank, path: path)
   }
@@ -110,7 +110,7 @@ extension BytePairModel {
     func known(_ range: Range<Int>) throws(TokenizerError) -> Int32 {
       guard let id = tokens.id(of: whole, range) else {
         throw TokenizerError(
-          .merges, path, "\(shown(String(decoding: whole[range], as: UTF8.self))) is not in the vocabulary")
+          .merges, path, "\(quoted(String(decoding: whole[range], as: UTF8.self))) is not in the vocabulary")
       }
       return Int32(id)
     }

@@ -1,3 +1,5 @@
+import FileFormats
+
 /// Learns a byte-level vocabulary from texts.
 ///
 /// Texts are cut by GPT-2's pattern; then, again and again, the most frequent pair of neighbours within words joins, of
@@ -81,12 +83,12 @@ public struct BytePairTrainer: Sendable {
     var model = BytePairModel()
     for (id, token) in specialTokens.enumerated() {
       guard !token.isEmpty, model.tokens.insert(token.utf8, id: id) == nil else {
-        throw TokenizerError(.training, nil, "the special token \(shown(token)) is empty or there already")
+        throw TokenizerError(.training, nil, "the special token \(quoted(token)) is empty or there already")
       }
     }
     for (index, scalar) in ByteAlphabet.scalars.sorted().enumerated() {
       guard model.tokens.insert(String(scalar).utf8, id: specialTokens.count + index) == nil else {
-        throw TokenizerError(.training, nil, "the special token \(shown(String(scalar))) is that of a byte")
+        throw TokenizerError(.training, nil, "the special token \(quoted(String(scalar))) is that of a byte")
       }
     }
     learnMerges(&model, from: words(in: texts, model))

@@ -43,7 +43,7 @@ extension Normalizer {
             with: Array(try component.member("content").string().utf8)))
       default:
         throw component.error(
-          .unsupported, "the normalizer \(shown(type)) is not known; NFC, Prepend, Replace and Sequence are")
+          .unsupported, "the normalizer \(quoted(type)) is not known; NFC, Prepend, Replace and Sequence are")
       }
     }
     return result
@@ -78,7 +78,7 @@ extension PreTokenizer {
       default:
         throw component.error(
           .unsupported,
-          "the pre-tokenizer \(shown(type)) is not known; ByteLevel, Split, Digits, Metaspace and Sequence are")
+          "the pre-tokenizer \(quoted(type)) is not known; ByteLevel, Split, Digits, Metaspace and Sequence are")
       }
     }
     return result
@@ -93,14 +93,14 @@ extension PreTokenizer {
     let text = try expression.string()
     guard let known = SplitPattern(rawValue: text) else {
       throw expression.error(
-        .pattern, "the regular expression \(shown(text)) is none of those known (GPT-2's, Qwen2's, Llama 3's)")
+        .pattern, "the regular expression \(quoted(text)) is none of those known (GPT-2's, Qwen2's, Llama 3's)")
     }
     // The expressions match all of a text, so cutting out the matches and keeping only the matches are the same.
     let behavior = try reader.member("behavior").string()
     let inverts = try reader.flag("invert", absent: false)
     guard behavior == "Isolated" || (behavior == "Removed" && inverts) else {
       throw reader.error(
-        .unsupported, "the behavior \(shown(behavior)) with invert \(inverts) is not known; Isolated is")
+        .unsupported, "the behavior \(quoted(behavior)) with invert \(inverts) is not known; Isolated is")
     }
     return .split(known)
   }
@@ -134,7 +134,7 @@ extension TokenTemplate {
       default:
         throw component.error(
           .unsupported,
-          "the post-processor \(shown(type)) is not known; ByteLevel, TemplateProcessing and Sequence are")
+          "the post-processor \(quoted(type)) is not known; ByteLevel, TemplateProcessing and Sequence are")
       }
     }
   }
@@ -148,7 +148,7 @@ extension TokenTemplate {
       if let special = try element.optional("SpecialToken") {
         let name = try special.member("id").string()
         guard let entry = try specials.optional(name) else {
-          throw special.error(.template, "\(shown(name)) is not among the special_tokens")
+          throw special.error(.template, "\(quoted(name)) is not among the special_tokens")
         }
         var ids: [Int] = []
         for id in try entry.member("ids").elements() { ids.append(try id.id()) }
@@ -174,7 +174,7 @@ extension DecodingStep {
         switch step {
         case .fuse: break
         case .strip(let scalar, _, _) where scalar.isASCII: break
-        default: throw component.error(.unsupported, "the decoder \(shown(type)) after Fuse or ByteLevel is not known")
+        default: throw component.error(.unsupported, "the decoder \(quoted(type)) after Fuse or ByteLevel is not known")
         }
       }
       result.append(step)
@@ -209,7 +209,7 @@ extension DecodingStep {
     default:
       throw reader.error(
         .unsupported,
-        "the decoder \(shown(type)) is not known; ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace and Sequence are"
+        "the decoder \(quoted(type)) is not known; ByteLevel, Replace, ByteFallback, Fuse, Strip, Metaspace and Sequence are"
       )
     }
   }

@@ -49,7 +49,7 @@ struct JSONReader {
 
   /// The member of this name, which must be there.
   func member(_ name: String) throws(TokenizerError) -> JSONReader {
-    guard let member = try optional(name) else { throw error(.structure, "the member \(shown(name)) is missing") }
+    guard let member = try optional(name) else { throw error(.structure, "the member \(quoted(name)) is missing") }
     return member
   }
 
@@ -57,7 +57,7 @@ struct JSONReader {
   func allow(_ names: String...) throws(TokenizerError) {
     guard let members = value.members else { throw error(.structure, "must be an object, is \(kind)") }
     for member in members where !names.contains(member.name) {
-      throw error(.unsupported, "the setting \(shown(member.name)) is not known")
+      throw error(.unsupported, "the setting \(quoted(member.name)) is not known")
     }
   }
 

@@ -24,7 +24,7 @@ extension Tokenizer {
       try self.init(vocabulary: path, merges: "\(folder)/vocab.bpe", configuration: configuration)
     } else {
       throw TokenizerError(
-        .system, folder, "\(shown(folder)): it has no tokenizer.json, no vocab.json and no encoder.json")
+        .system, folder, "\(quoted(folder)): it has no tokenizer.json, no vocab.json and no encoder.json")
     }
   }
 
@@ -51,7 +51,7 @@ extension Tokenizer {
     case let other?:
       throw TokenizerError(
         .unsupported, configuration,
-        "tokenizer_class: \(shown(other)) is not known without a tokenizer.json; Qwen2Tokenizer and GPT2Tokenizer are")
+        "tokenizer_class: \(quoted(other)) is not known without a tokenizer.json; Qwen2Tokenizer and GPT2Tokenizer are")
     }
     var added: [AddedToken] = []
     if let list = try reader?.optional("added_tokens_decoder") {
@@ -77,7 +77,7 @@ extension Tokenizer {
     for member in members {
       let entry = JSONReader(path: list.path, place: "\(list.place).\(member.name)", value: member.value)
       guard let id = Int(member.name), (0...maximumID).contains(id) else {
-        throw list.error(.addedTokens, "\(shown(member.name)) is no id of 0...\(maximumID)")
+        throw list.error(.addedTokens, "\(quoted(member.name)) is no id of 0...\(maximumID)")
       }
       result.append(try check.read(entry, id: id))
     }
@@ -91,7 +91,7 @@ extension Tokenizer {
       guard let token = try configuration.optional(name) else { return nil }
       // Either the text itself, or an object that has it.
       let text = try member.members == nil ? token.string() : token.member("content").string()
-      guard let id = self.id(of: text) else { throw token.error(.vocabulary, "\(shown(text)) is no token") }
+      guard let id = self.id(of: text) else { throw token.error(.vocabulary, "\(quoted(text)) is no token") }
       return id
     }
     beginningOfText = try id(of: "bos_token", else: beginningOfText)

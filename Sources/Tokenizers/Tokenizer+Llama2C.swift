@@ -46,7 +46,7 @@ extension Tokenizer {
       let token = bytes[place..<place + length]
       guard model.tokens.insert(token, id: id) == nil else {
         throw TokenizerError(
-          .vocabulary, path, "token \(id), \(shown(String(decoding: token, as: UTF8.self))), is there already")
+          .vocabulary, path, "token \(id), \(quoted(String(decoding: token, as: UTF8.self))), is there already")
       }
       scores.append(score)
       place += length

@@ -56,15 +56,15 @@ struct AddedTokenCheck {
     if let given { id = given } else { id = try reader.member("id").id() }
     guard !content.isEmpty else { throw reader.error(.addedTokens, "the content is empty") }
     guard contents.insert(Array(content.utf8)).inserted else {
-      throw reader.error(.addedTokens, "\(shown(content)) is there already")
+      throw reader.error(.addedTokens, "\(quoted(content)) is there already")
     }
     guard ids.insert(id).inserted else { throw reader.error(.addedTokens, "the id \(id) has another token already") }
     if let present = tokens.id(of: Array(content.utf8)), present != id {
-      throw reader.error(.addedTokens, "\(shown(content)) has the id \(id), but \(present) in the vocabulary")
+      throw reader.error(.addedTokens, "\(quoted(content)) has the id \(id), but \(present) in the vocabulary")
     }
     if let other = tokens.token(id), !other.elementsEqual(content.utf8) {
       throw reader.error(
-        .addedTokens, "the id \(id) of \(shown(content)) is that of \(shown(String(decoding: other, as: UTF8.self)))")
+        .addedTokens, "the id \(id) of \(quoted(content)) is that of \(quoted(String(decoding: other, as: UTF8.self)))")
     }
     let isSpecial = try reader.flag("special", absent: false)
     return AddedToken(

@@ -50,20 +50,6 @@ public struct TokenizerError: Error, Equatable, Sendable, CustomStringConvertibl
   /// One line: the file if there is one, and what is wrong.
   public var description: String {
     guard rule != .system, let path else { return detail }
-    return "\(shown(path)): \(detail)"
+    return "\(quoted(path)): \(detail)"
   }
-}
-
-/// Text from outside made fit for a one-line message: quoted, shortened, nothing in it that could break the line.
-func shown(_ text: String) -> String {
-  let limit = 60
-  var result = "\""
-  for (count, scalar) in text.unicodeScalars.enumerated() {
-    if count == limit { return result + "...\"" }
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator: result += scalar.escaped(asASCII: true)
-    default: result += scalar == "\"" || scalar == "\\" ? scalar.escaped(asASCII: true) : String(scalar)
-    }
-  }
-  return result + "\""
 }
