@@ -41,18 +41,19 @@ let package = Package(
       dependencies: ["Exhibits", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .target(name: "PropertyTesting", path: "Tests/PropertyTesting"),
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "PropertyTesting"]),
     .testTarget(name: "UnlearningTests", dependencies: ["Unlearning", "PropertyTesting"]),
-    .testTarget(name: "FileFormatsTests", dependencies: ["FileFormats", "PropertyTesting"]),
+    .testTarget(name: "FileFormatsTests", dependencies: ["FileFormats", "PropertyTesting", "TestSupport"]),
     .testTarget(
       name: "TransformerTests", dependencies: ["Transformer", "CKernels", "PropertyTesting"],
       exclude: ["References"]),
     .testTarget(
-      name: "TokenizersTests", dependencies: ["Tokenizers", "PropertyTesting"], exclude: ["References"]),
+      name: "TokenizersTests", dependencies: ["Tokenizers", "PropertyTesting", "TestSupport"], exclude: ["References"]),
     .testTarget(
       name: "CheckpointsTests",
-      dependencies: ["Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting"]),
-    .testTarget(name: "FineTuningTests", dependencies: ["FineTuning", "PropertyTesting"]),
+      dependencies: ["Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport"]),
+    .testTarget(name: "FineTuningTests", dependencies: ["FineTuning", "PropertyTesting", "TestSupport"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),

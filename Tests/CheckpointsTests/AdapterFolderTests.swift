@@ -4,6 +4,7 @@ import LinearAlgebra
 import PropertyTesting
 import Testing
 import Transformer
+import TestSupport
 
 private let plain: JSON = [
   "peft_type": "LORA", "r": 4, "lora_alpha": 16, "lora_dropout": 0.25, "target_modules": ["q_proj", "down_proj"],

@@ -4,6 +4,7 @@ import Glibc
 import PropertyTesting
 import Testing
 import Transformer
+import TestSupport
 
 /// A legacy checkpoint made of random numbers, with its matrices by their Hugging Face names but not permuted.
 private struct Legacy {

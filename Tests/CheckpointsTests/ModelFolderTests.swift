@@ -4,6 +4,7 @@ import LinearAlgebra
 import PropertyTesting
 import Testing
 import Transformer
+import TestSupport
 
 /// A model with an embedding of these numbers, and its folder's tensors in which the embedding has this form.
 private func folder(

@@ -2,6 +2,7 @@ import Checkpoints
 import FileFormats
 import Testing
 import Transformer
+import TestSupport
 
 /// A folder with weights in two shards, and the means to break it.
 private struct Sharded {

@@ -1,6 +1,7 @@
 import FileFormats
 import Glibc
 import Testing
+import TestSupport
 
 private struct Refusal: Error {}
 

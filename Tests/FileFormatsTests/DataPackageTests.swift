@@ -1,5 +1,6 @@
 import FileFormats
 import Testing
+import TestSupport
 
 private func samplePackage() throws -> DataPackage {
   var table = try TidyTable(columns: [

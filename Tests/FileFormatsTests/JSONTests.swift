@@ -1,5 +1,6 @@
 import FileFormats
 import Testing
+import TestSupport
 
 @Suite struct JSONTests {
   @Test func `values parse to what they say, members in order`() throws {

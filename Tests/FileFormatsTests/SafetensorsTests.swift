@@ -1,5 +1,6 @@
 import FileFormats
 import Testing
+import TestSupport
 
 @Suite struct SafetensorsTests {
   @Test func `what is written reads back`() throws {

@@ -2,6 +2,7 @@ import FileFormats
 import FineTuning
 import Glibc
 import Testing
+import TestSupport
 
 private struct Refusal: Error {}
 

@@ -1,6 +1,7 @@
 import FineTuning
 import PropertyTesting
 import Testing
+import TestSupport
 
 private func read(_ text: String) throws -> [Example] {
   let directory = try TemporaryDirectory()

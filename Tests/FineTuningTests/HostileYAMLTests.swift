@@ -1,6 +1,7 @@
 import FineTuning
 import Glibc
 import Testing
+import TestSupport
 
 private func fault(_ text: String) -> ConfigurationError? {
   do throws(ConfigurationError) {

@@ -3,6 +3,7 @@ import FineTuning
 import Glibc
 import PropertyTesting
 import Testing
+import TestSupport
 
 private func row(_ step: Int) -> MetricsRow {
   MetricsRow(

@@ -2,58 +2,9 @@ import FileFormats
 import FineTuning
 import Glibc
 import Testing
-
-/// A directory of its own for one test, removed with everything in it at the end.
-final class TemporaryDirectory {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/palimpsest-tests-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-  }
-
-  deinit { _ = system("rm -rf '\(path)'") }
-
-  func file(_ name: String) -> String { "\(path)/\(name)" }
-
-  /// The names within, hidden ones included, sorted.
-  func names() -> [String] {
-    guard let stream = opendir(path) else { return [] }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      names.append(
-        withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
-    }
-    return names.filter { $0 != "." && $0 != ".." }.sorted()
-  }
-}
-
-/// Writes bytes with no help from the modules under test.
-func place(_ bytes: [UInt8], at path: String) throws {
-  let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
-  try #require(descriptor >= 0)
-  defer { close(descriptor) }
-  try #require(write(descriptor, bytes, bytes.count) == bytes.count)
-}
+import TestSupport
 
 func content(_ path: String) throws -> [UInt8] { try InputFile.bytes(of: path) }
-
-/// A small generator whose stream depends on nothing but the seed.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 /// Changes that an unlucky disk or a hostile author might make.
 func mutated(_ original: [UInt8], _ fragments: [String], with random: inout SplitMix64) -> [UInt8] {

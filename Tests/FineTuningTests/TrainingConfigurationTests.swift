@@ -3,6 +3,7 @@ import PropertyTesting
 import Testing
 import Transformer
 import Unlearning
+import TestSupport
 
 private func parse(_ text: String, _ overrides: [String] = []) throws -> TrainingConfiguration {
   try TrainingConfiguration.parse(Array(text.utf8), source: "c.yaml", overrides: overrides).configuration

@@ -1,6 +1,7 @@
 import FileFormats
 import Glibc
 import Testing
+import TestSupport
 
 @testable import Tokenizers
 

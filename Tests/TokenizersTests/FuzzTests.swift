@@ -1,5 +1,6 @@
 import FileFormats
 import Testing
+import TestSupport
 
 @testable import Tokenizers
 

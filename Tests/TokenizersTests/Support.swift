@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import PropertyTesting
 import Testing
+import TestSupport
 
 @testable import Tokenizers
 
@@ -69,54 +70,6 @@ func dataFile(_ name: String) throws -> String { "\(try #require(dataFolder))/\(
 
 /// Whether Python with the tokenizers package is here to compare with.
 let hasPythonTokenizers = run("python3 -c 'import tokenizers'").status == 0
-
-/// Runs a shell command; its output has both streams.
-func run(_ command: String) -> (status: Int32, output: String) {
-  guard let stream = popen("{ \(command)\n} 2>&1", "r") else { return (-1, "popen failed") }
-  var output: [UInt8] = []
-  var buffer = [UInt8](repeating: 0, count: 4096)
-  while true {
-    let count = fread(&buffer, 1, buffer.count, stream)
-    if count == 0 { break }
-    output.append(contentsOf: buffer[..<count])
-  }
-  let status = pclose(stream)
-  return (status & 0x7F == 0 ? status >> 8 & 0xFF : -1, String(decoding: output, as: UTF8.self))
-}
-
-/// A directory of its own for one test, removed with everything in it at the end.
-final class TemporaryDirectory {
-  let path: String
-
-  init() throws {
-    var template = Array("/tmp/palimpsest-tests-XXXXXX".utf8CString)
-    try #require(mkdtemp(&template) != nil)
-    path = template.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-  }
-
-  deinit { _ = run("rm -rf '\(path)'") }
-
-  /// Writes a file and gives its path.
-  func file(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
-    try AtomicFile.write(Array(bytes), to: "\(path)/\(name)")
-    return "\(path)/\(name)"
-  }
-}
-
-/// A small generator whose stream depends on nothing but the seed.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
 
 /// Texts of letters, white space, digits, marks and anything else, where the trouble is more likely than the rest.
 let anyText: Gen<String> = {

@@ -1,6 +1,7 @@
 import FileFormats
 import PropertyTesting
 import Testing
+import TestSupport
 
 @testable import Tokenizers
 
