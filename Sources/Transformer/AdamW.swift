@@ -63,13 +63,3 @@ public final class AdamW {
     }
   }
 }
-
-/// Pieces of a flat buffer, the same for any number of workers.
-let chunkLength = 1 << 16
-
-/// Runs `body` on pieces of 0..<count.
-func forEachChunk(of count: Int, _ workers: Workers, _ body: @Sendable (Range<Int>) -> Void) {
-  workers.forEach((count + chunkLength - 1) / chunkLength) { index in
-    body(index * chunkLength..<min(count, (index + 1) * chunkLength))
-  }
-}

@@ -8,17 +8,11 @@ public struct GradientNorm: Sendable {
 
   /// The norm of everything in the buffer.
   public init(of gradients: Parameters, workers: Workers = .all) {
-    let count = gradients.elements.count
-    let pieces = (count + chunkLength - 1) / chunkLength
-    let sums = [Double](unsafeUninitializedCapacity: pieces) { buffer, initialised in
-      nonisolated(unsafe) let target = buffer
-      forEachChunk(of: count, workers) { range in
-        guard let base = gradients.elements.baseAddress else { return }
-        target[range.lowerBound / chunkLength] = ck_sum_of_squares(range.count, base + range.lowerBound)
-      }
-      initialised = pieces
+    let sum = sumOverChunks(of: gradients.elements.count, workers) { range in
+      guard let base = gradients.elements.baseAddress else { return 0 }
+      return ck_sum_of_squares(range.count, base + range.lowerBound)
     }
-    value = sums.reduce(0, +).squareRoot()
+    value = sum.squareRoot()
   }
 
   /// What PyTorch's `clip_grad_norm_` multiplies the gradient by: `min(1, limit / (norm + 1e-6))`.
