@@ -12,7 +12,7 @@ import LinearAlgebra
 /// AdamW with bias correction and decoupled weight decay, as PyTorch's: one pass over flat memory.
 ///
 /// Source: Loshchilov and Hutter (arXiv 1711.05101); the defaults are PyTorch's.
-public final class AdamW {
+public final class AdamW: Optimizer {
   /// The decay rates of the two moments.
   public let betas: (Double, Double)
   /// What is added to the root of the second moment.
@@ -23,8 +23,12 @@ public final class AdamW {
   public let firstMoment: Parameters
   /// The running mean of the gradient's square.
   public let secondMoment: Parameters
-  /// How many steps have been taken. To resume, set this and the moments.
+  /// How many steps have been taken; the correction of the moments depends on it.
   public var stepCount = 0
+  /// The moments, `first_moment` and `second_moment`.
+  public var state: [(name: String, values: Parameters)] {
+    [("first_moment", firstMoment), ("second_moment", secondMoment)]
+  }
 
   /// An optimizer with moments 0.
   public init(
@@ -37,9 +41,7 @@ public final class AdamW {
     secondMoment = Parameters(layout: layout)
   }
 
-  /// Takes one step.
-  /// - Parameters:
-  ///   - scale: What the gradient is multiplied by first; see ``GradientNorm``.
+  /// Takes one step, as ``Optimizer/step(_:gradients:learningRate:scale:workers:)`` describes it.
   public func step(
     _ parameters: Parameters, gradients: Parameters, learningRate: Double, scale: Double = 1, workers: Workers = .all
   ) {

@@ -61,6 +61,8 @@ void ck_dropout(long rows, long columns, const float *x, long ldx, float *y, lon
 // bias2 = 1 / sqrt(1 - beta2^t), decay = 1 - lr weight_decay, keep = 1 - beta (formed in double).
 void ck_adamw(long count, float *p, const float *g, float *m, float *v, float clip, float keep1, float beta2, float keep2,
               float epsilon, float step_size, float bias2, float decay);
+// Gradient descent, as PyTorch's SGD without momentum: p -= step_size (clip g + decay p).
+void ck_sgd(long count, float *p, const float *g, float clip, float decay, float step_size);
 // Sum of squares in double.
 double ck_sum_of_squares(long count, const float *x);
 
