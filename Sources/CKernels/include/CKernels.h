@@ -63,6 +63,8 @@ void ck_adamw(long count, float *p, const float *g, float *m, float *v, float cl
               float epsilon, float step_size, float bias2, float decay);
 // Gradient descent, as PyTorch's SGD without momentum: p -= step_size (clip g + decay p).
 void ck_sgd(long count, float *p, const float *g, float clip, float decay, float step_size);
+// g += slope (p - center), formed in double; returns the sum of (p - center)^2 in double.
+double ck_proximal(long count, float *g, const float *p, const float *center, double slope);
 // Sum of squares in double.
 double ck_sum_of_squares(long count, const float *x);
 
