@@ -9,6 +9,15 @@ public struct EncodedExample: Hashable, Sendable {
   /// How many tokens were cut off at the end.
   public let droppedTokens: Int
 
+  /// An example of these tokens; the mask has as many entries as there are tokens.
+  public init(line: Int, tokens: [Int32], isAnswer: [Bool], droppedTokens: Int = 0) {
+    precondition(tokens.count == isAnswer.count, "a mask has as many entries as there are tokens")
+    self.line = line
+    self.tokens = tokens
+    self.isAnswer = isAnswer
+    self.droppedTokens = droppedTokens
+  }
+
   /// How many tokens are to be predicted; the first never is, since nothing precedes it.
   public var answerTokens: Int { isAnswer.dropFirst().count { $0 } }
 }

@@ -1,0 +1,270 @@
+import LinearAlgebra
+import Transformer
+import Unlearning
+
+/// Fine-tunes or unlearns a model in memory, one optimizer step at a time.
+///
+/// What a step does follows from the start model, the examples, the configuration and the number of the step, and has
+/// the same bits for any number of workers. So a run that is restored from a checkpoint (``restore(_:)``) ends as one
+/// that was never stopped.
+///
+///     let trainer = try Trainer(model, weights: weights, examples: examples, configuration: configuration)
+///     while !trainer.isFinished { print(try trainer.step().loss) }
+///
+/// A trainer serves one call at a time.
+public final class Trainer {
+  /// The model's shape.
+  public let model: ModelConfiguration
+  /// Everything else that decides the result, apart from the data.
+  public let configuration: TrainingConfiguration
+  /// The model's weights: trained in place where there is no adapter.
+  public let weights: Parameters
+  /// The adapter's matrices, trained where there are any.
+  public let adapterWeights: Parameters?
+  /// The learning rate's factor at each step.
+  public let schedule: LearningRateSchedule
+  /// How many steps have been taken.
+  public internal(set) var completedSteps = 0
+
+  /// What NPO compares with: each example's log-likelihood under the start model, in nats; nil until it is needed.
+  var references: [Double]?
+  let optimizer: any Optimizer
+  let examples: [EncodedExample]
+  let retainExamples: [EncodedExample]
+  let workers: Workers
+  /// The adapter's matrices as they were given, or nil where they were drawn: then the start model is the one without.
+  let startsFromAdapter: Bool
+
+  private let plan: BatchPlan
+  private let retainPlan: BatchPlan?
+  private let engine: Engine
+  private let gradients: Parameters
+  private let proximal: ProximalTerm?
+
+  /// A trainer with all its memory.
+  /// - Parameters:
+  ///   - weights: The start model. Without an adapter, training changes them.
+  ///   - adapterWeights: The matrices that the configuration's adapter starts from, changed by training; nil for a fresh
+  ///     adapter, whose first values come from the configuration's seed.
+  ///   - examples: What to learn or to forget.
+  ///   - retainExamples: What to keep; used where the configuration's retain coefficient is positive.
+  ///   - configuration: How. Its `sequenceLength`, `template` and the like are the encoder's and have no effect here.
+  ///   - workers: How many threads work; it decides speed only.
+  /// - Throws: `TrainingError` where these do not fit each other.
+  public init(
+    _ model: ModelConfiguration, weights: Parameters, adapterWeights: Parameters? = nil, examples: [EncodedExample],
+    retainExamples: [EncodedExample] = [], configuration: TrainingConfiguration, workers: Workers = .all
+  ) throws(TrainingError) {
+    precondition(weights.layout == ParameterLayout(model), "the weights must be laid out for the model")
+    self.model = model
+    self.configuration = configuration
+    self.weights = weights
+    self.examples = examples
+    self.workers = workers
+    let retains = configuration.objective.retainCoefficient > 0
+    self.retainExamples = retains ? retainExamples : []
+    guard !retains || !retainExamples.isEmpty else { throw .noRetainExamples }
+    for example in self.examples + self.retainExamples where example.tokens.count > model.contextLength {
+      throw .length(line: example.line, tokens: example.tokens.count, limit: model.contextLength)
+    }
+
+    do throws(BatchPlanError) {
+      plan = try BatchPlan(lengths: examples.map(\.tokens.count), options: BatchPlan.Options(configuration))
+      var options = plan.options
+      options.stream = .retainShuffle
+      retainPlan = retains ? try BatchPlan(lengths: retainExamples.map(\.tokens.count), options: options) : nil
+    } catch {
+      throw .plan(error)
+    }
+    do {
+      schedule = try LearningRateSchedule(
+        configuration.schedule, totalSteps: configuration.totalSteps(stepsPerEpoch: plan.stepsPerEpoch))
+    } catch {
+      throw .schedule(error)
+    }
+
+    startsFromAdapter = adapterWeights != nil
+    if let adapter = configuration.adapter {
+      guard !(adapter.targets.contains(.head) && model.tiesEmbeddings) else { throw .tiedHead }
+      let layout = ParameterLayout(model, adapter)
+      guard adapterWeights.map({ $0.layout == layout }) ?? true else { throw .otherAdapter }
+      self.adapterWeights =
+        adapterWeights
+        ?? Parameters(fresh: adapter, of: model, random: RandomStream.adapter.generator(seed: configuration.seed))
+    } else {
+      guard adapterWeights == nil else { throw .otherAdapter }
+      self.adapterWeights = nil
+    }
+    let trained = self.adapterWeights ?? weights
+    gradients = Parameters(layout: trained.layout)
+    optimizer = configuration.optimizer.makeOptimizer(layout: trained.layout)
+    proximal =
+      configuration.proximal.mu > 0 ? ProximalTerm(mu: configuration.proximal.mu, center: trained) : nil
+
+    // No batch has more tokens than the longest examples together.
+    let lengths = (self.examples + self.retainExamples).map(\.tokens.count).sorted(by: >)
+    let largest = lengths.prefix(configuration.batchSize)
+    engine = Engine(
+      model, adapter: configuration.adapter,
+      capacity: EngineCapacity(
+        sequences: largest.count, longestSequence: largest.first ?? 1, tokens: largest.reduce(0, +)),
+      workers: workers)
+  }
+
+  /// What training changes: the adapter's matrices, or without an adapter the weights.
+  public var trained: Parameters { adapterWeights ?? weights }
+
+  /// The number of steps of the whole run.
+  public var totalSteps: Int { schedule.totalSteps }
+
+  /// Whether all steps have been taken.
+  public var isFinished: Bool { completedSteps == totalSteps }
+
+  /// Takes the next step.
+  /// - Returns: What to record of it.
+  /// - Throws: `TrainingError` where the engine refuses a batch or a number is no longer finite; the step has then not
+  ///   been taken, and what is trained is as it was.
+  public func step() throws(TrainingError) -> MetricsRow {
+    precondition(!isFinished, "all steps have been taken")
+    let (clock, index) = (ContinuousClock(), completedSteps)
+    let start = clock.now
+    try scoreReferences()
+
+    gradients.clear()
+    let objective = configuration.objective
+    let main = try accumulate(plan.step(at: index), of: examples, firstBatch: 0) {
+      example, score, size throws(ObjectiveWeightsError) in
+      try ObjectiveWeights(objective.main, [.init(score, reference: references?[example])], step: size)
+    }
+    let retain = try retainPlan.map { plan throws(TrainingError) in
+      try accumulate(plan.step(at: index), of: retainExamples, firstBatch: plan.options.gradientAccumulation) {
+        _, score, size throws(ObjectiveWeightsError) in
+        try ObjectiveWeights(retain: [.init(score)], coefficient: objective.retainCoefficient, step: size)
+      }
+    }
+    let distance = proximal?.add(to: gradients, at: trained, workers: workers) ?? 0
+    let loss = main.loss + (retain?.loss ?? 0) + distance
+    let norm = GradientNorm(of: gradients, workers: workers)
+    guard loss.isFinite else { throw .notFinite(step: index + 1, "the loss is \(loss)") }
+    guard norm.value.isFinite else {
+      throw .notFinite(step: index + 1, "the norm of the gradient is \(norm.value)")
+    }
+
+    let learningRate = configuration.optimizer.learningRate * schedule.factor(at: index)
+    optimizer.step(
+      trained, gradients: gradients, learningRate: learningRate,
+      scale: configuration.optimizer.clipNorm.map(norm.scale(clippingTo:)) ?? 1, workers: workers)
+    completedSteps += 1
+    return MetricsRow(
+      step: completedSteps, epoch: index / plan.stepsPerEpoch + 1, loss: loss, learningRate: learningRate,
+      tokens: main.tokens + (retain?.tokens ?? 0), seconds: (clock.now - start) / .seconds(1),
+      gradientNorm: norm.value, retainLoss: retain?.loss,
+      logWeight: objective.main == .sft ? nil : main.logWeights / Double(main.sequences))
+  }
+
+  /// Checks that what is trained is finite, as it is after every step but one whose learning rate was far too high.
+  /// - Throws: `TrainingError.brokenUpdate`.
+  public func requireFinite() throws(TrainingError) {
+    guard GradientNorm(of: trained, workers: workers).value.isFinite else {
+      throw .brokenUpdate(step: completedSteps)
+    }
+  }
+
+  /// What the sequences of one step, or of its retain term, add up to.
+  private struct Sum {
+    var loss = 0.0
+    var logWeights = 0.0
+    var sequences = 0
+    var tokens = 0
+  }
+
+  /// Adds the gradient of a step's batches.
+  /// - Parameters:
+  ///   - firstBatch: The number of the first batch among all of the step.
+  ///   - share: One sequence's share in the loss, by its example and score and the size of the whole step.
+  private func accumulate(
+    _ step: BatchPlan.Step, of examples: [EncodedExample], firstBatch: Int,
+    share: (Int, SequenceScore, ObjectiveWeights.StepSize) throws(ObjectiveWeightsError) -> ObjectiveWeights
+  ) throws(TrainingError) -> Sum {
+    let size = ObjectiveWeights.StepSize(answerTokens: step.examples.lazy.map { examples[$0].answerTokens })
+    var sum = Sum()
+    for (number, indices) in step.batches.enumerated() {
+      let batch = Batch(indices.map { examples[$0].sequence })
+      do {
+        try engine.gradient(
+          of: batch, weights: weights, adapterWeights: adapterWeights, into: gradients, accumulating: true,
+          dropoutSeed: dropoutSeed(batch: firstBatch + number)
+        ) { position, score in
+          // Without a share there is a log-likelihood that is not finite; the engine will say so.
+          guard let share = try? share(indices[position], score, size) else { return 0 }
+          sum.loss += share.loss
+          sum.logWeights += share.meanLogWeight
+          sum.sequences += 1
+          return share.weights[0]
+        }
+      } catch {
+        throw fault(error) { examples[indices[$0]].line }
+      }
+      sum.tokens += batch.tokenCount
+    }
+    return sum
+  }
+
+  /// What the engine finds wrong in the next step, with the line of the example.
+  private func fault(_ error: EngineError, line: (_ sequence: Int) -> Int) -> TrainingError {
+    guard case .notFinite(let sequence, let value) = error else { return .engine(step: completedSteps + 1, error) }
+    return .notFinite(
+      step: completedSteps + 1, "the log-likelihood of the example of line \(line(sequence)) is \(value)")
+  }
+
+  private func dropoutSeed(batch: Int) -> UInt64 {
+    guard let adapter = configuration.adapter, adapter.dropout > 0 else { return 0 }
+    var random = RandomStream.dropout.generator(seed: configuration.seed)
+      .child(UInt64(completedSteps)).child(UInt64(batch))
+    return random.next()
+  }
+
+  /// Scores all examples by the start model, once, where the objective needs it.
+  private func scoreReferences() throws(TrainingError) {
+    guard configuration.objective.main.usesReference, references == nil else { return }
+    precondition(completedSteps == 0, "the reference is the start model")
+    var scores: [Double] = []
+    for start in stride(from: 0, to: examples.count, by: configuration.batchSize) {
+      let part = examples[start..<min(start + configuration.batchSize, examples.count)]
+      do {
+        scores += try engine.score(
+          Batch(part.map(\.sequence)), weights: weights, adapterWeights: startsFromAdapter ? adapterWeights : nil
+        ).map(\.logLikelihood)
+      } catch {
+        throw fault(error) { examples[start + $0].line }
+      }
+    }
+    if let index = scores.firstIndex(where: { !$0.isFinite }) {
+      throw fault(.notFinite(sequence: index, logLikelihood: scores[index])) { examples[$0].line }
+    }
+    references = scores
+  }
+}
+
+extension EncodedExample {
+  /// The example for the engine.
+  fileprivate var sequence: Batch.Sequence { Batch.Sequence(tokens: tokens, isAnswer: isAnswer) }
+}
+
+extension ObjectiveWeights.Sequence {
+  /// A score, with what it is compared with.
+  fileprivate init(_ score: SequenceScore, reference: Double? = nil) {
+    self.init(logLikelihood: score.logLikelihood, answerTokens: score.answerTokens, reference: reference)
+  }
+}
+
+extension TrainingConfiguration.Optimizer {
+  /// The optimizer for parameters laid out so, at its start.
+  func makeOptimizer(layout: ParameterLayout) -> any Optimizer {
+    switch algorithm {
+    case .adamW(let beta1, let beta2, let epsilon):
+      AdamW(layout: layout, betas: (beta1, beta2), epsilon: epsilon, weightDecay: weightDecay)
+    case .sgd: SGD(weightDecay: weightDecay)
+    }
+  }
+}
