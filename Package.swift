@@ -53,7 +53,12 @@ let package = Package(
     .testTarget(
       name: "CheckpointsTests",
       dependencies: ["Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport"]),
-    .testTarget(name: "FineTuningTests", dependencies: ["FineTuning", "PropertyTesting", "TestSupport"]),
+    .testTarget(
+      name: "FineTuningTests",
+      dependencies: [
+        "FineTuning", "Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport",
+      ],
+      exclude: ["References"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
