@@ -55,7 +55,10 @@ let package = Package(
       dependencies: ["Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport"]),
     .testTarget(
       name: "FineTuningTests",
-      dependencies: ["FineTuning", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport"]),
+      dependencies: [
+        "FineTuning", "Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport",
+      ],
+      exclude: ["References"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
