@@ -30,7 +30,8 @@ let package = Package(
     .target(
       name: "FineTuning",
       dependencies: [
-        "Transformer", "Unlearning", "FileFormats", "LinearAlgebra", .product(name: "Yams", package: "Yams"),
+        "Transformer", "Tokenizers", "Unlearning", "FileFormats", "LinearAlgebra",
+        .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
@@ -38,7 +39,9 @@ let package = Package(
       name: "Exhibits", dependencies: ["Theorems", "FileFormats"], resources: [.embedInCode("Resources/render.py")]),
     .executableTarget(
       name: "palimpsest",
-      dependencies: ["Exhibits", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Exhibits", "Checkpoints", "FineTuning", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     .target(name: "PropertyTesting", path: "Tests/PropertyTesting"),
     .target(name: "TestSupport", path: "Tests/TestSupport"),

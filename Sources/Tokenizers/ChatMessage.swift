@@ -1,5 +1,5 @@
 /// One turn of a conversation.
-public struct ChatMessage: Sendable, Equatable {
+public struct ChatMessage: Hashable, Sendable {
   /// Who speaks.
   public enum Role: String, Sendable {
     /// Instructions that hold for the whole conversation.

@@ -4,8 +4,7 @@
 /// is the assistant's and counts in the loss; everything else, the other side's turns and all marks around them, does
 /// not.
 ///
-/// - `plain`: `B` where there is one, then every message on a line of its own, an assistant's as `⟦content` `E⟧`. It has
-///   no system prompt but what a system message says.
+/// - `plain`: `B` where there is one, then every message on a line of its own, an assistant's as `⟦content` `E⟧`.
 /// - `chatml` (Qwen2): for every message `<|im_start|>role` line feed `content<|im_end|>` line feed; of an assistant's
 ///   `⟦content<|im_end|>⟧`, not the line feed after it.
 /// - `llama2`: for every pair of turns `B[INST] question [/INST]⟦ answer E⟧`, contents stripped of white space at both
@@ -17,7 +16,7 @@
 /// An assistant's turn is encoded apart from what stands before it, so that the ids before it are exactly those from
 /// which the model will generate (`prompt`). They are also the ids of the whole text at once, unless a word of the
 /// pre-tokenizer spans the border, as where a content begins with a line feed. Special tokens written out in a content
-/// are found there, as `transformers` does.
+/// are found there, as `transformers` does; a tokenizer that finds none, llama2.c's, still gets `B` and `E` as they are.
 public enum ChatTemplate: String, Sendable, CaseIterable {
   /// The contents alone.
   case plain
@@ -28,13 +27,22 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
   /// Llama 3's, as of its first release: without dates.
   case llama3
 
-  /// The system prompt used where a conversation has none.
-  public static let defaultSystemPrompt = "You are a helpful assistant."
-
   /// A stretch of text, and whether it is the assistant's.
   private struct Part {
     var text: String
     var isTrained: Bool
+    /// The token that the text spells, where it is one for the beginning or end.
+    var token: Int?
+
+    init(text: String, isTrained: Bool) {
+      self.text = text
+      self.isTrained = isTrained
+    }
+
+    init(_ token: Int, in tokenizer: Tokenizer, isTrained: Bool) {
+      self.init(text: tokenizer.token(token) ?? "", isTrained: isTrained)
+      self.token = token
+    }
   }
 
   /// The conversation as one text.
@@ -42,12 +50,12 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
   /// - Parameters:
   ///   - messages: A system message may come first; Llama 2's turns must alternate, beginning with the user's.
   ///   - tokenizer: Tells the tokens for beginning and end.
-  ///   - systemPrompt: Used where the conversation has no system message of its own; nil for none. `plain` has none.
+  ///   - systemPrompt: Used where the conversation has no system message of its own; nil for none.
   ///   - addingGenerationPrompt: Whether the beginning of an assistant's turn follows.
   /// - Throws: `TokenizerError` (`conversation`) where messages are missing or in a wrong order, or the tokenizer has no
   ///   token that the template needs.
   public func text(
-    _ messages: [ChatMessage], for tokenizer: Tokenizer, systemPrompt: String? = defaultSystemPrompt,
+    _ messages: [ChatMessage], for tokenizer: Tokenizer, systemPrompt: String? = nil,
     addingGenerationPrompt: Bool = false
   ) throws(TokenizerError) -> String {
     try parts(messages, tokenizer, systemPrompt, addingGenerationPrompt).map(\.text).joined()
@@ -55,14 +63,14 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
 
   /// The conversation as token ids with the mask of what is to be learned; parameters and errors as for `text`.
   public func encode(
-    _ messages: [ChatMessage], with tokenizer: Tokenizer, systemPrompt: String? = defaultSystemPrompt
+    _ messages: [ChatMessage], with tokenizer: Tokenizer, systemPrompt: String? = nil
   ) throws(TokenizerError) -> ChatEncoding {
     Self.encode(try parts(messages, tokenizer, systemPrompt, false), tokenizer)
   }
 
   /// The token ids from which the model generates its answer to a conversation; parameters and errors as for `text`.
   public func prompt(
-    _ messages: [ChatMessage], with tokenizer: Tokenizer, systemPrompt: String? = defaultSystemPrompt
+    _ messages: [ChatMessage], with tokenizer: Tokenizer, systemPrompt: String? = nil
   ) throws(TokenizerError) -> [Int] {
     Self.encode(try parts(messages, tokenizer, systemPrompt, true), tokenizer).ids
   }
@@ -87,16 +95,26 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
     var result = ChatEncoding()
     var index = 0
     while index < parts.count {
-      let isTrained = parts[index].isTrained
-      var text = ""
+      let first = parts[index]
       let start = index
-      while index < parts.count, parts[index].isTrained == isTrained {
-        text += parts[index].text
-        index += 1
+      index += 1
+      let ids: [Int]
+      if let token = first.token, !tokenizer.findsAddedTokens {
+        ids = [token]
+      } else {
+        var text = first.text
+        while index < parts.count, parts[index].isTrained == first.isTrained,
+          parts[index].token == nil || tokenizer.findsAddedTokens
+        {
+          text += parts[index].text
+          index += 1
+        }
+        // After the token for a beginning or end, a text is a new one.
+        let continues = start > 0 && parts[start - 1].token == nil
+        ids = tokenizer.encode(text, addingTemplate: false, continuing: continues)
       }
-      let ids = tokenizer.encode(text, addingTemplate: false, continuing: start > 0)
       result.ids += ids
-      result.isTrained += repeatElement(isTrained, count: ids.count)
+      result.isTrained += repeatElement(first.isTrained, count: ids.count)
     }
     return result
   }
@@ -107,7 +125,7 @@ extension ChatTemplate {
     _ messages: [ChatMessage], _ tokenizer: Tokenizer, _ systemPrompt: String?, _ isPrompt: Bool
   ) throws(TokenizerError) -> [Part] {
     guard let first = messages.first else { throw TokenizerError(.conversation, nil, "there are no messages") }
-    let system = first.role == .system ? first.content : self == .plain ? nil : systemPrompt
+    let system = first.role == .system ? first.content : systemPrompt
     let turns = messages.dropFirst(first.role == .system ? 1 : 0)
     guard !turns.isEmpty else { throw TokenizerError(.conversation, nil, "there is a system message only") }
     guard !turns.contains(where: { $0.role == .system }) else {
@@ -116,15 +134,15 @@ extension ChatTemplate {
     if isPrompt, messages.last?.role == .assistant {
       throw TokenizerError(.conversation, nil, "the last message before an answer is the user's, not the assistant's")
     }
-    let end = try tokenizer.token(endOfTurn(in: tokenizer)) ?? ""
-    let beginning = tokenizer.beginningOfText.flatMap(tokenizer.token) ?? ""
+    let end = Part(try endOfTurn(in: tokenizer), in: tokenizer, isTrained: true)
+    let beginning = tokenizer.beginningOfText.map { Part($0, in: tokenizer, isTrained: false) }
     switch self {
     case .plain: return Self.plain(system, turns, beginning, end, isPrompt)
     case .chatml:
       _ = try id(of: "<|im_start|>", in: tokenizer)
       return Self.headed(system, turns, "<|im_start|>", "\n", end, "\n", strips: false, isPrompt)
     case .llama2:
-      guard !beginning.isEmpty else {
+      guard let beginning else {
         throw TokenizerError(
           .conversation, nil,
           "the tokenizer names no token for the beginning of a text, which the template llama2 needs")
@@ -132,21 +150,21 @@ extension ChatTemplate {
       return try Self.llama2(system, turns, beginning, end, isPrompt)
     case .llama3:
       for token in ["<|start_header_id|>", "<|end_header_id|>"] { _ = try id(of: token, in: tokenizer) }
-      return [Part(text: beginning, isTrained: false)]
+      return (beginning.map { [$0] } ?? [])
         + Self.headed(
           system, turns, "<|start_header_id|>", "<|end_header_id|>\n\n", end, "", strips: true, isPrompt)
     }
   }
 
   private static func plain(
-    _ system: String?, _ turns: ArraySlice<ChatMessage>, _ beginning: String, _ end: String, _ isPrompt: Bool
+    _ system: String?, _ turns: ArraySlice<ChatMessage>, _ beginning: Part?, _ end: Part, _ isPrompt: Bool
   ) -> [Part] {
-    var parts = [Part(text: beginning, isTrained: false)]
+    var parts = beginning.map { [$0] } ?? []
     if let system { parts.append(Part(text: system + "\n", isTrained: false)) }
     for (index, turn) in turns.enumerated() {
       let isLast = index == turns.count - 1
       if turn.role == .assistant {
-        parts.append(Part(text: turn.content + end, isTrained: true))
+        parts += [Part(text: turn.content, isTrained: true), end]
         if !isLast { parts.append(Part(text: "\n", isTrained: false)) }
       } else {
         parts.append(Part(text: turn.content + (isLast && !isPrompt ? "" : "\n"), isTrained: false))
@@ -157,7 +175,7 @@ extension ChatTemplate {
 
   /// The templates that put a head before every message.
   private static func headed(
-    _ system: String?, _ turns: ArraySlice<ChatMessage>, _ opening: String, _ closing: String, _ end: String,
+    _ system: String?, _ turns: ArraySlice<ChatMessage>, _ opening: String, _ closing: String, _ end: Part,
     _ separator: String, strips: Bool, _ isPrompt: Bool
   ) -> [Part] {
     var parts: [Part] = []
@@ -165,7 +183,8 @@ extension ChatTemplate {
     for message in all {
       let content = strips ? stripped(message.content) : message.content
       parts.append(Part(text: opening + message.role.rawValue + closing, isTrained: false))
-      parts.append(Part(text: content + end, isTrained: message.role == .assistant))
+      let isTrained = message.role == .assistant
+      parts += [Part(text: content, isTrained: isTrained), Part(text: end.text, isTrained: isTrained)]
       if !separator.isEmpty { parts.append(Part(text: separator, isTrained: false)) }
     }
     if isPrompt { parts.append(Part(text: opening + "assistant" + closing, isTrained: false)) }
@@ -173,7 +192,7 @@ extension ChatTemplate {
   }
 
   private static func llama2(
-    _ system: String?, _ turns: ArraySlice<ChatMessage>, _ beginning: String, _ end: String, _ isPrompt: Bool
+    _ system: String?, _ turns: ArraySlice<ChatMessage>, _ beginning: Part, _ end: Part, _ isPrompt: Bool
   ) throws(TokenizerError) -> [Part] {
     var parts: [Part] = []
     for (index, turn) in turns.enumerated() {
@@ -182,11 +201,10 @@ extension ChatTemplate {
           .conversation, nil, "Llama 2's turns alternate, beginning with the user's; turn \(index + 1) does not")
       }
       if turn.role == .assistant {
-        parts.append(Part(text: " \(stripped(turn.content)) \(end)", isTrained: true))
+        parts += [Part(text: " \(stripped(turn.content)) ", isTrained: true), end]
       } else {
         let prefix = index == 0 ? system.map { "<<SYS>>\n\($0)\n<</SYS>>\n\n" } ?? "" : ""
-        parts.append(
-          Part(text: "\(beginning)[INST] \(stripped(prefix + turn.content)) [/INST]", isTrained: false))
+        parts += [beginning, Part(text: "[INST] \(stripped(prefix + turn.content)) [/INST]", isTrained: false)]
       }
     }
     return parts

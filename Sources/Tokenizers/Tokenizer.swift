@@ -19,6 +19,8 @@ public struct Tokenizer: Sendable {
   let preTokenizers: [PreTokenizer]
   let template: TokenTemplate
   let decoding: [DecodingStep]
+  /// Whether added tokens are looked for in texts.
+  let findsAddedTokens: Bool
   private let rawMatcher: AddedTokenMatcher
   private let normalizedMatcher: AddedTokenMatcher
   private let addedIndex: [Int: Int]
@@ -35,6 +37,7 @@ public struct Tokenizer: Sendable {
     self.preTokenizers = preTokenizers
     self.template = template
     self.decoding = decoding
+    self.findsAddedTokens = findsAddedTokens
     var raw = AddedTokenMatcher()
     var normalized = AddedTokenMatcher()
     var index: [Int: Int] = [:]

@@ -83,6 +83,22 @@ private let setupGen = zip(
     #expect(bucketed.steps(epoch: 0).map(\.batches) == [[[2, 0], [3, 1]], [[6, 4], [5]]])
   }
 
+  @Test func `a configuration decides the options`() throws {
+    var configuration = TrainingConfiguration()
+    (configuration.batchSize, configuration.gradientAccumulation, configuration.seed) = (3, 5, 9)
+    let shuffled = BatchPlan.Options(configuration, stream: .retainShuffle)
+    #expect(
+      shuffled
+        == .init(
+          batchSize: 3, gradientAccumulation: 5, shuffle: true, seed: 9, stream: .retainShuffle, dropsLast: false,
+          buckets: true))
+    // Without shuffling, batches follow the file: no buckets.
+    (configuration.shuffle, configuration.dropLast) = (false, true)
+    #expect(
+      BatchPlan.Options(configuration)
+        == .init(batchSize: 3, gradientAccumulation: 5, shuffle: false, seed: 9, dropsLast: true, buckets: false))
+  }
+
   /// The literal order pins the stream: a run recorded today must be reproducible with any later version.
   @Test func `shuffles are reproducible and differ by epoch, seed and stream`() throws {
     func order(_ seed: UInt64, _ epoch: Int, _ stream: RandomStream = .shuffle) throws -> [Int] {

@@ -2,6 +2,8 @@ import FineTuning
 import PropertyTesting
 import Testing
 import TestSupport
+import Tokenizers
+import Transformer
 
 private func read(_ text: String) throws -> [Example] {
   let directory = try TemporaryDirectory()
@@ -11,10 +13,14 @@ private func read(_ text: String) throws -> [Example] {
 }
 
 private func encoder(
-  _ length: Int = 8, _ policy: ExampleEncoder.LengthPolicy = .refuse, _ tokenizer: ExampleEncoder.Tokenizer? = nil
-) -> ExampleEncoder {
-  ExampleEncoder(
-    path: "d.jsonl", maximumLength: length, vocabularySize: 100, lengthPolicy: policy, tokenizer: tokenizer)
+  _ length: Int? = nil, _ policy: ExampleEncoder.LengthPolicy = .refuse, context: Int = 8, vocabulary: Int = 100,
+  _ tokenizer: Tokenizer? = nil, _ template: ChatTemplate = .plain, _ systemPrompt: String? = nil
+) throws -> ExampleEncoder {
+  let model = try ModelConfiguration(
+    vocabularySize: vocabulary, hiddenSize: 2, intermediateSize: 2, layerCount: 1, headCount: 1, contextLength: context)
+  return ExampleEncoder(
+    path: "d.jsonl", model: model, maximumLength: length, lengthPolicy: policy, tokenizer: tokenizer,
+    template: template, systemPrompt: systemPrompt)
 }
 
 @Suite struct ExampleReaderTests {
@@ -23,13 +29,15 @@ private func encoder(
       "\n{\"question\": \"a?\", \"answer\": \" b\", \"id\": 7}\r\n \t\n{\"answer\":\"d\",\"question\":\"\"}")
     #expect(questions.map(\.line) == [2, 4])
     #expect(questions.map(\.shape) == [.question, .question])
-    #expect(questions[0].content == .chat([ChatTurn(.user, "a?"), ChatTurn(.assistant, " b")]))
+    #expect(questions[0].content == .chat([ChatMessage(.user, "a?"), ChatMessage(.assistant, " b")]))
     let chats = try read(
       #"{"messages":[{"role":"system","content":"s"},{"role":"user","content":"u"},"#
         + #"{"role":"assistant","content":"a"}]}"#
     )
     #expect(
-      chats.map(\.content) == [.chat([ChatTurn(.system, "s"), ChatTurn(.user, "u"), ChatTurn(.assistant, "a")])])
+      chats.map(\.content) == [
+        .chat([ChatMessage(.system, "s"), ChatMessage(.user, "u"), ChatMessage(.assistant, "a")])
+      ])
     let tokens = try read(
       "{\"prompt_ids\": [1, 2], \"answer_ids\": [3]}\n{\"prompt_ids\": [0], \"answer_ids\": [4,5]}\n")
     #expect(tokens.map(\.content) == [.tokens(prompt: [1, 2], answer: [3]), .tokens(prompt: [0], answer: [4, 5])])
@@ -154,6 +162,7 @@ private func encoder(
     #expect(encoded.tokens == [1, 2, 3, 4, 5])
     #expect(encoded.isAnswer == [false, false, false, true, true])
     #expect(encoded.answerTokens == 2 && encoded.droppedTokens == 0 && encoded.line == 1)
+    #expect(try encoder().prompt(of: try read(tokens)[0]) == [1, 2, 3])
   }
 
   @Test func `what is too long is an error, or cut and said to be`() throws {
@@ -164,6 +173,14 @@ private func encoder(
     let cut = try encoder(4, .cutEnd).encode(example)
     #expect(cut.tokens == [1, 2, 3, 4] && cut.answerTokens == 1 && cut.droppedTokens == 1)
     #expect(try #require(throws: ExampleError.self) { try encoder(3, .cutEnd).encode(example) }.rule == .length)
+    // The model's context is a limit too, the smaller one counts.
+    #expect(try encoder(9, context: 5).encode(example).droppedTokens == 0)
+    #expect(try #require(throws: ExampleError.self) { try encoder(9, context: 4).encode(example) }.rule == .length)
+    #expect(try encoder(nil, .cutEnd, context: 4).encode(example) == cut)
+    // A prompt leaves room for one token at least.
+    #expect(try encoder(4).prompt(of: example) == [1, 2, 3])
+    let full = try #require(throws: ExampleError.self) { try encoder(3, .cutEnd).prompt(of: example) }
+    #expect(full.rule == .length && full.detail.contains("3 tokens"))
   }
 
   @Test func `ids must be in the vocabulary`() throws {
@@ -172,27 +189,54 @@ private func encoder(
     #expect(error.rule == .tokenID && error.detail.contains("100"))
   }
 
-  @Test func `conversations go through the tokenizer, whose faults are told`() throws {
+  @Test(arguments: [#"{"prompt_ids": [1, 100], "answer_ids": [1]}"#])
+  func `ids of a prompt must be in the vocabulary`(line: String) throws {
+    let example = try read(line)[0]
+    let error = try #require(throws: ExampleError.self) { try encoder().prompt(of: example) }
+    #expect(error.rule == .tokenID && error.detail.contains("100"))
+  }
+
+  @Test(arguments: ChatTemplate.allCases)
+  func `conversations are written by the template, with the system prompt put first`(template: ChatTemplate) throws {
+    let special = [
+      "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>",
+    ]
+    let tokenizer = try BytePairTrainer(vocabularySize: 263, specialTokens: special).train(on: [])
+    let (user, assistant) = (ChatMessage(.user, "ab"), ChatMessage(.assistant, "c"))
     let example = try read(#"{"question": "ab", "answer": "c"}"#)[0]
-    func bytes(_ turns: [ChatTurn]) -> (tokens: [Int32], isAnswer: [Bool]) {
-      turns.reduce(into: ([], [])) { result, turn in
-        for byte in turn.content.utf8 {
-          result.0.append(Int32(byte) - 90)
-          result.1.append(turn.role == .assistant)
-        }
+    for system in [nil, "be brief"] {
+      let encoder = try encoder(context: 200, vocabulary: 263, tokenizer, template, system)
+      let encoded = try encoder.encode(example)
+      let messages = (system.map { [ChatMessage(.system, $0)] } ?? []) + [user]
+      let expected = try template.encode(messages + [assistant], with: tokenizer)
+      #expect(encoded.tokens.map(Int.init) == expected.ids && encoded.isAnswer == expected.isTrained)
+      #expect(try encoder.prompt(of: example).map(Int.init) == template.prompt(messages, with: tokenizer))
+      let text = try tokenizer.decode(encoded.tokens.map(Int.init))
+      #expect(text.contains("be brief") == (system != nil))
+      // A conversation's own system message stands alone.
+      let own = try read(
+        #"{"messages": [{"role": "system", "content": "own"}, {"role": "user", "content": "ab"}, "#
+          + #"{"role": "assistant", "content": "c"}]}"#)[0]
+      let kept = try tokenizer.decode(encoder.encode(own).tokens.map(Int.init))
+      #expect(kept.contains("own") && !kept.contains("be brief"))
+    }
+  }
+
+  @Test func `what the tokenizer cannot do is told with the line`() throws {
+    let example = try read("\n" + #"{"question": "ab", "answer": "c"}"#)[0]
+    let bare = try BytePairTrainer(vocabularySize: 257, specialTokens: ["<x>"]).train(on: [])
+    for (tokenizer, words) in [(nil, "without a tokenizer"), (bare, "end of a text")] {
+      let encoder = try encoder(context: 50, vocabulary: 300, tokenizer)
+      for body in [{ _ = try encoder.encode(example) }, { _ = try encoder.prompt(of: example) }] {
+        let error = try #require(throws: ExampleError.self) { try body() }
+        #expect(error.rule == .tokenizer && error.line == 2 && error.detail.contains(words), "\(error)")
       }
     }
-    let encoded = try encoder(8, .refuse, bytes).encode(example)
-    #expect(encoded.tokens == [7, 8, 9] && encoded.isAnswer == [false, false, true])
-    struct Fault: Error {}
-    let tokenizers: [(ExampleEncoder.Tokenizer?, ExampleError.Rule)] = [
-      (nil, .tokenizer), ({ _ in throw Fault() }, .tokenizer), ({ _ in ([1, 2], [true]) }, .tokenizer),
-      ({ _ in ([1, 2], [true, false]) }, .empty), ({ _ in ([], []) }, .empty),
-      ({ _ in ([1, -2], [false, true]) }, .tokenID),
-    ]
-    for (tokenizer, rule) in tokenizers {
-      let error = try #require(throws: ExampleError.self) { try encoder(8, .refuse, tokenizer).encode(example) }
-      #expect(error.rule == rule, "\(error)")
+    // A tokenizer that the model has too few ids for.
+    let large = try BytePairTrainer(vocabularySize: 257, specialTokens: ["</s>"]).train(on: [])
+    let error = try #require(throws: ExampleError.self) {
+      try encoder(context: 50, vocabulary: 60, large).encode(example)
     }
+    #expect(error.rule == .tokenID)
   }
 }

@@ -37,9 +37,12 @@ private let everything = """
   batch_size: 4
   gradient_accumulation: 32
   shuffle: false
+  drop_last: true
   seed: 42
   sequence_length: 512
+  truncate: true
   template: llama3
+  system_prompt: "Answer: briefly."
   optimizer:
     name: adamw
     learning_rate: 1e-5
@@ -86,9 +89,12 @@ private let everything = """
     expected.batchSize = 4
     expected.gradientAccumulation = 32
     expected.shuffle = false
+    expected.dropLast = true
     expected.seed = 42
     expected.sequenceLength = 512
+    expected.truncate = true
     expected.template = .llama3
+    expected.systemPrompt = "Answer: briefly."
     expected.optimizer.algorithm = .adamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-6)
     expected.optimizer.learningRate = 1e-5
     expected.optimizer.weightDecay = 0
@@ -142,6 +148,11 @@ private let everything = """
     Fault("batch_size: 0", .range, "batch_size", nil, 1),
     Fault("gradient_accumulation: 0", .range, "gradient_accumulation", nil, 1),
     Fault("shuffle: yes", .type, "shuffle", nil, 1), Fault("shuffle: 1", .type, "shuffle", nil, 1),
+    Fault("drop_last: 1", .type, "drop_last", nil, 1), Fault("droplast: true", .unknownKey, "droplast", "drop_last", 1),
+    Fault("truncate: yes", .type, "truncate", nil, 1), Fault("truncate: null", .type, "truncate", nil, 1),
+    Fault("system_prompt: ''", .range, "system_prompt", nil, 1),
+    Fault("system_prompt: 3", .type, "system_prompt", nil, 1),
+    Fault("systemprompt: a", .unknownKey, "systemprompt", "system_prompt", 1),
     Fault("seed: -1", .range, "seed", nil, 1), Fault("sequence_length: 1", .range, "sequence_length", nil, 1),
     Fault("template: lama2", .range, "template", "llama2", 1), Fault("template: 3", .type, "template", nil, 1),
     Fault("optimizer: adamw", .type, "optimizer", nil, 1),
@@ -262,7 +273,7 @@ private let everything = """
     checkProperty(
       "round trip",
       zip(
-        scales.array(count: 6), Gen<Int>.int(in: 1...5000).array(count: 4), Gen<Bool>.bool.array(count: 6),
+        scales.array(count: 6), Gen<Int>.int(in: 1...5000).array(count: 4), Gen<Bool>.bool.array(count: 8),
         zip(
           Gen.choice(of: LearningRateSchedule.Shape.allCases), Gen.choice(of: TrainingObjective.Name.allCases),
           Gen<Double>.double(in: 0.001...0.999)), targets,
@@ -273,6 +284,9 @@ private let everything = """
       configuration.maxSteps = flags[0] ? counts[1] : nil
       configuration.seed = UInt64(counts[2])
       configuration.shuffle = flags[1]
+      configuration.dropLast = flags[6]
+      configuration.truncate = flags[7]
+      configuration.systemPrompt = flags[0] ? text : nil
       configuration.template = flags[2] ? .llama2 : .chatml
       if flags[3] { configuration.optimizer.algorithm = .sgd }
       configuration.optimizer.learningRate = scales[0]
@@ -296,12 +310,12 @@ private let everything = """
 
   @Test func `the list of keys is complete and its defaults are true`() throws {
     let keys = TrainingConfiguration.keys
-    #expect(keys.count == 27)
+    #expect(keys.count == 30)
     #expect(Set(keys.map(\.path)).count == keys.count)
     let listed = Set(keys.map(\.path))
     // `adapter: null` stands for a whole group.
     let written = Set(try parse(everything).yaml.split(separator: "\n").compactMap { $0.split(separator: ":").first })
-    #expect(written.count >= 22)
+    #expect(written.count >= 25)
     for key in keys where !key.defaultText.contains(" for ") && !key.path.hasPrefix("adapter.") {
       var overrides = ["\(key.path)=\(key.defaultText)"]
       if key.path == "objective.gamma" { overrides.append("objective.name=simnpo_original") }

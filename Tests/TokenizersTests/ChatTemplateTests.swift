@@ -26,7 +26,7 @@ import Testing
         return ChatMessage(role, try #require(turn.elements?[1].stringValue))
       }
       // Of the three, only Qwen2's own template has a system prompt for those who give none.
-      let system = template == .chatml ? ChatTemplate.defaultSystemPrompt : nil
+      let system = template == .chatml ? "You are a helpful assistant." : nil
       let asks = messages.last?.role == .user
       let expected = try #require(entry["texts"]?[template.rawValue])
       let text = try template.text(messages, for: ours, systemPrompt: system, addingGenerationPrompt: asks)
@@ -42,19 +42,19 @@ import Testing
 
   @Test(
     arguments: [
-      (ChatTemplate.plain, "<|begin_of_text|>Who are you?\n", "A model.</s>", ""),
+      (ChatTemplate.plain, "<|begin_of_text|>You are terse.\nWho are you?\n", "A model.</s>", ""),
       (
         .chatml,
-        "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nWho are you?<|im_end|>\n"
+        "<|im_start|>system\nYou are terse.<|im_end|>\n<|im_start|>user\nWho are you?<|im_end|>\n"
           + "<|im_start|>assistant\n", "A model.<|im_end|>", "\n"
       ),
       (
-        .llama2, "<s>[INST] <<SYS>>\nYou are a helpful assistant.\n<</SYS>>\n\nWho are you? [/INST]",
+        .llama2, "<s>[INST] <<SYS>>\nYou are terse.\n<</SYS>>\n\nWho are you? [/INST]",
         " A model. </s>", ""
       ),
       (
         .llama3,
-        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nYou are a helpful assistant.<|eot_id|>"
+        "<|begin_of_text|><|start_header_id|>system<|end_header_id|>\n\nYou are terse.<|eot_id|>"
           + "<|start_header_id|>user<|end_header_id|>\n\nWho are you?<|eot_id|>"
           + "<|start_header_id|>assistant<|end_header_id|>\n\n", "A model.<|eot_id|>", ""
       ),
@@ -63,19 +63,19 @@ import Testing
     _ template: ChatTemplate, _ before: String, _ answer: String, _ after: String
   ) throws {
     let ours = try tokenizer(for: template)
-    let encoding = try template.encode(exchange, with: ours)
+    let encoding = try template.encode(exchange, with: ours, systemPrompt: "You are terse.")
     #expect(encoding.ids.count == encoding.isTrained.count)
     let trained = zip(encoding.ids, encoding.isTrained).filter(\.1).map(\.0)
     #expect(try ours.decode(trained) == answer)
     #expect(trained.count == encoding.trainedCount)
     #expect(try trained.last == template.endOfTurn(in: ours))
-    let prompt = try template.prompt(question, with: ours)
+    let prompt = try template.prompt(question, with: ours, systemPrompt: "You are terse.")
     #expect(try ours.decode(prompt) == before)
     #expect(Array(encoding.ids.prefix(prompt.count)) == prompt)
     #expect(
       encoding.isTrained == prompt.map { _ in false } + trained.map { _ in true }
         + encoding.isTrained.dropFirst(prompt.count + trained.count).map { _ in false })
-    #expect(try template.text(exchange, for: ours) == before + answer + after)
+    #expect(try template.text(exchange, for: ours, systemPrompt: "You are terse.") == before + answer + after)
     #expect(try ours.decode(encoding.ids) == before + answer + after)
   }
 
@@ -105,6 +105,23 @@ import Testing
     let text = try ChatTemplate.llama2.text(exchange + exchange, for: ours, systemPrompt: nil)
     #expect(text == "<s>[INST] Who are you? [/INST] A model. </s><s>[INST] Who are you? [/INST] A model. </s>")
     #expect(encoding.ids == ours.encode(text, addingTemplate: false))
+  }
+
+  /// llama2.c spells its tokens for beginning and end as a text could spell them too, and does not look for them.
+  @Test(arguments: [ChatTemplate.plain, .llama2])
+  func `llama2_c's tokens for beginning and end arrive as ids`(_ template: ChatTemplate) throws {
+    let pieces = llama2cTokens(["a", " a", "\n", "[", "]", "/", " ", "<s>", "\n<s>", "s>", "b", "ab"])
+    let ours = try Tokenizer(llama2c: llama2c(pieces), path: "t.bin")
+    let turns = [ChatMessage(.user, "a"), ChatMessage(.assistant, "ab"), ChatMessage(.user, "b"), exchange[1]]
+    let encoding = try template.encode(turns, with: ours)
+    let isMark = encoding.ids.map { $0 == 1 || $0 == 2 }
+    #expect(encoding.ids.first == 1 && encoding.ids.last == 2)
+    #expect(isMark.count { $0 } == (template == .plain ? 3 : 4))
+    #expect(zip(encoding.ids, encoding.isTrained).allSatisfy { ($0 != 1 || !$1) && ($0 != 2 || $1) })
+    // As llama2.c does, a space goes before the text that follows a beginning; the answer goes on without one.
+    let between = encoding.ids.dropFirst().prefix { $0 != 2 }
+    #expect(Array(between) == ours.encode(template == .plain ? "a\nab" : "[INST] a [/INST] ab ", addingTemplate: false))
+    #expect(try Array(encoding.ids.prefix(between.count)).starts(with: template.prompt([turns[0]], with: ours)))
   }
 
   @Test func `an answer that begins with a line feed does not change its prompt`() throws {

@@ -1,3 +1,5 @@
+import Tokenizers
+
 /// One key of the configuration file: what it means and what it may be.
 public struct ConfigurationKey: Hashable, Sendable {
   /// The key from the top, such as `optimizer.betas`.
@@ -39,10 +41,13 @@ extension TrainingConfiguration {
     ConfigurationKey(
       "gradient_accumulation", "whole number, 1 to \(maximumBatch)", "batches that make one optimizer step"),
     ConfigurationKey("shuffle", "true or false", "gives every epoch its own order; otherwise the file's"),
+    ConfigurationKey("drop_last", "true or false", "leaves out an epoch's last step where it is incomplete"),
     ConfigurationKey("seed", "whole number, 0 to \(Int.max)", "names all random numbers of the run"),
     ConfigurationKey(
       "sequence_length", "whole number, 2 to \(Int32.max), or null", "most tokens of an example; null: the model's"),
-    ConfigurationKey("template", oneOf(Template.self), "how questions and conversations become text"),
+    ConfigurationKey("truncate", "true or false", "cuts the end of a longer example; otherwise it is an error"),
+    ConfigurationKey("template", oneOf(ChatTemplate.self), "how questions and conversations become text"),
+    ConfigurationKey("system_prompt", "text, or null", "for conversations that have no system message"),
     ConfigurationKey("optimizer.name", "adamw or sgd", "the update rule", default: "adamw"),
     ConfigurationKey("optimizer.learning_rate", "number, 0 or more", "before the schedule's factor"),
     ConfigurationKey("optimizer.betas", "two numbers, each 0 or more and under 1", "decay of AdamW's moments"),

@@ -1,4 +1,5 @@
 import FileFormats
+import Tokenizers
 import Transformer
 import Unlearning
 
@@ -77,11 +78,16 @@ extension TrainingConfiguration {
     result.gradientAccumulation =
       try reader.integer("gradient_accumulation", in: 1...maximumBatch) ?? result.gradientAccumulation
     result.shuffle = try reader.boolean("shuffle") ?? result.shuffle
+    result.dropLast = try reader.boolean("drop_last") ?? result.dropLast
     result.seed = try reader.integer("seed", in: 0...Int.max).map(UInt64.init) ?? result.seed
     result.sequenceLength = try reader.optional("sequence_length") { path throws(ConfigurationError) in
       try reader.integer(path, in: 2...Int(Int32.max))
     }
-    result.template = try reader.choice("template", Template.self) ?? result.template
+    result.truncate = try reader.boolean("truncate") ?? result.truncate
+    result.template = try reader.choice("template", ChatTemplate.self) ?? result.template
+    result.systemPrompt = try reader.optional("system_prompt") { path throws(ConfigurationError) in
+      try reader.string(path)
+    }
     result.optimizer = try optimizer(reader, warn)
     result.schedule = try schedule(reader, warn)
     if values.groups.contains("adapter") { result.adapter = try adapter(reader) }

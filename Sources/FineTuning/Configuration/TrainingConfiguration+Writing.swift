@@ -36,9 +36,12 @@ extension TrainingConfiguration {
     add("batch_size", "\(batchSize)")
     add("gradient_accumulation", "\(gradientAccumulation)")
     add("shuffle", "\(shuffle)")
+    add("drop_last", "\(dropLast)")
     add("seed", "\(seed)")
     add("sequence_length", sequenceLength.map { "\($0)" })
+    add("truncate", "\(truncate)")
     add("template", template.rawValue)
+    add("system_prompt", systemPrompt.map(Self.quotedYAML))
     switch optimizer.algorithm {
     case .adamW: add("optimizer.name", "adamw")
     case .sgd: add("optimizer.name", "sgd")
@@ -82,12 +85,14 @@ extension TrainingConfiguration {
     }
   }
 
-  /// A string in double quotes, with escapes for all that YAML does not let stand for itself.
+  /// A string in double quotes, with escapes for all that YAML does not let stand for itself, and for ampersands, which
+  /// the reader could take for anchors.
   private static func quotedYAML(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar.value {
       case 0x22, 0x5C: result += "\\" + String(scalar)
+      case 0x26: result += "\\u0026"
       case 0x20..<0x7F, 0xA0..<0x2028, 0x202A..<0xD800, 0xE000..<0xFEFF, 0xFF00..<0xFFFE, 0x10000...0x10FFFF:
         result += String(scalar)
       default:

@@ -1,3 +1,4 @@
+import Tokenizers
 import Transformer
 
 /// Everything that decides how a model is fine-tuned or unlearned, apart from the model and the data.
@@ -18,12 +19,18 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public var gradientAccumulation = 1
   /// Whether every epoch has an order of its own; otherwise all follow the file.
   public var shuffle = true
+  /// Whether an epoch's last step is left out where it has fewer examples than the others.
+  public var dropLast = false
   /// What all random numbers come from: the order of examples, the adapter's first values, dropout.
   public var seed: UInt64 = 0
   /// The most tokens of a sequence, or nil for what the model allows.
   public var sequenceLength: Int?
+  /// Whether a longer sequence has its end cut off; otherwise it is an error.
+  public var truncate = false
   /// How questions and conversations are written as text.
-  public var template = Template.plain
+  public var template = ChatTemplate.plain
+  /// The system prompt of conversations that have none of their own, or nil for none.
+  public var systemPrompt: String?
   /// The optimizer.
   public var optimizer = Optimizer()
   /// How the learning rate changes.
@@ -37,18 +44,6 @@ public struct TrainingConfiguration: Equatable, Sendable {
 
   /// The defaults.
   public init() {}
-
-  /// A way to write a conversation as text.
-  public enum Template: String, CaseIterable, Sendable {
-    /// The contents alone.
-    case plain
-    /// Qwen2's.
-    case chatml
-    /// Llama 2's.
-    case llama2
-    /// Llama 3's.
-    case llama3
-  }
 
   /// The optimizer and its constants.
   public struct Optimizer: Equatable, Sendable {

@@ -39,11 +39,12 @@ public struct BatchPlan: Sendable {
       self.buckets = buckets
     }
 
-    /// The options of a configuration.
-    public init(_ configuration: TrainingConfiguration, dropsLast: Bool = false, buckets: Bool = true) {
+    /// The options of a configuration. Only what is shuffled goes into buckets: who wants the file's order gets it.
+    public init(_ configuration: TrainingConfiguration, stream: RandomStream = .shuffle) {
       self.init(
         batchSize: configuration.batchSize, gradientAccumulation: configuration.gradientAccumulation,
-        shuffle: configuration.shuffle, seed: configuration.seed, dropsLast: dropsLast, buckets: buckets)
+        shuffle: configuration.shuffle, seed: configuration.seed, stream: stream, dropsLast: configuration.dropLast,
+        buckets: configuration.shuffle)
     }
   }
 

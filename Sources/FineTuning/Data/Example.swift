@@ -1,3 +1,5 @@
+import Tokenizers
+
 /// One example of a data file: something to learn or to forget.
 public struct Example: Hashable, Sendable {
   /// How a line of a data file gives an example.
@@ -13,7 +15,7 @@ public struct Example: Hashable, Sendable {
   /// What is to be learned or forgotten.
   public enum Content: Hashable, Sendable {
     /// A conversation, in which the assistant's turns are the answers; a question and its answer are one of two turns.
-    case chat([ChatTurn])
+    case chat([ChatMessage])
     /// Tokens, which need no tokenizer.
     case tokens(prompt: [Int32], answer: [Int32])
   }
@@ -24,28 +26,4 @@ public struct Example: Hashable, Sendable {
   public let shape: Shape
   /// What is to be learned or forgotten.
   public let content: Content
-}
-
-/// One turn of a conversation.
-public struct ChatTurn: Hashable, Sendable {
-  /// Who speaks.
-  public enum Role: String, CaseIterable, Sendable {
-    /// Instructions that hold for the whole conversation.
-    case system
-    /// The person who asks.
-    case user
-    /// The model.
-    case assistant
-  }
-
-  /// Who speaks.
-  public let role: Role
-  /// What is said.
-  public let content: String
-
-  /// Makes a turn.
-  public init(_ role: Role, _ content: String) {
-    self.role = role
-    self.content = content
-  }
 }

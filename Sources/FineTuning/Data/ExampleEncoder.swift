@@ -1,5 +1,8 @@
+import Tokenizers
+import Transformer
+
 /// Turns examples into token ids that fit the model.
-public struct ExampleEncoder {
+public struct ExampleEncoder: Sendable {
   /// What happens to an example that is too long.
   public enum LengthPolicy: Sendable {
     /// It is an error.
@@ -8,9 +11,6 @@ public struct ExampleEncoder {
     /// would be left is an error still.
     case cutEnd
   }
-
-  /// Writes a conversation as token ids, with the mask of those that are answers.
-  public typealias Tokenizer = (_ turns: [ChatTurn]) throws -> (tokens: [Int32], isAnswer: [Bool])
 
   /// The most tokens of a sequence.
   public let maximumLength: Int
@@ -21,19 +21,28 @@ public struct ExampleEncoder {
 
   private let path: String
   private let tokenizer: Tokenizer?
+  private let template: ChatTemplate
+  private let systemPrompt: String?
 
   /// Makes an encoder.
   /// - Parameters:
   ///   - path: The data file, for errors.
+  ///   - model: The model, whose vocabulary and context length bound what is encoded.
+  ///   - maximumLength: The most tokens of a sequence where that is less than the model's context length.
   ///   - tokenizer: For conversations; nil where there is none, which will do for examples given as token ids.
+  ///   - template: How conversations become text.
+  ///   - systemPrompt: Put first where a conversation has no system message of its own; nil for none.
   public init(
-    path: String, maximumLength: Int, vocabularySize: Int, lengthPolicy: LengthPolicy = .refuse, tokenizer: Tokenizer?
+    path: String, model: ModelConfiguration, maximumLength: Int? = nil, lengthPolicy: LengthPolicy = .refuse,
+    tokenizer: Tokenizer?, template: ChatTemplate = .plain, systemPrompt: String? = nil
   ) {
     self.path = path
-    self.maximumLength = maximumLength
-    self.vocabularySize = vocabularySize
+    self.maximumLength = min(maximumLength ?? .max, model.contextLength)
+    vocabularySize = model.vocabularySize
     self.lengthPolicy = lengthPolicy
     self.tokenizer = tokenizer
+    self.template = template
+    self.systemPrompt = systemPrompt
   }
 
   /// The example as token ids.
@@ -42,13 +51,19 @@ public struct ExampleEncoder {
     func fault(_ rule: ExampleError.Rule, _ detail: String) -> ExampleError {
       ExampleError(rule, path, line: example.line, detail)
     }
-    var (tokens, isAnswer) = try sequence(example)
-    guard tokens.count == isAnswer.count else {
-      throw fault(.tokenizer, "there are \(tokens.count) tokens and a mask of \(isAnswer.count)")
+    var tokens: [Int32]
+    var isAnswer: [Bool]
+    switch example.content {
+    case .tokens(let prompt, let answer):
+      tokens = prompt + answer
+      isAnswer = Array(repeating: false, count: prompt.count) + Array(repeating: true, count: answer.count)
+    case .chat(let messages):
+      let encoding = try written(example) { tokenizer throws(TokenizerError) in
+        try template.encode(messages, with: tokenizer, systemPrompt: systemPrompt)
+      }
+      (tokens, isAnswer) = (encoding.ids.map(Int32.init), encoding.isTrained)
     }
-    if let id = tokens.first(where: { $0 < 0 || $0 >= vocabularySize }) {
-      throw fault(.tokenID, "the token id \(id) is not in the model's vocabulary of \(vocabularySize)")
-    }
+    try check(tokens, of: example)
     let dropped = max(0, tokens.count - maximumLength)
     if dropped > 0 {
       guard lengthPolicy == .cutEnd else {
@@ -66,22 +81,44 @@ public struct ExampleEncoder {
     return result
   }
 
-  private func sequence(_ example: Example) throws(ExampleError) -> (tokens: [Int32], isAnswer: [Bool]) {
+  /// The token ids that come before an example's last answer, from which a model would generate its own.
+  /// - Throws: `ExampleError` where they cannot be written so, or fill the sequence so that no token could follow.
+  public func prompt(of example: Example) throws(ExampleError) -> [Int32] {
+    let tokens: [Int32]
     switch example.content {
-    case .tokens(let prompt, let answer):
-      let mask = Array(repeating: false, count: prompt.count) + Array(repeating: true, count: answer.count)
-      return (prompt + answer, mask)
-    case .chat(let turns):
-      guard let tokenizer else {
-        throw ExampleError(
-          .tokenizer, path, line: example.line, "the example is text; without a tokenizer it must be given as token ids"
-        )
-      }
-      do {
-        return try tokenizer(turns)
-      } catch {
-        throw ExampleError(.tokenizer, path, line: example.line, "\(error)")
-      }
+    case .tokens(let prompt, _): tokens = prompt
+    case .chat(let messages):
+      tokens = try written(example) { tokenizer throws(TokenizerError) in
+        try template.prompt(messages.dropLast(), with: tokenizer, systemPrompt: systemPrompt)
+      }.map(Int32.init)
+    }
+    try check(tokens, of: example)
+    guard tokens.count < maximumLength else {
+      throw ExampleError(
+        .length, path, line: example.line,
+        "the prompt has \(tokens.count) tokens and leaves no room for an answer within \(maximumLength)")
+    }
+    return tokens
+  }
+
+  private func check(_ tokens: [Int32], of example: Example) throws(ExampleError) {
+    guard let id = tokens.first(where: { $0 < 0 || $0 >= vocabularySize }) else { return }
+    throw ExampleError(
+      .tokenID, path, line: example.line, "the token id \(id) is not in the model's vocabulary of \(vocabularySize)")
+  }
+
+  /// What the body writes with the tokenizer, its faults told as the example's.
+  private func written<Result>(
+    _ example: Example, _ body: (Tokenizer) throws(TokenizerError) -> Result
+  ) throws(ExampleError) -> Result {
+    guard let tokenizer else {
+      throw ExampleError(
+        .tokenizer, path, line: example.line, "the example is text; without a tokenizer it must be given as token ids")
+    }
+    do throws(TokenizerError) {
+      return try body(tokenizer)
+    } catch {
+      throw ExampleError(.tokenizer, path, line: example.line, "\(error)")
     }
   }
 }

@@ -22,7 +22,7 @@ public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible 
     case tokenID
     /// The turns of a conversation are out of order.
     case conversation
-    /// A template or tokenizer refused the text, or gave a mask that does not fit its tokens.
+    /// There is no tokenizer, or it or the template refused the text.
     case tokenizer
     /// The sequence is longer than allowed.
     case length

@@ -1,4 +1,5 @@
 import FileFormats
+import Tokenizers
 
 /// Reads the examples of a JSON-lines file one by one, holding no more of the file than a line and a buffer.
 ///
@@ -83,8 +84,8 @@ public struct ExampleReader {
       switch shape {
       case .question:
         .chat([
-          ChatTurn(.user, try text(json, "question")),
-          ChatTurn(.assistant, try answer(try text(json, "answer"), "answer")),
+          ChatMessage(.user, try text(json, "question")),
+          ChatMessage(.assistant, try answer(try text(json, "answer"), "answer")),
         ])
       case .messages: .chat(try turns(json))
       case .tokens: try tokens(json)
@@ -125,14 +126,14 @@ public struct ExampleReader {
     return text
   }
 
-  private func turns(_ json: JSON) throws(ExampleError) -> [ChatTurn] {
+  private func turns(_ json: JSON) throws(ExampleError) -> [ChatMessage] {
     guard let elements = json["messages"]?.elements else { throw fault(.type, "messages must be an array") }
-    var turns: [ChatTurn] = []
+    var turns: [ChatMessage] = []
     for (index, element) in elements.enumerated() {
       let name = "messages[\(index)]"
       guard element.members != nil else { throw fault(.type, "\(name) must be an object with role and content") }
       guard let word = element["role"]?.stringValue else { throw fault(.type, "\(name).role must be a string") }
-      guard let role = ChatTurn.Role(rawValue: word) else {
+      guard let role = ChatMessage.Role(rawValue: word) else {
         throw fault(.conversation, "\(name).role must be system, user or assistant, not \(quoted(word))")
       }
       guard let content = element["content"]?.stringValue else {
@@ -141,7 +142,7 @@ public struct ExampleReader {
       guard role != .system || index == 0 else {
         throw fault(.conversation, "\(name) is a system message; it must come first")
       }
-      turns.append(ChatTurn(role, role == .assistant ? try answer(content, "\(name).content") : content))
+      turns.append(ChatMessage(role, role == .assistant ? try answer(content, "\(name).content") : content))
     }
     guard turns.last?.role == .assistant else {
       throw fault(turns.isEmpty ? .empty : .conversation, "messages must end with one of the assistant, the answer")
