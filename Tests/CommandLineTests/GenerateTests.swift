@@ -186,8 +186,9 @@ private func tokens(_ object: JSON) throws -> [Int] {
     let whole = try Command.succeed(model + ["--prompt", ""], in: directory).output
     // The published text ends after 256 steps, of which the first only reads the beginning of the text.
     #expect(whole.hasPrefix(published[start..<end]))
-    let rest = try Command.succeed(model + ["--prompt", "Once upon a time"], in: directory).output
-    #expect(("Once upon a time" + rest).hasPrefix(published[start..<end]))
+    // The text goes on with a space, which a text of its own would not begin with.
+    let rest = try Command.succeed(model + ["--prompt", "Once upon a"], in: directory).output
+    #expect(("Once upon a" + rest).hasPrefix(published[start..<end]))
     try directory.write(#"{"question": "Who was Lily?", "answer": "A little girl."}"#, to: "d.jsonl")
     try Command.succeed(
       ["score", "--model", "\(folder)/stories260K.bin", "--data", "d.jsonl", "-o", "s.csv"], in: directory)
