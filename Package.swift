@@ -65,7 +65,9 @@ let package = Package(
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
-    .testTarget(name: "CommandLineTests", dependencies: ["palimpsest", "FileFormats"]),
+    .testTarget(
+      name: "CommandLineTests",
+      dependencies: ["palimpsest", "Checkpoints", "Transformer", "Tokenizers", "LinearAlgebra", "FileFormats"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -21,11 +21,11 @@ extension DataPackage {
     "contributors", "sources", "resources", "profile",
   ]
 
-  func check() throws(DataPackageError) {
+  func check(descriptorName: String) throws(DataPackageError) {
     try checkName(name, of: "package")
     guard !resources.isEmpty else { throw DataPackageError(name, "a package needs at least one resource") }
     var names: Set<String> = []
-    var paths: Set<String> = [Self.descriptorName]
+    var paths: Set<String> = [descriptorName]
     for resource in resources {
       try checkName(resource.name, of: "resource")
       guard names.insert(resource.name).inserted else {

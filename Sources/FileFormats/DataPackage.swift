@@ -77,19 +77,22 @@ public struct DataPackage: Equatable, Sendable {
   }
 
   /// The files of the package, the descriptor last, as members of a group for `AtomicFile.write(_:)`.
+  /// - Parameter descriptorName: The descriptor's name where the standard's would be in the way of another package.
   /// - Throws: `DataPackageError` where the package breaks a rule of the standard.
-  public func files(in directory: String) throws(DataPackageError) -> [OutputFile] {
-    try check()
+  public func files(
+    in directory: String, descriptorName: String = DataPackage.descriptorName
+  ) throws(DataPackageError) -> [OutputFile] {
+    try check(descriptorName: descriptorName)
     let contents = resources.map { $0.table.csv() }
     var files = zip(resources, contents).map { OutputFile(path: "\(directory)/\($0.path)", bytes: $1) }
-    files.append(OutputFile(path: "\(directory)/\(Self.descriptorName)", bytes: descriptor(contents).bytes()))
+    files.append(OutputFile(path: "\(directory)/\(descriptorName)", bytes: descriptor(contents).bytes()))
     return files
   }
 
   /// The descriptor.
   /// - Throws: `DataPackageError` where the package breaks a rule of the standard.
   public func descriptor() throws(DataPackageError) -> JSON {
-    try check()
+    try check(descriptorName: Self.descriptorName)
     return descriptor(resources.map { $0.table.csv() })
   }
 

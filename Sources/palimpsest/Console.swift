@@ -28,8 +28,8 @@ struct Console: Sendable {
   let verbose: Bool
 
   /// A result.
-  func result(_ line: String) {
-    if !quiet { print(line) }
+  func result(_ line: String, terminator: String = "\n") {
+    if !quiet { print(line, terminator: terminator) }
   }
 
   /// Something a user should know who did not ask.

@@ -1,9 +1,12 @@
 import ArgumentParser
+import Checkpoints
 import FileFormats
+import FineTuning
 import Glibc
 import LinearAlgebra
 import StagedLearners
 import Theorems
+import Tokenizers
 import Unlearning
 
 /// The exit statuses of the commands (those above 1 as in sysexits.h).
@@ -43,15 +46,27 @@ enum Failure {
       throw status
     } catch let error as ValidationError {
       throw error
-    } catch let error as FileError {
-      Console.standardError("palimpsest: error: \(error)\n")
-      throw fileTrouble
-    } catch let error as SafetensorsError where error.rule == .system {
-      Console.standardError("palimpsest: error: \(error)\n")
-      throw fileTrouble
     } catch {
       Console.standardError("palimpsest: error: \(error)\n")
-      throw badData
+      throw isFileTrouble(error) ? fileTrouble : badData
+    }
+  }
+
+  /// Whether it was the system that refused, and not the data.
+  static func isFileTrouble(_ error: any Error) -> Bool {
+    switch error {
+    case is FileError: true
+    case let error as SafetensorsError: error.rule == .system
+    case let error as Checkpoints.CheckpointError:
+      switch error {
+      case .file: true
+      case .safetensors(let error): error.rule == .system
+      default: false
+      }
+    case let error as TokenizerError: error.rule == .system
+    case let error as ExampleError: error.rule == .system
+    case let error as ConfigurationError: error.rule == .system
+    default: false
     }
   }
 }

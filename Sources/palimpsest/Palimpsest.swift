@@ -6,7 +6,7 @@ import Exhibits
 struct Palimpsest: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "palimpsest",
-    abstract: "Path dependence of local machine unlearning: theorems checked, figures made.",
+    abstract: "Path dependence of local machine unlearning: theorems checked, figures made, models run.",
     discussion: """
       EXAMPLE
         palimpsest theorem --random --seed 7 --steps 1000000 --output result
@@ -20,7 +20,10 @@ struct Palimpsest: ParsableCommand {
         74  a file could not be read or written
       """,
     version: palimpsestVersion,
-    subcommands: [TheoremCommand.self, SweepCommand.self, FiguresCommand.self])
+    subcommands: [
+      TheoremCommand.self, SweepCommand.self, FiguresCommand.self, ScoreCommand.self, GenerateCommand.self,
+      ConfigCommand.self,
+    ])
 
   static func main() {
     do {
@@ -34,10 +37,13 @@ struct Palimpsest: ParsableCommand {
   /// Ends the process. Wrong usage takes two lines, as any other error, where the library would print all options.
   private static func fail(_ error: any Error) -> Never {
     guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-    let names = ["theorem", "sweep", "figures"]
-    let command = CommandLine.arguments.dropFirst().first { names.contains($0) }
-    Console.standardError(
-      "palimpsest: error: \(message(for: error))\nSee palimpsest \(command.map { "\($0) " } ?? "")--help\n")
+    var (command, path) = (configuration, "palimpsest")
+    for argument in CommandLine.arguments.dropFirst() {
+      guard let next = command.subcommands.first(where: { $0.configuration.commandName == argument }) else { continue }
+      command = next.configuration
+      path += " \(argument)"
+    }
+    Console.standardError("palimpsest: error: \(message(for: error))\nSee \(path) --help\n")
     exit(withError: ExitCode.validationFailure)
   }
 }

@@ -54,14 +54,35 @@ import Testing
     ),
     (["figures", "--frames", "3"], ["--frames"]),
     (["figures", "--seed", "x"], ["--seed"]),
+    (["score", "--model", "m", "--data", "d"], ["--output"]), (["score", "--model", "m", "--output", "o"], ["--data"]),
+    (["score", "--data", "d", "--output", "o"], ["--model"]),
+    (["score", "--model", "m", "--data", "d", "-o", "o", "--max-length", "1"], ["--max-length is 1", "2"]),
+    (["score", "--model", "m", "--data", "d", "-o", "o", "--template", "lama2"], ["'lama2'", "llama2"]),
+    (["generate", "--model", "m"], ["--prompt", "--data"]),
+    (["generate", "--model", "m", "--prompt", "a", "--data", "d"], ["--prompt", "--data"]),
+    (["generate", "--model", "m", "--prompt", "a", "--max-new-tokens", "0"], ["--max-new-tokens is 0"]),
+    (["generate", "--model", "m", "--prompt", "a", "--temperature", "-1"], ["--temperature is -1"]),
+    (["generate", "--model", "m", "--prompt", "a", "--temperature", "nan"], ["--temperature is nan"]),
+    (["generate", "--model", "m", "--prompt", "a", "--temperature", "1", "--top-p", "1.5"], ["--top-p is 1.5"]),
+    (["generate", "--model", "m", "--prompt", "a", "--temperature", "1", "--top-k", "0"], ["--top-k is 0"]),
+    (["generate", "--model", "m", "--prompt", "a", "--top-k", "5"], ["--top-k", "temperature 0"]),
+    (["generate", "--model", "m", "--prompt", "a", "--top-p", "0.5"], ["--top-p", "temperature 0"]),
+    (["generate", "--model", "m", "--prompt", "a", "--seed", "5"], ["--seed", "temperature 0"]),
+    (["generate", "--model", "m", "--prompt", "a", "--samples", "2"], ["--samples", "temperature 0"]),
+    (["generate", "--model", "m", "--prompt", "a", "--samples", "0"], ["--samples is 0"]),
+    (["generate", "--model", "m", "--prompt", "a", "--slots", "0"], ["--slots is 0"]),
+    (["generate", "--model", "m", "--prompt", "a", "--stop-id", "-1"], ["--stop-id"]),
+    (["config", "validate"], ["<file>"]), (["config", "validate", "c", "--sets", "a=1"], ["--sets"]),
+    (["config", "keys", "all"], ["all"]), (["config", "chek"], ["chek"]),
     (["dance"], ["dance"]),
   ])
   func `wrong usage is said in two lines`(_ arguments: [String], _ words: [String]) throws {
     // "at least 1" is said as a range where there is an upper end too.
     let words = words.filter { $0 != "at least 1" || !arguments.contains("--trials") }
     let directory = try TemporaryDirectory()
-    let help = ["theorem", "sweep", "figures"].contains(arguments[0]) ? "palimpsest \(arguments[0]) --help" : "--help"
-    try Command.fail(64, words + ["See \(help.hasPrefix("--") ? "palimpsest --help" : help)"], arguments, in: directory)
+    let commands = ["theorem", "sweep", "figures", "score", "generate", "config", "validate", "keys"]
+    let path = ["palimpsest"] + arguments.prefix { commands.contains($0) } + ["--help"]
+    try Command.fail(64, words + ["See \(path.joined(separator: " "))\n"], arguments, in: directory)
   }
 
   @Test func `shapes that no memory can hold are refused`() throws {
@@ -106,7 +127,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--help"], ["theorem", "--help"], ["sweep", "--help"], ["figures", "--help"], ["help", "sweep"], [],
+    ["--help"], ["theorem", "--help"], ["sweep", "--help"], ["figures", "--help"], ["score", "--help"],
+    ["generate", "--help"], ["config", "--help"], ["config", "validate", "--help"], ["config", "keys", "--help"],
+    ["help", "sweep"], [],
   ])
   func `every help has an example that is not broken over lines`(_ arguments: [String]) throws {
     let directory = try TemporaryDirectory()
@@ -124,18 +147,22 @@ import Testing
     }
   }
 
-  @Test func `the examples work`() throws {
+  @Test(arguments: ["theorem", "figures", "sweep", "score", "generate", "config", "config validate", "config keys"])
+  func `the examples work`(_ command: String) throws {
     let directory = try TemporaryDirectory()
-    for command in ["theorem", "figures", "sweep"] {
-      let help = try Command.succeed([command, "--help"], in: directory).lines
-      let start = try #require(help.firstIndex(of: "EXAMPLE"))
-      for example in help[(start + 1)...].prefix(2) {
-        var words = example.split(separator: " ").dropFirst().map(String.init)
-        // Fewer trials, no drawing: what is tested is that the options exist.
-        if let index = words.firstIndex(of: "--trials") { words[index + 1] = "50" }
-        if command == "figures" { words.append("--no-render") }
-        try Command.succeed(words, in: directory)
-      }
+    let help = try Command.succeed(command.split(separator: " ").map(String.init) + ["--help"], in: directory).lines
+    try TextModel.write(to: directory)
+    try directory.write("epochs: 2\n", to: "run.yaml")
+    try directory.write(#"{"prompt_ids": [1, 2], "answer_ids": [3]}"#, to: "ids.jsonl")
+    try directory.write(#"{"question": "Who are you?", "answer": "I am a model."}"#, to: "qa.jsonl")
+    let start = try #require(help.firstIndex(of: "EXAMPLE"))
+    for example in help[(start + 1)...].prefix(2) {
+      var line = example.replacing("palimpsest", with: Command.path).replacing(#/dir|stories260K.bin/#, with: "model")
+      // Fewer trials, no drawing: what is tested is that the options exist.
+      line.replace(#/--trials \d+/#, with: "--trials 50")
+      if command == "figures" { line += " --no-render" }
+      let outcome = try Command.start("/bin/sh", ["-c", String(line)], in: directory.path)
+      #expect(outcome.status == 0 && outcome.complaints == "", "\(outcome.complaints)")
     }
   }
 

@@ -23,6 +23,18 @@ private func samplePackage() throws -> DataPackage {
 }
 
 @Suite struct DataPackageTests {
+  @Test func `a descriptor of another name stands beside other packages`() throws {
+    let directory = try TemporaryDirectory()
+    _ = try directory.file("datapackage.json", Array("{}".utf8))
+    try AtomicFile.write(samplePackage().files(in: directory.path, descriptorName: "loss.datapackage.json"))
+    #expect(try InputFile.bytes(of: directory.file("datapackage.json")) == Array("{}".utf8))
+    #expect(
+      try InputFile.bytes(of: directory.file("loss.datapackage.json")) == samplePackage().descriptor().bytes())
+    #expect(throws: DataPackageError.self) {
+      try samplePackage().files(in: directory.path, descriptorName: "data/again.csv")
+    }
+  }
+
   @Test func `the descriptor names the bytes that are written`() throws {
     let directory = try TemporaryDirectory()
     try samplePackage().write(to: directory.file("out"))

@@ -46,6 +46,11 @@ public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible 
     self.detail = detail
   }
 
+  /// The error for a file without examples.
+  public static func noExamples(_ path: String) -> ExampleError {
+    ExampleError(.noExamples, path, line: nil, "the file has no examples")
+  }
+
   /// One line: the place and what is wrong there.
   public var description: String { quotedPath(path) + (line.map { ", line \($0)" } ?? "") + ": " + detail }
 }

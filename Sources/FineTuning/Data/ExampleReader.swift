@@ -34,7 +34,7 @@ public struct ExampleReader {
     var reader = try ExampleReader(path: path)
     var examples: [Example] = []
     while let example = try reader.next() { examples.append(example) }
-    guard !examples.isEmpty else { throw ExampleError(.noExamples, path, line: nil, "the file has no examples") }
+    guard !examples.isEmpty else { throw .noExamples(path) }
     return examples
   }
 

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Checkpoints
+import Glibc
+
+/// Which model, for the commands that run one.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The model: a folder as Hugging Face's, or a .bin file of llama2.c.", valueName: "path"))
+  var model: String
+
+  @Option(help: ArgumentHelp("An adapter of the model: a folder as PEFT's.", valueName: "dir"))
+  var adapter: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The tokenizer: a folder, a tokenizer.json or a .bin of llama2.c (default: that beside the model).",
+      valueName: "path"))
+  var tokenizer: String?
+
+  /// Opens the model and the adapter; no weights are read.
+  func open() throws -> ModelFiles {
+    ModelFiles(
+      base: isDirectory(model)
+        ? .folder(try ModelFolder(path: model)) : .legacy(try LegacyModelFile(path: model)),
+      adapterFolder: try adapter.map { path throws(CheckpointError) in try AdapterFolder(path: path) },
+      givenTokenizer: tokenizer)
+  }
+}
+
+/// Whether the path leads to a folder.
+func isDirectory(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+}
