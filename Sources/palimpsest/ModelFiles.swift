@@ -83,7 +83,11 @@ struct ModelFiles {
 
   private func tokenizerPath() throws -> String {
     if let givenTokenizer { return givenTokenizer }
-    guard case .legacy(let file) = base else { return path }
+    guard case .legacy(let file) = base else {
+      // What training of a llama2.c model leaves beside it.
+      let legacy = "\(path)/tokenizer.bin"
+      return access("\(path)/tokenizer.json", F_OK) != 0 && access(legacy, F_OK) == 0 ? legacy : path
+    }
     let folder = file.path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
     // The names that llama2.c gives them.
     let names = ["tokenizer.bin", "tok\(model.vocabularySize).bin"]
@@ -93,5 +97,26 @@ struct ModelFiles {
         .read, paths[0], reason: "there is no \(names.joined(separator: " or ")) beside the model; give --tokenizer")
     }
     return found
+  }
+}
+
+extension ModelFiles {
+  /// The files of a model of this shape with other weights, to be written together: what the model has beside its
+  /// weights comes with them.
+  func savedFiles(
+    with weights: Parameters, to path: String, format: WeightFormat, workers: Workers
+  ) throws -> [OutputFile] {
+    switch base {
+    case .folder(let folder):
+      return try ModelFolder.files(
+        model, weights, to: path, format: format, source: folder.path, workers: workers)
+    case .legacy:
+      let files = try ModelFolder.files(
+        model, weights, to: path, format: format, specialTokens: specialTokens, workers: workers)
+      // As it is: a tokenizer.json cannot say all that a tokenizer of llama2.c does.
+      guard let tokenizer = try? tokenizerPath(), !isDirectory(tokenizer) else { return files }
+      let name = tokenizer.hasSuffix(".bin") ? "tokenizer.bin" : "tokenizer.json"
+      return [OutputFile(path: "\(path)/\(name)", bytes: try InputFile.bytes(of: tokenizer))] + files
+    }
   }
 }

@@ -22,7 +22,7 @@ struct Palimpsest: ParsableCommand {
     version: palimpsestVersion,
     subcommands: [
       TheoremCommand.self, SweepCommand.self, FiguresCommand.self, ScoreCommand.self, GenerateCommand.self,
-      ConfigCommand.self,
+      TrainCommand.self, UnlearnCommand.self, ConfigCommand.self,
     ])
 
   static func main() {

@@ -12,15 +12,17 @@ final class ProgressBar: Sendable {
 
   private let label: String
   private let total: Int
+  private let doneBefore: Int
   private let visible: Bool
   private let started: Double
   private let state: Mutex<State>
 
-  init(_ label: String, total: Int, console: Console) {
-    (self.label, self.total) = (label, max(1, total))
+  /// - Parameter done: What had been done before; the time left is told from what follows.
+  init(_ label: String, total: Int, done: Int = 0, console: Console) {
+    (self.label, self.total, doneBefore) = (label, max(1, total), done)
     visible = !console.quiet && isatty(STDERR_FILENO) == 1
     started = Self.now()
-    state = Mutex(State(lastDrawn: started))
+    state = Mutex(State(done: done, lastDrawn: started))
   }
 
   /// So much more is done; may be called from any thread.
@@ -49,7 +51,8 @@ final class ProgressBar: Sendable {
     let share = min(1, Double(done) / Double(total))
     let filled = Int(share * 30)
     let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 30 - filled)
-    let left = share > 0 ? (now - started) * (1 - share) / share : 0
+    let pace = Double(done - doneBefore) / (now - started)
+    let left = pace > 0 ? Double(total - done) / pace : 0
     Console.standardError("\r\u{1B}[K\(label) [\(bar)] \(Int(share * 100)) %, \(Self.clock(left)) left")
   }
 

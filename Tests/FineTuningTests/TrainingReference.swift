@@ -38,9 +38,7 @@ struct TrainingReference {
     adapter = try file("adapter").map { path in try AdapterFolder(path: path) }
     adapterWeights = try adapter.map { try $0.loadParameters(for: folder.model, base: base) }
     func examples(_ path: String) throws -> [EncodedExample] {
-      let encoder = ExampleEncoder(
-        path: path, maximumLength: folder.model.contextLength, vocabularySize: folder.model.vocabularySize,
-        tokenizer: nil)
+      let encoder = ExampleEncoder(path: path, model: folder.model, tokenizer: nil)
       return try ExampleReader.all(path: path).map { try encoder.encode($0) }
     }
     self.examples = try examples(try #require(file("data")))

@@ -1,0 +1,245 @@
+import FileFormats
+import Foundation
+import Testing
+
+/// The models, data and runs by PyTorch that the module FineTuning is tested on.
+private enum Reference {
+  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .appendingPathComponent("FineTuningTests/References/training").path
+
+  static func json(_ name: String) throws -> JSON {
+    try JSON(parsing: InputFile.bytes(of: "\(folder)/cases/\(name).json"))
+  }
+
+  /// The arguments that make the run of this name in the folder `run`.
+  static func arguments(_ name: String, output: String = "run") throws -> [String] {
+    let json = try json(name)
+    func path(_ key: String) -> String? { json[key]?.stringValue.map { "\(folder)/\($0)" } }
+    var arguments = [
+      try #require(json["command"]?.stringValue), "--model", try #require(path("model")), "--data",
+      try #require(path("data")), "--config", "\(folder)/cases/\(name).yaml", "--output", output,
+    ]
+    if let adapter = path("adapter") { arguments += ["--adapter", adapter] }
+    if let retain = path("retain") { arguments += ["--set", "objective.retain_data=\(retain)"] }
+    return arguments
+  }
+}
+
+@Suite("palimpsest train and unlearn") struct TrainTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func column(_ name: String, of file: String) throws -> [Double] {
+    try directory.csv(file).map { try #require($0[name].flatMap(Double.init)) }
+  }
+
+  /// The lines of metrics.csv but for the column of seconds.
+  private func metrics(_ folder: String) throws -> [String] {
+    String(decoding: try directory.bytes("\(folder)/metrics.csv"), as: UTF8.self).split(separator: "\n").map { line in
+      line.split(separator: ",", omittingEmptySubsequences: false).enumerated().filter { $0.offset != 5 }
+        .map { String($0.element) }.joined(separator: ",")
+    }
+  }
+
+  /// What the requirement allows of the tenth loss, relative: rounding of FP32 through ten steps.
+  private static let tolerance = 1e-4
+
+  private func expect(_ values: [Double], _ key: String, of name: String) throws {
+    let expected = try #require(Reference.json(name)[key]?.elements).map { try #require($0.doubleValue) }
+    #expect(values.count == expected.count)
+    for (value, expected) in zip(values, expected) { #expect(abs(value / expected - 1) < Self.tolerance) }
+  }
+
+  @Test(
+    "A run gives PyTorch's losses, and a result that scores as PyTorch's",
+    arguments: ["sft_llama", "sft_qwen2_4x2", "npo_llama_lora_all_retain", "simnpo_llama_tied_proximal"])
+  func run(_ name: String) throws {
+    let arguments = try Reference.arguments(name)
+    let outcome = try Command.succeed(arguments, in: directory)
+    let isAdapter = arguments.contains("--adapter")
+    #expect(outcome.output.contains("10 steps, the last with loss "))
+    #expect(outcome.output.contains("wrote the \(isAdapter ? "adapter" : "model") to run"))
+    try expect(column("loss", of: "run/metrics.csv"), "loss", of: name)
+    try expect(column("learning_rate", of: "run/metrics.csv"), "learning_rate", of: name)
+    try expect(column("gradient_norm", of: "run/metrics.csv"), "gradient_norm", of: name)
+    let data = try #require(arguments.firstIndex(of: "--data").map { arguments[$0 + 1] })
+    let model = isAdapter ? ["--model", arguments[2], "--adapter", "run"] : ["--model", "run"]
+    try Command.succeed(["score"] + model + ["--data", data, "--output", "scores.csv"], in: directory)
+    try expect(column("log_likelihood", of: "scores.csv"), "log_likelihoods", of: name)
+  }
+
+  @Test("A merged adapter scores as the adapter does")
+  func merge() throws {
+    let arguments = try Reference.arguments("sft_llama_lora_all")
+    try Command.succeed(arguments + ["--merge"], in: directory)
+    try Command.succeed(["score", "--model", "run", "--data", arguments[4], "--output", "scores.csv"], in: directory)
+    try expect(column("log_likelihood", of: "scores.csv"), "log_likelihoods", of: "sft_llama_lora_all")
+  }
+
+  @Test("Half precision is what transformers reads")
+  func format() throws {
+    try Command.succeed(Reference.arguments("sft_llama_tied") + ["--format", "bfloat16"], in: directory)
+    let file = try SafetensorsFile(path: directory.file("run/model.safetensors"))
+    #expect(file.tensors.allSatisfy { $0.dtype == .bf16 })
+    #expect(try JSON(parsing: directory.bytes("run/config.json"))["torch_dtype"]?.stringValue == "bfloat16")
+  }
+
+  // MARK: - Runs that are ended
+
+  /// Many short steps, with dropout and a checkpoint after each.
+  private func longRun(_ output: String, steps: Int = 150) throws -> [String] {
+    let json = try Reference.json("npo_qwen2_lora_1x8")
+    return [
+      "unlearn", "--objective", "npo", "--model", "\(Reference.folder)/\(try #require(json["model"]?.stringValue))",
+      "--data", "\(Reference.folder)/data/forget.jsonl", "--set", "adapter={rank: 4, dropout: 0.1}", "--set",
+      "epochs=\(steps)", "--set", "max_steps=\(steps)", "--output", output, "--checkpoint-every", "1",
+    ]
+  }
+
+  /// Starts the command and sends it a signal after a while; nil where it ended before.
+  private func interrupt(_ arguments: [String], with signal: Int32, afterSteps steps: Int) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Command.path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: directory.path)
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    let metrics = directory.file("\(arguments[arguments.count - 3])/metrics.csv")
+    try process.run()
+    while process.isRunning {
+      let lines = (try? String(contentsOfFile: metrics, encoding: .utf8))?.split(separator: "\n").count ?? 0
+      if lines > steps {
+        kill(process.processIdentifier, signal)
+        break
+      }
+      usleep(500)
+    }
+    process.waitUntilExit()
+    return process
+  }
+
+  @Test("Killed again and again, a run ends with the bytes of one that was not")
+  func kills() throws {
+    try Command.succeed(longRun("whole"), in: directory)
+    var killed = 0
+    for steps in [1, 30, 31, 90, 140] {
+      let process = try interrupt(longRun("broken"), with: SIGKILL, afterSteps: steps)
+      if process.terminationReason == .uncaughtSignal { killed += 1 }
+    }
+    #expect(killed >= 3)
+    let outcome = try Command.run(longRun("broken"), in: directory)
+    #expect(outcome.status == 0)
+    #expect(outcome.complaints.contains("going on after step "))
+    #expect(
+      try directory.bytes("broken/adapter_model.safetensors") == directory.bytes("whole/adapter_model.safetensors"))
+    #expect(try metrics("broken") == metrics("whole"))
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory.file("broken")).sorted()
+        == ["adapter_config.json", "adapter_model.safetensors", "metrics.csv", "run.json", "training.yaml"])
+  }
+
+  @Test("Ctrl-C finishes the step, saves, and says how to go on")
+  func interruption() throws {
+    try Command.succeed(longRun("whole", steps: 300), in: directory)
+    let process = try interrupt(longRun("broken", steps: 300), with: SIGINT, afterSteps: 20)
+    #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+    let steps = try metrics("broken").count - 1
+    let checkpoints = try FileManager.default.contentsOfDirectory(atPath: directory.file("broken/checkpoints"))
+    #expect(checkpoints.contains("step-\(steps)"))
+    let outcome = try Command.run(longRun("broken", steps: 300), in: directory)
+    #expect(outcome.status == 0 && outcome.complaints.contains("going on after step \(steps) of 300"))
+    #expect(
+      try directory.bytes("broken/adapter_model.safetensors") == directory.bytes("whole/adapter_model.safetensors"))
+    #expect(try metrics("broken") == metrics("whole"))
+  }
+
+  @Test("A run that diverges stops, says at which step, and keeps the last good checkpoint")
+  func diverging() throws {
+    let arguments =
+      try Reference.arguments("sft_llama") + [
+        "--set", "optimizer={name: sgd, learning_rate: 1e38}", "--set", "schedule={name: constant, warmup: 5}",
+        "--checkpoint-every", "1",
+      ]
+    let outcome = try Command.run(arguments, in: directory)
+    #expect(outcome.status == 65)
+    #expect(outcome.complaints.hasPrefix("palimpsest: error: stopped "))
+    let words = outcome.complaints.split(separator: " ")
+    let step = try #require(words.last.flatMap { Int($0.filter(\.isNumber)) }, "\(outcome.complaints)")
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory.file("run/checkpoints")).contains("step-\(step)"))
+    #expect(!FileManager.default.fileExists(atPath: directory.file("run/model.safetensors")))
+  }
+
+  @Test("A finished run is left alone, and made anew only when asked to")
+  func finished() throws {
+    let arguments = try Reference.arguments("sft_llama_tied")
+    try Command.succeed(arguments, in: directory)
+    let before = try directory.contents()
+    let again = try Command.run(arguments, in: directory)
+    #expect(again.status == 0 && again.complaints.contains("is finished; --overwrite starts it anew"))
+    #expect(try directory.contents() == before)
+    try Command.fail(65, ["holds a run with another configuration"], arguments + ["--set", "seed=9"], in: directory)
+    try Command.succeed(arguments + ["--set", "seed=9", "--overwrite"], in: directory)
+  }
+
+  // MARK: - Bad input
+
+  @Test("What cannot be trained is an error that says why, and leaves nothing")
+  func badInput() throws {
+    func write(_ text: String, to name: String) throws -> String {
+      try AtomicFile.write(text, to: directory.file(name))
+      return name
+    }
+    let usual = try Reference.arguments("sft_llama")
+    func with(_ option: String, _ value: String) -> [String] {
+      var arguments = usual
+      if let index = arguments.firstIndex(of: option) { arguments[index + 1] = value }
+      return arguments
+    }
+    let long = Array(repeating: "1", count: 200).joined(separator: ",")
+    let cases: [(Int32, [String], [String])] = [
+      (65, ["the nearest is optimizer.learning_rate"], usual + ["--set", "optimizer.learning_rat=1"]),
+      (65, ["batch_size"], usual + ["--set", "batch_size=0"]),
+      (65, ["retain"], usual + ["--set", "objective.retain_coefficient=1"]),
+      (65, ["warm-up"], usual + ["--set", "schedule={name: wsd, warmup: 8, decay: 8}"]),
+      (74, ["none.jsonl"], with("--data", "none.jsonl")),
+      (74, ["cannot read \"none\""], with("--model", "none")),
+      (74, ["none.yaml"], with("--config", "none.yaml")),
+      (
+        65, ["ids.jsonl", "line 2", "9999"],
+        with(
+          "--data",
+          try write(
+            """
+            {"prompt_ids": [1], "answer_ids": [2]}
+            {"prompt_ids": [1], "answer_ids": [9999]}
+            """, to: "ids.jsonl"))
+      ),
+      (
+        65, ["long.jsonl", "line 1", "201 tokens"],
+        with("--data", try write("{\"prompt_ids\": [1], \"answer_ids\": [\(long)]}", to: "long.jsonl"))
+      ),
+      (65, ["empty.jsonl", "no examples"], with("--data", try write("", to: "empty.jsonl"))),
+      (
+        65, ["answer_ids is empty"],
+        with("--data", try write("{\"prompt_ids\": [1], \"answer_ids\": []}", to: "nothing.jsonl"))
+      ),
+      (65, ["is no run's folder"], with("--output", ".")),
+      (64, ["--merge needs an adapter"], usual + ["--merge"]),
+      (64, ["--checkpoint-every"], usual + ["--checkpoint-every", "0"]),
+      (64, ["how to unlearn"], ["unlearn"] + usual.dropFirst()),
+      (64, ["does not unlearn"], ["unlearn"] + usual.dropFirst() + ["--objective", "sft"]),
+      (64, ["--objective"], ["unlearn"] + usual.dropFirst() + ["--objective", "gradient"]),
+      (
+        65, ["the adapter has rank, alpha or targets"],
+        usual + ["--adapter", "\(Reference.folder)/adapters/llama_all", "--set", "adapter={rank: 3}"]
+      ),
+      (
+        65, ["lm_head"],
+        try Reference.arguments("sft_llama_tied") + ["--set", "adapter={targets: [lm_head]}"]
+      ),
+    ]
+    for (status, words, arguments) in cases { try Command.fail(status, words, arguments, in: directory) }
+  }
+}
