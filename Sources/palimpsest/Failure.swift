@@ -55,9 +55,9 @@ enum Failure {
   /// Whether it was the system that refused, and not the data.
   static func isFileTrouble(_ error: any Error) -> Bool {
     switch error {
-    case is FileError: true
+    case is FileError, CheckpointStoreError.file, MetricsLogError.file: true
     case let error as SafetensorsError: error.rule == .system
-    case let error as Checkpoints.CheckpointError:
+    case let error as CheckpointError:
       switch error {
       case .file: true
       case .safetensors(let error): error.rule == .system

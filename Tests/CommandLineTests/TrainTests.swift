@@ -171,6 +171,28 @@ private enum Reference {
     #expect(!FileManager.default.fileExists(atPath: directory.file("run/model.safetensors")))
   }
 
+  @Test(
+    "On a full disk a run stops with its checkpoints whole, and goes on when there is room",
+    .enabled(if: Tools.mount, "needs the right to mount a small file system"))
+  func fullDisk() throws {
+    try Command.succeed(longRun("whole"), in: directory)
+    try FileManager.default.createDirectory(atPath: directory.file("disk"), withIntermediateDirectories: false)
+    func mount(_ option: String) throws {
+      let arguments = ["mount", "-t", "tmpfs", "-o", option, "none", directory.file("disk")]
+      try #require(Command.start("/usr/bin/env", arguments).status == 0)
+    }
+    // Room for the run's files and one checkpoint, which is some 30 KB.
+    try mount("size=64k")
+    defer { _ = try? Command.start("/usr/bin/env", ["umount", directory.file("disk")]) }
+    let full = try Command.run(longRun("disk/run"), in: directory)
+    #expect(full.status == 74)
+    #expect(full.complaints.contains("No space left on device"))
+    try mount("remount,size=4m")
+    #expect(try Command.run(longRun("disk/run"), in: directory).status == 0)
+    let name = "adapter_model.safetensors"
+    #expect(try directory.bytes("disk/run/\(name)") == directory.bytes("whole/\(name)"))
+  }
+
   @Test("A finished run is left alone, and made anew only when asked to")
   func finished() throws {
     let arguments = try Reference.arguments("sft_llama_tied")

@@ -95,17 +95,17 @@ private func files(_ step: Int) -> [CheckpointFile] {
       #expect(try content(directory.file("step-2/state.json")) == Array("{\"step\": 2}".utf8))
     }
     for name in ["", ".x", "a/b", "manifest.json", "a\0b"] {
-      #expect(throws: CheckpointError.name(name)) {
+      #expect(throws: CheckpointStoreError.name(name)) {
         try store.save(step: 3, files: [CheckpointFile(name, bytes: [])])
       }
     }
-    #expect(throws: CheckpointError.name("a")) {
+    #expect(throws: CheckpointStoreError.name("a")) {
       try store.save(step: 3, files: [CheckpointFile("a", bytes: []), CheckpointFile("a", bytes: [])])
     }
-    #expect(throws: CheckpointError.step(-1)) { try store.save(step: -1, files: []) }
+    #expect(throws: CheckpointStoreError.step(-1)) { try store.save(step: -1, files: []) }
     let file = CheckpointStore(directory: directory.file("step-1/weights"))
-    #expect(throws: CheckpointError.self) { try file.save(step: 1, files: files(1)) }
-    #expect(throws: CheckpointError.self) { try file.latest() }
+    #expect(throws: CheckpointStoreError.self) { try file.save(step: 1, files: files(1)) }
+    #expect(throws: CheckpointStoreError.self) { try file.latest() }
   }
 
   /// The process ends while a checkpoint's second file is half written, as by kill -9.

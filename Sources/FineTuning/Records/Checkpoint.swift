@@ -46,7 +46,7 @@ public struct CheckpointWarning: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Why a checkpoint cannot be saved or looked for.
-public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum CheckpointStoreError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The system refused.
   case file(FileError)
   /// A file's name is empty, begins with a dot, contains a slash, is `manifest.json` or occurs twice.

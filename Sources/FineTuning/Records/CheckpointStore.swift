@@ -24,14 +24,14 @@ public struct CheckpointStore: Sendable {
   ///
   /// Checkpoints of later steps are removed as well: they are of a run that was given up when this one resumed before
   /// them. One of the same step is replaced.
-  /// - Throws: `CheckpointError`, or what a file's closure throws; the checkpoints are then as before.
+  /// - Throws: `CheckpointStoreError`, or what a file's closure throws; the checkpoints are then as before.
   @discardableResult
   public func save(step: Int, files: [CheckpointFile]) throws -> Checkpoint {
-    guard step >= 0 else { throw CheckpointError.step(step) }
+    guard step >= 0 else { throw CheckpointStoreError.step(step) }
     var names: Set<[UInt8]> = []
     for file in files {
       guard CheckpointManifest.isAllowed(file.name), names.insert(Array(file.name.utf8)).inserted else {
-        throw CheckpointError.name(file.name)
+        throw CheckpointStoreError.name(file.name)
       }
     }
     let temporary = "\(directory)/\(Self.rubbishPrefix)\(getpid())-step-\(step)"
@@ -57,7 +57,7 @@ public struct CheckpointStore: Sendable {
     } catch {
       // What cannot be removed now is removed when the next checkpoint is saved.
       try? removeRubbish()
-      if let error = error as? FileError { throw CheckpointError.file(error) }
+      if let error = error as? FileError { throw CheckpointStoreError.file(error) }
       throw error
     }
     synchronize()
@@ -69,8 +69,8 @@ public struct CheckpointStore: Sendable {
   }
 
   /// The latest checkpoint that is whole, or nil where there is none, and a warning for each later one that is not.
-  /// - Throws: `CheckpointError` where the directory is there and cannot be read.
-  public func latest() throws(CheckpointError) -> (checkpoint: Checkpoint?, warnings: [CheckpointWarning]) {
+  /// - Throws: `CheckpointStoreError` where the directory is there and cannot be read.
+  public func latest() throws(CheckpointStoreError) -> (checkpoint: Checkpoint?, warnings: [CheckpointWarning]) {
     var warnings: [CheckpointWarning] = []
     for step in try steps().reversed() {
       switch examine(step) {
@@ -82,8 +82,8 @@ public struct CheckpointStore: Sendable {
   }
 
   /// The steps of all checkpoints, damaged ones included, ascending.
-  /// - Throws: `CheckpointError` where the directory is there and cannot be read.
-  public func steps() throws(CheckpointError) -> [Int] {
+  /// - Throws: `CheckpointStoreError` where the directory is there and cannot be read.
+  public func steps() throws(CheckpointStoreError) -> [Int] {
     try names().compactMap { name in
       // Only names as they are written here: not `step-007`, nor `step-+7`.
       guard name.hasPrefix(Self.prefix), let step = Int(name.dropFirst(Self.prefix.count)), step >= 0 else {
@@ -131,7 +131,7 @@ public struct CheckpointStore: Sendable {
     rename(path(of: step), "\(directory)/\(Self.rubbishPrefix)\(getpid())-old-\(step)")
   }
 
-  private func removeRubbish() throws(CheckpointError) {
+  private func removeRubbish() throws(CheckpointStoreError) {
     for name in try names() where name.hasPrefix(Self.rubbishPrefix) { Self.remove("\(directory)/\(name)") }
   }
 
@@ -146,7 +146,7 @@ public struct CheckpointStore: Sendable {
     rmdir(path)
   }
 
-  private func names() throws(CheckpointError) -> [String] {
+  private func names() throws(CheckpointStoreError) -> [String] {
     guard let stream = opendir(directory) else {
       if errno == ENOENT { return [] }
       throw .file(FileError(.read, directory, code: errno))

@@ -51,7 +51,7 @@ public final class TrainingFolder {
   /// last checkpoint of one that was ended.
   /// - Parameter startsAnew: Whether a run that is there is given up.
   /// - Throws: `TrainingFolderError` where the folder has another run or other files in it, or another process works on
-  ///   it; `TrainingError`, `MetricsLogError`, `CheckpointError` or `FileError` where what is there cannot be read.
+  ///   it; `TrainingError`, `MetricsLogError`, `CheckpointStoreError` or `FileError` where what is there cannot be read.
   public init(path: String, trainer: Trainer, startsAnew: Bool = false) throws {
     precondition(trainer.completedSteps == 0, "a run starts at its start")
     self.path = path
@@ -99,7 +99,7 @@ public final class TrainingFolder {
   ///   - shouldStop: Asked before each step; true ends the work with a checkpoint.
   ///   - onStep: Told each step's record.
   /// - Throws: `TrainingError` where the run diverges: the last checkpoint stays, and it is a good one. Otherwise
-  ///   `MetricsLogError` or `CheckpointError` where the system refuses.
+  ///   `MetricsLogError` or `CheckpointStoreError` where the system refuses.
   public func train(
     checkpoints interval: CheckpointInterval = .automatic, shouldStop: () -> Bool = { false },
     onStep: (MetricsRow) -> Void = { _ in }
