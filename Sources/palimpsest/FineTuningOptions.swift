@@ -6,7 +6,7 @@ extension WeightFormat: ExpressibleByArgument {}
 
 /// The options of `train` and `unlearn`.
 struct FineTuningOptions: ParsableArguments {
-  @OptionGroup var model: ModelOptions
+  @OptionGroup(title: "Model") var model: ModelOptions
 
   @Option(
     help: ArgumentHelp(
@@ -16,10 +16,7 @@ struct FineTuningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The configuration, YAML (default: every key's default).", valueName: "file"))
   var config: String?
 
-  @Option(
-    name: .customLong("set"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("A key of the configuration, such as optimizer.learning_rate=1e-4.", valueName: "key=value"))
-  var overrides: [String] = []
+  @OptionGroup var overrides: OverrideOptions
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The run's folder, to which the result is written.", valueName: "dir"))
@@ -49,7 +46,7 @@ extension FineTuningOptions {
   /// The configuration of the file with all overrides; says what in it has no effect.
   /// - Parameter extra: Overrides that come after those of `--set`.
   func configuration(_ console: Console, extra: [String] = []) throws -> TrainingConfiguration {
-    let overrides = overrides + extra
+    let overrides = overrides.set + extra
     let (configuration, warnings) =
       try config.map { try TrainingConfiguration.read(path: $0, overrides: overrides) }
       ?? TrainingConfiguration.parse([], overrides: overrides)

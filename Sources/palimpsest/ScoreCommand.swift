@@ -87,8 +87,8 @@ struct ScoreCommand: ParsableCommand {
     defer { bar.finish() }
     var scores: [SequenceScore] = []
     for batch in batches {
-      let sequences = examples[batch].map { Batch.Sequence(tokens: $0.tokens, isAnswer: $0.isAnswer) }
-      scores += try engine.score(Batch(sequences), weights: weights, adapterWeights: adapterWeights)
+      scores += try engine.score(
+        Batch(examples[batch].map(\.sequence)), weights: weights, adapterWeights: adapterWeights)
       for (example, score) in zip(examples[batch], scores[batch]) where !score.logLikelihood.isFinite {
         throw Failure.Data(
           description: "\(quotedPath(data)), line \(example.line): the log-likelihood is \(score.logLikelihood); "

@@ -22,7 +22,7 @@ import Transformer
     let engine = Engine(
       reference.model.model, adapter: reference.configuration.adapter,
       capacity: EngineCapacity(sequences: reference.examples.count, longestSequence: 20), workers: .one)
-    let batch = Batch(reference.examples.map { Batch.Sequence(tokens: $0.tokens, isAnswer: $0.isAnswer) })
+    let batch = Batch(reference.examples.map(\.sequence))
     let scores = try engine.score(batch, weights: reference.weights, adapterWeights: reference.adapterWeights)
     try expect(scores.map(\.logLikelihood), "log_likelihoods", of: reference)
     let squares = zip(trainer.trained.elements, start.elements).reduce(0.0) { sum, pair in

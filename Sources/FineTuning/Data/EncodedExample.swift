@@ -1,3 +1,5 @@
+import Transformer
+
 /// An example as token ids, ready for the model.
 public struct EncodedExample: Hashable, Sendable {
   /// The line in the data file, counted from 1.
@@ -20,4 +22,7 @@ public struct EncodedExample: Hashable, Sendable {
 
   /// How many tokens are to be predicted; the first never is, since nothing precedes it.
   public var answerTokens: Int { isAnswer.dropFirst().count { $0 } }
+
+  /// The example for the engine.
+  public var sequence: Batch.Sequence { Batch.Sequence(tokens: tokens, isAnswer: isAnswer) }
 }

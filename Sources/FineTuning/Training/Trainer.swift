@@ -246,11 +246,6 @@ public final class Trainer {
   }
 }
 
-extension EncodedExample {
-  /// The example for the engine.
-  fileprivate var sequence: Batch.Sequence { Batch.Sequence(tokens: tokens, isAnswer: isAnswer) }
-}
-
 extension ObjectiveWeights.Sequence {
   /// A score, with what it is compared with.
   fileprivate init(_ score: SequenceScore, reference: Double? = nil) {
