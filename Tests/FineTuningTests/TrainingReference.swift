@@ -51,10 +51,15 @@ struct TrainingReference {
   /// The retain data as the configuration names them.
   var retainData: String? { json["retain"]?.stringValue }
 
-  /// The numbers under this key: one for each step or example, or one for the run.
+  /// The numbers under this key, one for each step or example.
   func expected(_ key: String) throws -> [Double] {
-    let value = try #require(json[key], "\(key)")
-    return try (value.elements ?? [value]).map { try #require($0.doubleValue) }
+    try #require(json[key]?.elements, "\(key)").map { try #require($0.doubleValue) }
+  }
+
+  /// How far each trained tensor comes from where it starts, by its name in a ``ParameterLayout``.
+  func distances() throws -> [String: Double] {
+    let members = try #require(json["distances"]?.members)
+    return try Dictionary(uniqueKeysWithValues: members.map { ($0.name, try #require($0.value.doubleValue)) })
   }
 
   /// How far PyTorch's own float32 comes from these numbers, relative to each.

@@ -23,6 +23,8 @@ import Transformer
     #expect(objective.retainData == reference.retainData)
     #expect(objective.retainCoefficient > 0 ? reference.retainExamples.count == 7 : reference.retainExamples.isEmpty)
     #expect(!reference.configuration.shuffle)
+    let trained = reference.adapterWeights ?? reference.weights
+    #expect(try Set(reference.distances().keys) == Set(trained.layout.tensors.map(\.name)))
   }
 
   @Test(arguments: TrainingReference.names)

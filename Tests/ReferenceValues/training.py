@@ -7,7 +7,8 @@ In this folder, with torch, transformers and peft (written with 2.15.0, 5.23.0 a
 Each cases/NAME.yaml is a configuration, and cases/NAME.json beside it says what it is run on and what must come of it;
 paths are relative to the folder `training`. For each step: `loss`, which is what is minimised before the step's update,
 with the retain and proximal terms; `learning_rate`; and `gradient_norm`, before clipping. For each example, in nats:
-`start_log_likelihoods` and, after training, `log_likelihoods`; and of all that is trained, `distance`, how far it came.
+`start_log_likelihoods` and, after training, `log_likelihoods`. For each trained tensor: `distances`, the Euclidean norm
+of how far it has come.
 
 These are computed in float64, each example alone and each step's examples together. `deviation` is how far float32
 comes from them, at most, relative to each value: of two runs, one as just said, the other in padded batches whose
@@ -169,7 +170,7 @@ def train(case, dtype, padded):
     model = load(path("models", case["model"]), case["adapter"] and path("adapters", case["adapter"]), dtype)
     if dtype == torch.float64:
         in_full_precision(model)
-    trained = [p for p in model.parameters() if p.requires_grad]
+    names, trained = zip(*[(n.replace(".default", ""), p) for n, p in model.named_parameters() if p.requires_grad])
     start = [p.detach().clone() for p in trained]
     examples, retain = (read_examples(path("data", name + ".jsonl")) for name in ("forget", "retain"))
     with torch.no_grad():
@@ -214,13 +215,15 @@ def train(case, dtype, padded):
         out["gradient_norm"].append(float(norm))
     with torch.no_grad():
         out["log_likelihoods"] = log_likelihoods(model, examples).tolist()
-        out["distance"] = float(torch.sqrt(sum(((p - s) ** 2).sum() for p, s in zip(trained, start))))
+        out["distances"] = {n: float((p - s).norm()) for n, p, s in zip(names, trained, start)}
     return out
 
 
 def deviation(found, expected):
     """The largest relative difference."""
-    found, expected = (torch.tensor(values, dtype=torch.float64).reshape(-1) for values in (found, expected))
+    if isinstance(expected, dict):
+        found, expected = found.values(), expected.values()
+    found, expected = (torch.tensor(list(values), dtype=torch.float64) for values in (found, expected))
     return float(((found - expected) / expected).abs().max())
 
 
