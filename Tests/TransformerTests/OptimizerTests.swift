@@ -199,9 +199,12 @@ struct OptimizerTests {
       }
       let result = [parameters.bits] + optimizer.state.map(\.values.bits)
       first = first ?? result
-      #expect(first.map { $0 == result } == true)
+      // One Bool each, because a failed expectation prints the arrays it is about.
+      let isSame = first.map { $0 == result } == true
+      #expect(isSame)
       // What repeats itself still does, so no piece was left out or taken for another.
-      #expect(result.allSatisfy { $0[period..<count].elementsEqual($0[..<(count - period)]) })
+      let repeats = result.allSatisfy { $0[period..<count].elementsEqual($0[..<(count - period)]) }
+      #expect(repeats)
     }
   }
 

@@ -70,7 +70,8 @@ struct ProximalTermTests {
       let value = term.add(to: gradients, at: x, workers: Workers(count: workers))
       let result = (gradients.bits, value.bitPattern)
       first = first ?? result
-      #expect(first.map { $0 == result } == true)
+      let isSame = first.map { $0 == result } == true
+      #expect(isSame)
     }
   }
 
