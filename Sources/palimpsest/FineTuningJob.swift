@@ -25,9 +25,15 @@ struct FineTuningJob {
     let retain =
       try configuration.objective.retainCoefficient > 0
       ? configuration.objective.retainData.map { try encode($0, files, configuration) } : nil
+    let model = files.model
+    let weightCount = ParameterLayout(model).count
+    let trainedCount = configuration.adapter.map { ParameterLayout(model, $0).count } ?? weightCount
+    try Memory.require(
+      Double(weightCount) + Double(trainedCount) * (configuration.adapter == nil ? 3 : 4),
+      "\(label) \(trainedCount) of \(weightCount) parameters")
     let (weights, adapterWeights) = try files.loadWeights(workers: common.workers)
     let trainer = try Trainer(
-      files.model, weights: weights, adapterWeights: adapterWeights, examples: examples,
+      model, weights: weights, adapterWeights: adapterWeights, examples: examples,
       retainExamples: retain ?? [], configuration: configuration, workers: common.workers)
 
     let folder = try TrainingFolder(path: options.output, trainer: trainer, startsAnew: options.overwrite)
@@ -46,8 +52,14 @@ struct FineTuningJob {
 
   /// Takes the steps that are left; gives the last one's record.
   private func train(_ folder: TrainingFolder) throws -> MetricsRow? {
+    let trainer = folder.trainer
+    if trainer.needsReferences {
+      let bar = ProgressBar("scoring the start model", total: trainer.exampleCount, console: console)
+      defer { bar.finish() }
+      try trainer.scoreReferences { bar.set($0) }
+    }
     Interruption.watch()
-    let bar = ProgressBar(label, total: folder.trainer.totalSteps, done: folder.resumedStep, console: console)
+    let bar = ProgressBar(label, total: trainer.totalSteps, done: folder.resumedStep, console: console)
     defer { bar.finish() }
     var last: MetricsRow?
     do {
@@ -61,7 +73,7 @@ struct FineTuningJob {
       }
       guard outcome == .stopped, let status = Interruption.exitStatus else { return last }
       bar.finish()
-      console.notice("stopped after step \(folder.trainer.completedSteps); the same command goes on from there")
+      console.notice("stopped after step \(trainer.completedSteps); the same command goes on from there")
       throw ExitCode(status)
     } catch let error as TrainingError {
       let checkpoint = folder.lastCheckpoint.map { "the last checkpoint is of step \($0)" } ?? "there is no checkpoint"

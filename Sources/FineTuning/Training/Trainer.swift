@@ -114,6 +114,9 @@ public final class Trainer {
   /// What training changes: the adapter's matrices, or without an adapter the weights.
   public var trained: Parameters { adapterWeights ?? weights }
 
+  /// The number of examples to learn or to forget.
+  public var exampleCount: Int { examples.count }
+
   /// The number of steps of the whole run.
   public var totalSteps: Int { schedule.totalSteps }
 
@@ -224,9 +227,15 @@ public final class Trainer {
     return random.next()
   }
 
-  /// Scores all examples by the start model, once, where the objective needs it.
-  private func scoreReferences() throws(TrainingError) {
-    guard configuration.objective.main.usesReference, references == nil else { return }
+  /// Whether the objective compares with the start model and its log-likelihoods are yet to be computed.
+  public var needsReferences: Bool { configuration.objective.main.usesReference && references == nil }
+
+  /// Scores all examples by the start model, once, where the objective needs it; the first step does so unless it has
+  /// been done before.
+  /// - Parameter onProgress: Told how many examples have been scored.
+  /// - Throws: `TrainingError` where the engine refuses a batch or a log-likelihood is not finite.
+  public func scoreReferences(onProgress: (Int) -> Void = { _ in }) throws(TrainingError) {
+    guard needsReferences else { return }
     precondition(completedSteps == 0, "the reference is the start model")
     var scores: [Double] = []
     for start in stride(from: 0, to: examples.count, by: configuration.batchSize) {
@@ -238,6 +247,7 @@ public final class Trainer {
       } catch {
         throw fault(error) { examples[start + $0].line }
       }
+      onProgress(scores.count)
     }
     if let index = scores.firstIndex(where: { !$0.isFinite }) {
       throw fault(.notFinite(sequence: index, logLikelihood: scores[index])) { examples[$0].line }
