@@ -6,7 +6,8 @@ let package = Package(
   name: "palimpsest-benchmarks",
   dependencies: [.package(name: "palimpsest", path: "..")],
   targets: [
-    .executableTarget(name: "Benchmarks", dependencies: [.product(name: "Palimpsest", package: "palimpsest")])
+    .executableTarget(name: "Benchmarks", dependencies: [.product(name: "Palimpsest", package: "palimpsest")]),
+    .executableTarget(name: "EngineBenchmark", dependencies: [.product(name: "Palimpsest", package: "palimpsest")]),
   ],
   swiftLanguageModes: [.v6]
 )
