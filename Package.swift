@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "Unlearning"),
     .target(name: "FileFormats"),
     .target(name: "CKernels"),
-    .target(name: "Transformer", dependencies: ["CKernels", "CLapacke", "LinearAlgebra", "Unlearning", "FileFormats"]),
+    .target(name: "Transformer", dependencies: ["CKernels", "LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Tokenizers", dependencies: ["FileFormats"]),
     .target(name: "Checkpoints", dependencies: ["Transformer", "LinearAlgebra", "FileFormats"]),
     .target(

@@ -1,30 +1,32 @@
-import CLapacke
+import CKernels
 
-/// A linear layer `y = x W'`: x [N, in], W [out, in], y [N, out]. Each call is one sgemm on the calling thread.
+/// A linear layer `y = x W'`: x [N, in], W [out, in], y [N, out].
+///
+/// Each call is one product on the calling thread. An element's bits depend on its row of one operand and its column of
+/// the other alone, not on how the product is cut into blocks.
 enum Linear {
   /// y = x W' + beta y.
   static func forward(x: View, weight: View, y: View, scale: Float = 1, beta: Float = 0) {
-    product(x, CblasNoTrans, weight, CblasTrans, y, inner: x.columns, scale, beta)
+    product(x, false, weight, true, y, inner: x.columns, scale, beta)
   }
 
   /// dx = dy W + beta dx.
   static func backward(dy: View, weight: View, dx: View, scale: Float = 1, beta: Float = 0) {
-    product(dy, CblasNoTrans, weight, CblasNoTrans, dx, inner: dy.columns, scale, beta)
+    product(dy, false, weight, false, dx, inner: dy.columns, scale, beta)
   }
 
   /// dW = dy' x + beta dW, a sum over all rows.
   static func backward(dy: View, x: View, dWeight: View, scale: Float = 1, beta: Float) {
-    product(dy, CblasTrans, x, CblasNoTrans, dWeight, inner: dy.rows, scale, beta)
+    product(dy, true, x, false, dWeight, inner: dy.rows, scale, beta)
   }
 
   /// c = scale op(a) op(b) + beta c.
   @inline(__always)
   private static func product(
-    _ a: View, _ opA: CBLAS_TRANSPOSE, _ b: View, _ opB: CBLAS_TRANSPOSE, _ c: View, inner: Int, _ scale: Float,
-    _ beta: Float
+    _ a: View, _ turnsA: Bool, _ b: View, _ turnsB: Bool, _ c: View, inner: Int, _ scale: Float, _ beta: Float
   ) {
-    cblas_sgemm(
-      CblasRowMajor, opA, opB, Int32(c.rows), Int32(c.columns), Int32(inner), scale, a.base, Int32(a.stride), b.base,
-      Int32(b.stride), beta, c.base, Int32(c.stride))
+    ck_product(
+      c.rows, c.columns, inner, scale, a.base, a.stride, turnsA ? 1 : 0, b.base, b.stride, turnsB ? 1 : 0, beta, c.base,
+      c.stride)
   }
 }

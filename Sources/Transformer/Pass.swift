@@ -2,7 +2,7 @@ import LinearAlgebra
 
 /// One pass of a batch through the model: what it reads and writes, and how its work is cut up.
 ///
-/// Work is cut by shape alone and each product is one sgemm on one thread, so that the bits do not depend on the number
+/// Work is cut by shape alone and each product is one call on one thread, so that the bits do not depend on the number
 /// of workers. Large batches are cut into blocks of rows, each of which goes through all operations up to the next
 /// attention on one thread; that leaves a handful of hand-offs per layer. Small batches of large models have too few
 /// rows for that, and each of their products is cut into tiles instead.
@@ -51,7 +51,6 @@ final class Pass: @unchecked Sendable {
   init(
     _ model: ModelConfiguration, adapter: LoRAConfiguration?, capacity: EngineCapacity, workers: Workers
   ) {
-    BLASLibrary.useOneThreadPerCall()
     self.model = model
     self.capacity = capacity
     adapterConfiguration = adapter

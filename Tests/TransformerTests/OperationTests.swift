@@ -10,8 +10,6 @@ import Testing
 struct OperationTests {
   let tolerance = 2e-6
 
-  init() { BLASLibrary.useOneThreadPerCall() }
-
   @Test("RMSNorm", arguments: [(3, 7), (2, 64), (5, 131)])
   func rmsNorm(rows: Int, width: Int) {
     let (x, w) = (normals(rows * width, seed: 1), normals(width, seed: 2))

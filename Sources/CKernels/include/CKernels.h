@@ -68,6 +68,15 @@ double ck_proximal(long count, float *g, const float *p, const float *center, do
 // Sum of squares in double.
 double ck_sum_of_squares(long count, const float *x);
 
+// c = scale op(a) op(b) + beta c, where op turns (transposes) a matrix if asked to: op(a) [rows, inner],
+// op(b) [inner, columns], c [rows, columns], inner at least 1. An element is a sum in an order that depends on `inner`
+// alone, so its bits depend on its row of op(a) and its column of op(b) only. With beta 0 what c holds is not read.
+void ck_product(long rows, long columns, long inner, float scale, const float *a, long lda, int turns_a, const float *b,
+                long ldb, int turns_b, float beta, float *c, long ldc);
+// The same on processors without registers of 512 bits.
+void ck_narrow_product(long rows, long columns, long inner, float scale, const float *a, long lda, int turns_a,
+                       const float *b, long ldb, int turns_b, float beta, float *c, long ldc);
+
 // y = bias + scale x w' (bias may be null), or y += scale x w' when `accumulate` is not 0, for x [rows, inner],
 // w [outputs, inner], y [rows, outputs]. An element's bits depend on its row of x and its row of w alone, not on how
 // many others there are: for products of few rows, where results must not depend on who shares the batch.
