@@ -6,11 +6,11 @@
 // depend on the tile it is in. `ahead` is the first of F rows of w that will be needed soon.
 INLINE void tile(const int R, const int B, const int F, long inner, const float *w, long ldw, const float *ahead,
                  const float *x, long ldx, float *y, long ldy, const float *bias, float scale, int accumulate) {
-  lanes sums[8][4];
+  lanes sums[16];
 #pragma clang loop unroll(full)
   for (int r = 0; r < R; r++)
 #pragma clang loop unroll(full)
-    for (int b = 0; b < B; b++) sums[r][b] = (lanes){0};
+    for (int b = 0; b < B; b++) sums[b * R + r] = (lanes){0};
   long k = 0;
   for (; k + 16 <= inner; k += 16) {
 #pragma clang loop unroll(full)
@@ -22,7 +22,7 @@ INLINE void tile(const int R, const int B, const int F, long inner, const float 
     for (int r = 0; r < R; r++) {
       lanes u = LOAD(w + r * ldw + k);
 #pragma clang loop unroll(full)
-      for (int b = 0; b < B; b++) sums[r][b] += u * v[b];
+      for (int b = 0; b < B; b++) sums[b * R + r] += u * v[b];
     }
   }
   if (k < inner) {
@@ -34,15 +34,18 @@ INLINE void tile(const int R, const int B, const int F, long inner, const float 
       lanes u;
       load_part(w + r * ldw + k, inner - k, &u);
 #pragma clang loop unroll(full)
-      for (int b = 0; b < B; b++) sums[r][b] += u * v[b];
+      for (int b = 0; b < B; b++) sums[b * R + r] += u * v[b];
     }
   }
+  lanes all;
+  totals(R * B, sums, &all);
 #pragma clang loop unroll(full)
-  for (int r = 0; r < R; r++)
+  for (int b = 0; b < B; b++)
 #pragma clang loop unroll(full)
-    for (int b = 0; b < B; b++) {
-      float sum = total(&sums[r][b]), base = accumulate ? y[b * ldy + r] : bias ? bias[r] : 0.0f;
-      y[b * ldy + r] = base + scale * sum;
+    for (int r = 0; r < R; r++) {
+#pragma clang fp contract(off)
+      float *place = y + b * ldy + r, base = accumulate ? *place : bias ? bias[r] : 0.0f;
+      *place = base + scale * all[b * R + r];
     }
 }
 
