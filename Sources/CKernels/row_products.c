@@ -43,7 +43,7 @@ INLINE void tile(const int R, const int B, const int F, long inner, const float 
   for (int b = 0; b < B; b++)
 #pragma clang loop unroll(full)
     for (int r = 0; r < R; r++) {
-#pragma clang fp contract(off)
+#pragma clang fp contract(off)  // so that every tile rounds alike
       float *place = y + b * ldy + r, base = accumulate ? *place : bias ? bias[r] : 0.0f;
       *place = base + scale * all[b * R + r];
     }
