@@ -14,7 +14,8 @@ import LinearAlgebra
 ///         logLikelihood: score.logLikelihood, reference: reference[index], answerLength: score.answerTokens) / count
 ///     }
 ///
-/// Results have the same bits for any number of workers. An engine serves one call at a time.
+/// Results have the same bits for any number of workers, and a sequence's score has the same bits alone and in any batch;
+/// gradients, which are sums over the batch, depend on its order by rounding. An engine serves one call at a time.
 public final class Engine {
   /// The model's shape.
   public let model: ModelConfiguration

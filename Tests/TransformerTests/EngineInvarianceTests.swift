@@ -94,6 +94,25 @@ struct EngineInvarianceTests {
     }
   }
 
+  @Test("a sequence has the same score, to the bit, alone and in any batch", arguments: [few, many, fused])
+  func neighbours(lengths: [Int]) throws {
+    let model = try Self.model()
+    let adapter = try LoRAConfiguration(rank: 4, alpha: 8, targets: Set(LoRAConfiguration.Target.allCases))
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let engine = Engine(
+      model, adapter: adapter, capacity: EngineCapacity(sequences: 8, longestSequence: 310, training: false))
+    let adapterWeights = Self.random(ParameterLayout(model, adapter), seed: 3)
+    let sequences = Self.sequences(lengths, seed: 6)
+    for adapterWeights in [nil, adapterWeights] {
+      let scores = try engine.score(Batch(sequences), weights: weights, adapterWeights: adapterWeights)
+      let reversed = try engine.score(Batch(sequences.reversed()), weights: weights, adapterWeights: adapterWeights)
+      #expect(reversed == scores.reversed())
+      for (sequence, score) in zip(sequences, scores) {
+        #expect(try engine.score(Batch([sequence]), weights: weights, adapterWeights: adapterWeights) == [score])
+      }
+    }
+  }
+
   @Test(
     "order, other sequences and accumulation change gradients by rounding only", arguments: [true, false],
     [[17, 9, 30, 12, 5, 40, 22, 31], fused])
