@@ -15,8 +15,9 @@ import Transformer
     var rows: [MetricsRow] = []
     while !trainer.isFinished { rows.append(try trainer.step()) }
 
-    // Rounding is told from error by PyTorch's own: float32 there against float64. Ours is independent of it, and the
-    // worst of ten of either may be the larger.
+    // Rounding is told from error by PyTorch's own: float32 there against float64. Adam divides gradients by their size,
+    // rounding included, so that other kernels come up to 5.4 times as far; the smallest effect of a wrong setting (of
+    // clipping, decay, betas, warm-up, normalisation and the like) is a hundred times.
     try expect(rows.map(\.loss), "loss", of: reference)
     try expect(rows.map(\.gradientNorm), "gradient_norm", of: reference)
     let engine = Engine(
@@ -40,7 +41,7 @@ import Transformer
   private func expect(_ values: [Double], _ expected: [Double], _ key: String, of reference: TrainingReference) throws {
     #expect(values.count == expected.count)
     let worst = zip(values, expected).map { abs($0 / $1 - 1) }.max() ?? .infinity
-    let limit = try 4 * reference.deviation(key)
+    let limit = try 16 * reference.deviation(key)
     #expect(worst < limit, "\(key): \(worst) against \(limit)")
   }
 }
