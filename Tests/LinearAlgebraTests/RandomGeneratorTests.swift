@@ -229,4 +229,25 @@ struct RandomGeneratorTests {
     var (one, two) = (RandomGenerator(seed: 4), RandomGenerator(seed: 4))
     #expect(Int.random(in: .min ... .max, using: &one) == Int.random(in: .min ... .max, using: &two))
   }
+
+  @Test("integers below a limit are uniform, and permutations are permutations, all alike", arguments: seeds)
+  func choices(seed: UInt64) {
+    var generator = RandomGenerator(seed: seed)
+    // Of the 2^64 words, 2^62 are too many for this limit: were they not drawn again, every other number would be a
+    // multiple of 3.
+    let limit = UInt64(3) << 62
+    let multiples = (0..<60_000).count { _ in
+      let number = generator.integer(below: limit)
+      #expect(number < limit)
+      return number.isMultiple(of: 3)
+    }
+    #expect(abs(Double(multiples) / 60_000 - 1.0 / 3) <= kolmogorovBound(60_000))
+    #expect((0..<100).allSatisfy { _ in generator.integer(below: 1) == 0 })
+
+    var counts: [[Int]: Int] = [:]
+    for _ in 0..<60_000 { counts[generator.permutation(of: 3), default: 0] += 1 }
+    #expect(counts.count == 6 && counts.keys.allSatisfy { $0.sorted() == [0, 1, 2] })
+    for count in counts.values { #expect(abs(Double(count) / 60_000 - 1.0 / 6) <= kolmogorovBound(60_000)) }
+    #expect(generator.permutation(of: 0) == [] && generator.permutation(of: 1) == [0])
+  }
 }

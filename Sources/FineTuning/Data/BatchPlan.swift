@@ -86,14 +86,9 @@ public struct BatchPlan: Sendable {
 
   /// The order of an epoch, counted from 0: the indices of all examples.
   public func order(epoch: Int) -> [Int] {
-    var order = Array(lengths.indices)
-    guard options.shuffle else { return order }
+    guard options.shuffle else { return Array(lengths.indices) }
     var random = options.stream.generator(seed: options.seed).child(UInt64(epoch))
-    // Fisher and Yates, written out: the standard library does not promise to shuffle alike in every version.
-    for last in order.indices.dropFirst().reversed() {
-      order.swapAt(last, Int(random.integer(below: UInt64(last) + 1)))
-    }
-    return order
+    return random.permutation(of: lengths.count)
   }
 
   /// All steps of an epoch, counted from 0.
@@ -143,15 +138,5 @@ extension Array {
   /// The elements sorted, equal ones in the order they are in.
   fileprivate func sorted(stably precedes: (Element, Element) -> Bool) -> [Element] {
     enumerated().sorted { precedes($0.1, $1.1) || !precedes($1.1, $0.1) && $0.0 < $1.0 }.map(\.1)
-  }
-}
-
-extension RandomGenerator {
-  /// A number uniform in 0..<limit, without bias (Lemire's method).
-  fileprivate mutating func integer(below limit: UInt64) -> UInt64 {
-    var product = next().multipliedFullWidth(by: limit)
-    let threshold = (0 &- limit) % limit
-    while product.low < threshold { product = next().multipliedFullWidth(by: limit) }
-    return product.high
   }
 }
