@@ -26,4 +26,11 @@ public struct Example: Hashable, Sendable {
   public let shape: Shape
   /// What is to be learned or forgotten.
   public let content: Content
+
+  /// An example of this content, as if the line gave it in this shape.
+  package init(line: Int, shape: Shape, content: Content) {
+    self.line = line
+    self.shape = shape
+    self.content = content
+  }
 }

@@ -26,6 +26,10 @@ public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible 
     case tokenizer
     /// The sequence is longer than allowed.
     case length
+    /// The file is no CSV table.
+    case csv
+    /// An answer ends in no number.
+    case number
     /// The file has no examples.
     case noExamples
   }
@@ -39,7 +43,8 @@ public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible 
   /// What was found and what would be right, in one line.
   public let detail: String
 
-  init(_ rule: Rule, _ path: String, line: Int?, _ detail: String) {
+  /// From the rule that is broken; `line` is nil where it is the file as a whole.
+  package init(_ rule: Rule, _ path: String, line: Int?, _ detail: String) {
     self.rule = rule
     self.path = path
     self.line = line

@@ -71,9 +71,7 @@ public struct ExampleReader {
     } catch {
       throw fault(.json, "\(error)")
     }
-    guard json.members != nil else {
-      throw fault(.json, "expected an object like {\"question\": ..., \"answer\": ...}")
-    }
+    let fields = try ExampleFields(json, path: path, line: line)
     let shape = try shape(of: json)
     if let first, first.shape != shape {
       throw fault(
@@ -84,10 +82,9 @@ public struct ExampleReader {
       switch shape {
       case .question:
         .chat([
-          ChatMessage(.user, try text(json, "question")),
-          ChatMessage(.assistant, try answer(try text(json, "answer"), "answer")),
+          ChatMessage(.user, try fields.text("question")), ChatMessage(.assistant, try fields.answer("answer")),
         ])
-      case .messages: .chat(try turns(json))
+      case .messages: .chat(try fields.messages())
       case .tokens: try tokens(json)
       }
     first = first ?? (shape, line)
@@ -110,44 +107,6 @@ public struct ExampleReader {
       throw fault(.shape, "the line gives both \(found[0].rawValue) and \(found[1].rawValue); use one shape")
     }
     return shape
-  }
-
-  private func text(_ json: JSON, _ name: String) throws(ExampleError) -> String {
-    guard let value = json[name] else { throw fault(.shape, "there is no member \(name)") }
-    guard let text = value.stringValue else { throw fault(.type, "\(name) must be a string") }
-    return text
-  }
-
-  /// The text unless it is empty or white space, which templates strip.
-  private func answer(_ text: String, _ name: String) throws(ExampleError) -> String {
-    guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
-      throw fault(.empty, "\(name) is empty; there must be something to learn")
-    }
-    return text
-  }
-
-  private func turns(_ json: JSON) throws(ExampleError) -> [ChatMessage] {
-    guard let elements = json["messages"]?.elements else { throw fault(.type, "messages must be an array") }
-    var turns: [ChatMessage] = []
-    for (index, element) in elements.enumerated() {
-      let name = "messages[\(index)]"
-      guard element.members != nil else { throw fault(.type, "\(name) must be an object with role and content") }
-      guard let word = element["role"]?.stringValue else { throw fault(.type, "\(name).role must be a string") }
-      guard let role = ChatMessage.Role(rawValue: word) else {
-        throw fault(.conversation, "\(name).role must be system, user or assistant, not \(quoted(word))")
-      }
-      guard let content = element["content"]?.stringValue else {
-        throw fault(.type, "\(name).content must be a string")
-      }
-      guard role != .system || index == 0 else {
-        throw fault(.conversation, "\(name) is a system message; it must come first")
-      }
-      turns.append(ChatMessage(role, role == .assistant ? try answer(content, "\(name).content") : content))
-    }
-    guard turns.last?.role == .assistant else {
-      throw fault(turns.isEmpty ? .empty : .conversation, "messages must end with one of the assistant, the answer")
-    }
-    return turns
   }
 
   private func tokens(_ json: JSON) throws(ExampleError) -> Example.Content {
