@@ -10,7 +10,7 @@ let package = Package(
       name: "Palimpsest",
       targets: [
         "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
-        "StagedLearners", "Theorems", "Exhibits",
+        "PostTraining", "StagedLearners", "Theorems", "Exhibits",
       ]),
   ],
   dependencies: [
@@ -33,6 +33,7 @@ let package = Package(
         "Transformer", "Tokenizers", "Unlearning", "FileFormats", "LinearAlgebra",
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(name: "PostTraining", dependencies: ["FineTuning", "Tokenizers", "FileFormats", "LinearAlgebra"]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -62,6 +63,9 @@ let package = Package(
         "FineTuning", "Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport",
       ],
       exclude: ["References"]),
+    .testTarget(
+      name: "PostTrainingTests",
+      dependencies: ["PostTraining", "FineTuning", "Tokenizers", "Transformer", "LinearAlgebra", "TestSupport"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),

@@ -1,0 +1,80 @@
+import FileFormats
+import FineTuning
+
+/// A data file that is read as a whole: its examples, as JSON objects with their places.
+enum DataFile {
+  /// The objects of a JSON-lines file, or of a file that is one JSON array.
+  /// - Throws: `ExampleError` for the first fault, and where there are none.
+  static func objects(_ path: String) throws(ExampleError) -> [ExampleFields] {
+    let bytes = try bytes(path)
+    let isArray = bytes.first { !isSpace($0) } == UInt8(ascii: "[")
+    var objects: [ExampleFields] = []
+    if isArray {
+      let array = try parse(bytes[...], path, line: nil)
+      for (index, element) in (array.elements ?? []).enumerated() {
+        objects.append(try ExampleFields(element, path: path, line: nil, place: "element \(index)"))
+      }
+    } else {
+      for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+      where !line.allSatisfy(isSpace) {
+        let json = try parse(line, path, line: index + 1)
+        objects.append(try ExampleFields(json, path: path, line: index + 1))
+      }
+    }
+    return try some(objects, path)
+  }
+
+  /// The rows of a CSV file, each with the fields of these columns.
+  /// - Throws: `ExampleError` where the file is no table, lacks one of the columns or has no rows.
+  static func rows(_ path: String, columns: [String]) throws(ExampleError) -> [[String]] {
+    let bytes = try bytes(path)
+    let records: [[String]]
+    do {
+      records = try CSV.parse(bytes)
+    } catch {
+      throw ExampleError(.csv, path, line: nil, "\(error)")
+    }
+    let header = records.first ?? []
+    var places: [Int] = []
+    for column in columns {
+      guard let place = header.firstIndex(of: column) else {
+        let names = header.prefix(8).map { quoted($0) }.joined(separator: ", ")
+        throw ExampleError(
+          .shape, path, line: 1, "there is no column \(column); found " + (names.isEmpty ? "none" : names))
+      }
+      places.append(place)
+    }
+    var rows: [[String]] = []
+    for (index, record) in records.dropFirst().enumerated() {
+      guard record.count == header.count else {
+        throw ExampleError(
+          .csv, path, line: nil, "row \(index + 1) has \(record.count) fields; there are \(header.count) columns")
+      }
+      rows.append(places.map { record[$0] })
+    }
+    return try some(rows, path)
+  }
+
+  private static func some<Element>(_ elements: [Element], _ path: String) throws(ExampleError) -> [Element] {
+    guard !elements.isEmpty else { throw ExampleError(.noExamples, path, line: nil, "the file has no examples") }
+    return elements
+  }
+
+  private static func bytes(_ path: String) throws(ExampleError) -> [UInt8] {
+    do {
+      return try InputFile.bytes(of: path)
+    } catch {
+      throw ExampleError(.system, path, line: nil, "cannot read the file: \(error.reason)")
+    }
+  }
+
+  private static func parse(_ bytes: ArraySlice<UInt8>, _ path: String, line: Int?) throws(ExampleError) -> JSON {
+    do {
+      return try JSON(parsing: Array(bytes))
+    } catch {
+      throw ExampleError(.json, path, line: line, "\(error)")
+    }
+  }
+
+  private static func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+}

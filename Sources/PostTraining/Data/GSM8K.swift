@@ -1,0 +1,40 @@
+import FileFormats
+import FineTuning
+
+/// GSM8K: word problems with step-by-step answers that end in `#### n`.
+public enum GSM8K {
+  /// The stage `math` of `train.jsonl` and, kept apart, `test.jsonl`, whose lines have `question` and `answer`.
+  /// - Parameter keepingAnnotations: Whether the calculator's annotations, as in `48/2 = <<48/2=24>>24`, stay.
+  /// - Throws: `ExampleError` with the file and line where it cannot be read, lacks a member, or an answer ends in no
+  ///   whole number.
+  public static func data(folder: String, keepingAnnotations: Bool = false) throws(ExampleError) -> StageData {
+    func problems(_ name: String) throws(ExampleError) -> [Conversation] {
+      var problems: [Conversation] = []
+      for fields in try DataFile.objects("\(folder)/\(name)") {
+        let answer = try fields.answer("answer")
+        let problem = Conversation(
+          question: try fields.text("question"), answer: keepingAnnotations ? answer : withoutAnnotations(answer))
+        guard problem.finalNumber != nil else {
+          throw fields.fault(.number, "answer must end in \(FinalNumber.mark) and a whole number")
+        }
+        problems.append(problem)
+      }
+      return problems
+    }
+    return StageData("math", train: try problems("train.jsonl"), heldOut: try problems("test.jsonl"))
+  }
+
+  /// The text without what stands between `<<` and `>>`.
+  static func withoutAnnotations(_ text: String) -> String {
+    var result: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    func place(of mark: String) -> Int? { rest.indices.first { rest[$0...].starts(with: mark.utf8) } }
+    while let start = place(of: "<<") {
+      result += rest[..<start]
+      rest = rest[start...]
+      guard let end = place(of: ">>") else { break }
+      rest = rest[(end + 2)...]
+    }
+    return String(decoding: result + rest, as: UTF8.self)
+  }
+}

@@ -1,0 +1,33 @@
+/// What a stage of training learns, and what is kept apart to test it.
+public struct StageData: Hashable, Sendable {
+  /// The stage's name, as paths write it.
+  public var name: String
+  /// What is learned.
+  public var train: [Conversation]
+  /// What is kept apart: no question of it is learned.
+  public var heldOut: [Conversation]
+
+  /// Makes a stage's data.
+  public init(_ name: String, train: [Conversation], heldOut: [Conversation] = []) {
+    self.name = name
+    self.train = train
+    self.heldOut = heldOut
+  }
+
+  /// A stage's data from conversations, of which some are drawn to be kept apart.
+  ///
+  /// What asks as one of those does is not learned either, so there may be fewer conversations than were given.
+  /// - Throws: `DataSizeError` where as many cannot be kept apart.
+  public init(
+    _ name: String, _ conversations: [Conversation], keepingApart count: Int, seed: UInt64 = 0
+  ) throws(DataSizeError) {
+    guard (0...conversations.count).contains(count) else {
+      throw DataSizeError(name: name, train: 0, heldOut: count, limit: conversations.count)
+    }
+    var random = DataStream.split.generator(seed: seed)
+    let apart = random.permutation(of: conversations.count).prefix(count).sorted()
+    let heldOut = apart.map { conversations[$0] }
+    let asked = Set(heldOut.map(\.prompt))
+    self.init(name, train: conversations.filter { !asked.contains($0.prompt) }, heldOut: heldOut)
+  }
+}

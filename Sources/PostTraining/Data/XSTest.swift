@@ -1,0 +1,22 @@
+import FineTuning
+
+/// XSTest's prompts that look unsafe and are not: stand-ins for unsafe prompts.
+public enum XSTest {
+  /// The stage `refusal` of a CSV file with the columns `prompt` and `label`: every prompt labelled `safe`, refused.
+  ///
+  /// Prompts with another label are passed over, so that nothing unsafe is learned from the whole data set either.
+  /// - Parameters:
+  ///   - heldOut: How many prompts are kept apart.
+  ///   - seed: Decides which.
+  /// - Throws: `ExampleError` where the file cannot be read, lacks a column or has no safe prompts, `DataSizeError`
+  ///   where it has not as many.
+  public static func data(file: String, heldOut: Int = 50, seed: UInt64 = 0) throws -> StageData {
+    let prompts = try DataFile.rows(file, columns: ["prompt", "label"]).filter { $0[1] == "safe" }.map { $0[0] }
+    guard !prompts.isEmpty else {
+      throw ExampleError(.noExamples, file, line: nil, "no row has the label safe")
+    }
+    let answer = Refusals.answer(because: Refusals.generalReason)
+    return try StageData(
+      "refusal", prompts.map { Conversation(question: $0, answer: answer) }, keepingApart: heldOut, seed: seed)
+  }
+}
