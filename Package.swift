@@ -10,7 +10,7 @@ let package = Package(
       name: "Palimpsest",
       targets: [
         "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
-        "StagedLearners", "Theorems", "Exhibits",
+        "PostTraining", "StagedLearners", "Theorems", "Exhibits",
       ]),
   ],
   dependencies: [
@@ -33,6 +33,9 @@ let package = Package(
         "Transformer", "Tokenizers", "Unlearning", "FileFormats", "LinearAlgebra",
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(
+      name: "PostTraining",
+      dependencies: ["FineTuning", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra"]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -40,7 +43,8 @@ let package = Package(
     .executableTarget(
       name: "palimpsest",
       dependencies: [
-        "Exhibits", "Checkpoints", "FineTuning", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Exhibits", "Checkpoints", "FineTuning", "PostTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .target(name: "PropertyTesting", path: "Tests/PropertyTesting"),
@@ -62,12 +66,17 @@ let package = Package(
         "FineTuning", "Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport",
       ],
       exclude: ["References"]),
+    .testTarget(
+      name: "PostTrainingTests",
+      dependencies: ["PostTraining", "FileFormats", "LinearAlgebra", "PropertyTesting", "TestSupport"]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["palimpsest", "Checkpoints", "Transformer", "Tokenizers", "LinearAlgebra", "FileFormats"]),
+      dependencies: [
+        "palimpsest", "PostTraining", "Checkpoints", "Transformer", "Tokenizers", "LinearAlgebra", "FileFormats",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
