@@ -126,10 +126,10 @@ struct RunsCommand: ParsableCommand {
         for case .damaged(let damage) in states { damages.append(damage) }
         for damage in damages.dropLast() { Console.standardError("palimpsest: \(damage)\n") }
         if let last = damages.last {
-          throw Failure.Data(description: "\(last); \(damages.count) of \(keys.count) runs are damaged")
+          throw Failure.Data(description: "\(last); of \(keys.count) runs, \(damages.count) damaged")
         }
         let finished = states.count { $0.files != nil }
-        common.console.result("\(finished) finished runs are whole; \(keys.count - finished) are unfinished")
+        common.console.result("of \(keys.count) runs, \(finished) finished and whole, none damaged")
       }
     }
   }
@@ -169,12 +169,13 @@ struct RunsCommand: ParsableCommand {
 
     func run() throws {
       try Failure.reporting {
+        let (store, count) = (place.runs, try place.runs.keys().count)
         let removal = RunRemoval(
           kept: try keepReachableFrom.isEmpty ? nil : keepReachableFrom.map(place.key),
           maximumAge: olderThan.map { $0 * 86_400 })
-        let removed = try place.runs.remove(removal, isTrial: dryRun)
+        let removed = try store.remove(removal, isTrial: dryRun)
         for (key, state) in removed { common.console.result("\(key)\t\(state.name)") }
-        common.console.result("\(dryRun ? "would remove" : "removed") \(removed.count) runs")
+        common.console.result("\(dryRun ? "would be removed" : "removed"): \(removed.count) of \(count) runs")
       }
     }
   }

@@ -76,14 +76,14 @@ import Testing
   @Test("verify finds the run with a damaged byte")
   func verify() throws {
     let whole = try Command.succeed(["runs", "verify"], in: directory)
-    #expect(whole.output == "3 finished runs are whole; 1 are unfinished\n")
+    #expect(whole.output == "of 4 runs, 3 finished and whole, none damaged\n")
     try flip(plans[2])
-    let words = ["\(plans[2].key)", "\"weights\"", "1 of 4 runs are damaged"]
+    let words = ["\(plans[2].key)", "\"weights\"", "of 4 runs, 1 damaged"]
     try Command.fail(65, words, ["runs", "verify"], in: directory)
-    try Command.fail(65, ["1 of 1"], ["runs", "verify", plans[2].key.short], in: directory)
+    try Command.fail(65, ["of 1 runs, 1 damaged"], ["runs", "verify", plans[2].key.short], in: directory)
     try Command.succeed(["runs", "verify", plans[1].key.short], in: directory)
     try flip(plans[1])
-    try Command.fail(65, ["\(plans[2].key)", "2 of 4 runs are damaged"], ["runs", "verify"], in: directory)
+    try Command.fail(65, ["\(plans[2].key)", "of 4 runs, 2 damaged"], ["runs", "verify"], in: directory)
     #expect(try Command.run(["runs", "verify"], in: directory).complaints.contains("\(plans[1].key)"))
   }
 
@@ -91,12 +91,12 @@ import Testing
   func collect() throws {
     let before = try directory.contents()
     let trial = try Command.succeed(["runs", "gc", "--dry-run"], in: directory)
-    #expect(trial.output == "\(plans[3].key)\tunfinished\nwould remove 1 runs\n")
+    #expect(trial.output == "\(plans[3].key)\tunfinished\nwould be removed: 1 of 4 runs\n")
     #expect(try directory.contents() == before)
     try Command.succeed(["runs", "gc", "--older-than", "1"], in: directory)
     #expect(Set(try store.keys()) == Set(plans.prefix(3).map(\.key)))
     let kept = try Command.succeed(["runs", "gc", "--keep-reachable-from", plans[2].key.short], in: directory)
-    #expect(kept.output == "\(plans[1].key)\tfinished\nremoved 1 runs\n")
+    #expect(kept.output == "\(plans[1].key)\tfinished\nremoved: 1 of 3 runs\n")
     #expect(Set(try store.keys()) == [plans[0].key, plans[2].key])
     try Command.succeed(["runs", "gc", "--older-than", "0"], in: directory)
     try Command.fail(65, ["no run"], ["runs", "gc", "--keep-reachable-from", "abc"], in: directory)

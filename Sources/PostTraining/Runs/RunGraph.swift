@@ -31,9 +31,6 @@ public struct RunGraph: Sendable {
   /// A graph without runs.
   public init() {}
 
-  /// The plans of all runs, in the order they were added.
-  public var plans: [RunPlan] { nodes.map(\.plan) }
-
   /// Adds a run, unless one of an equal plan is there. The runs it builds on must have been added before.
   /// - Parameters:
   ///   - cost: How long the work takes compared with the other runs', such as the number of tokens it trains on.

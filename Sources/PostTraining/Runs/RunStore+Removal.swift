@@ -19,12 +19,14 @@ extension RunStore {
   /// - Returns: The runs that were, or would be, removed, and what they had been.
   /// - Throws: `RunStoreError`: where a folder holds what is no part of a run, it stays.
   public func remove(_ removal: RunRemoval, isTrial: Bool = false) throws(RunStoreError) -> [(RunKey, RunState)] {
-    let keys = try keys()
+    // A store that is not there is not made.
+    _ = try keys()
     guard let lock = try Self.system({ () throws(FileError) in try FolderLock(directory) }) else {
       throw .inUse(directory)
     }
     defer { withExtendedLifetime(lock) {} }
     var states: [RunKey: RunState] = [:]
+    let keys = try keys()
     for key in keys { states[key] = try state(of: key) }
     let kept = try keptRuns(states, removal)
     var removed: [(RunKey, RunState)] = []
