@@ -33,7 +33,9 @@ let package = Package(
         "Transformer", "Tokenizers", "Unlearning", "FileFormats", "LinearAlgebra",
         .product(name: "Yams", package: "Yams"),
       ]),
-    .target(name: "PostTraining", dependencies: ["FineTuning", "Tokenizers", "FileFormats", "LinearAlgebra"]),
+    .target(
+      name: "PostTraining",
+      dependencies: ["FineTuning", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra"]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
@@ -41,7 +43,8 @@ let package = Package(
     .executableTarget(
       name: "palimpsest",
       dependencies: [
-        "Exhibits", "Checkpoints", "FineTuning", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Exhibits", "Checkpoints", "FineTuning", "PostTraining",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .target(name: "PropertyTesting", path: "Tests/PropertyTesting"),
@@ -65,13 +68,18 @@ let package = Package(
       exclude: ["References"]),
     .testTarget(
       name: "PostTrainingTests",
-      dependencies: ["PostTraining", "FineTuning", "Tokenizers", "Transformer", "LinearAlgebra", "TestSupport"]),
+      dependencies: [
+        "PostTraining", "FineTuning", "Tokenizers", "Transformer", "FileFormats", "LinearAlgebra", "PropertyTesting",
+        "TestSupport",
+      ]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["palimpsest", "Checkpoints", "Transformer", "Tokenizers", "LinearAlgebra", "FileFormats"]),
+      dependencies: [
+        "palimpsest", "PostTraining", "Checkpoints", "Transformer", "Tokenizers", "LinearAlgebra", "FileFormats",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -7,6 +7,9 @@ import Glibc
 /// it, is removed again. A symbolic link stays, and the file it leads to is replaced. Something that exists and is not
 /// a regular file is refused.
 public enum AtomicFile {
+  /// How the names of temporary files begin. One whose process is dead is rubbish.
+  package static let temporaryPrefix = ".palimpsest-"
+
   /// Writes a text in UTF-8.
   /// - Throws: `FileError` with the path and the reason.
   public static func write(_ text: String, to path: String) throws(FileError) {

@@ -20,8 +20,8 @@ final class StagedFile {
   init(path: String) throws(FileError) {
     self.path = path
     destination = try Self.destination(for: path)
-    directory = Self.parent(of: destination)
-    createdDirectories = try Self.makeDirectory(directory, for: path)
+    directory = Folder.parent(of: destination)
+    createdDirectories = try Folder.make(directory, for: path)
     do {
       let (name, descriptor) = try Self.openTemporary(in: directory, for: path)
       temporary = name
@@ -65,44 +65,12 @@ final class StagedFile {
     return String(cString: resolved)
   }
 
-  /// The directory part, found by bytes: as Characters, a slash followed by a combining mark would not be a slash.
-  private static func parent(of path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
-  }
-
-  /// Makes the directory and its ancestors where they are missing; returns those made, outermost first.
-  private static func makeDirectory(_ directory: String, for path: String) throws(FileError) -> [String] {
-    var missing: [String] = []
-    var candidate = directory
-    var status = stat()
-    while stat(candidate, &status) != 0 {
-      guard errno == ENOENT else { throw FileError(.write, path, code: errno) }
-      missing.append(candidate)
-      let above = parent(of: candidate)
-      if above == candidate { break }
-      candidate = above
-    }
-    var created: [String] = []
-    for name in missing.reversed() {
-      if mkdir(name, 0o777) == 0 {
-        created.append(name)
-      } else if errno != EEXIST {
-        // Another process may have made it meanwhile, which is as good.
-        let code = errno
-        for made in created.reversed() { rmdir(made) }
-        throw FileError(.write, path, code: code, context: "cannot create directory \(quotedPath(name))")
-      }
-    }
-    return created
-  }
-
   private static func openTemporary(in directory: String, for path: String) throws(FileError) -> (String, Int32) {
     // A name can be taken only by the leavings of a dead process that had our number; the bound ends a hopeless loop.
     for _ in 0..<1000 {
       let serial = stagedFileCounter.wrappingAdd(1, ordering: .relaxed).newValue
       // The final name is no part of this one: with it, a long but legal name would become too long.
-      let name = "\(directory)/.palimpsest-\(getpid())-\(serial).tmp"
+      let name = "\(directory)/\(AtomicFile.temporaryPrefix)\(getpid())-\(serial).tmp"
       let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
       if descriptor >= 0 { return (name, descriptor) }
       guard errno == EEXIST || errno == EINTR else { throw FileError(.write, path, code: errno) }

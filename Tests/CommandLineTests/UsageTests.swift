@@ -74,13 +74,17 @@ import Testing
     (["generate", "--model", "m", "--prompt", "a", "--stop-id", "-1"], ["--stop-id"]),
     (["config", "validate"], ["<file>"]), (["config", "validate", "c", "--sets", "a=1"], ["--sets"]),
     (["config", "keys", "all"], ["all"]), (["config", "chek"], ["chek"]),
+    (["runs", "show"], ["<key>"]), (["runs", "gc", "--older-than", "-1"], ["--older-than is -1"]),
+    (["runs", "gc", "--older-than", "nan"], ["--older-than is nan"]), (["runs", "list", "all"], ["all"]),
     (["dance"], ["dance"]),
   ])
   func `wrong usage is said in two lines`(_ arguments: [String], _ words: [String]) throws {
     // "at least 1" is said as a range where there is an upper end too.
     let words = words.filter { $0 != "at least 1" || !arguments.contains("--trials") }
     let directory = try TemporaryDirectory()
-    let commands = ["theorem", "sweep", "figures", "score", "generate", "config", "validate", "keys"]
+    let commands = [
+      "theorem", "sweep", "figures", "score", "generate", "config", "validate", "keys", "runs", "list", "show", "gc",
+    ]
     let path = ["palimpsest"] + arguments.prefix { commands.contains($0) } + ["--help"]
     try Command.fail(64, words + ["See \(path.joined(separator: " "))\n"], arguments, in: directory)
   }
@@ -129,7 +133,8 @@ import Testing
   @Test(arguments: [
     ["--help"], ["theorem", "--help"], ["sweep", "--help"], ["figures", "--help"], ["score", "--help"],
     ["generate", "--help"], ["config", "--help"], ["config", "validate", "--help"], ["config", "keys", "--help"],
-    ["help", "sweep"], [],
+    ["runs", "--help"], ["runs", "list", "--help"], ["runs", "show", "--help"], ["runs", "verify", "--help"],
+    ["runs", "gc", "--help"], ["help", "sweep"], [],
   ])
   func `every help has an example that is not broken over lines`(_ arguments: [String]) throws {
     let directory = try TemporaryDirectory()

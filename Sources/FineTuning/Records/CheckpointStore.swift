@@ -40,10 +40,9 @@ public struct CheckpointStore: Sendable {
       try removeRubbish()
       var manifest = CheckpointManifest(step: step, files: [])
       for file in files {
-        let path = "\(temporary)/\(file.name)"
-        try AtomicFile.write(to: path, file.content)
+        try AtomicFile.write(to: "\(temporary)/\(file.name)", file.content)
         // Read back, so that the hash is that of what the disk has.
-        manifest.files.append(try CheckpointManifest.file(file.name, at: path))
+        manifest.files.append(try FileRecord(file.name, in: temporary))
       }
       try AtomicFile.write(manifest.json.bytes(), to: "\(temporary)/\(CheckpointManifest.name)")
       // A directory cannot take the name of one that is not empty.
@@ -110,15 +109,8 @@ public struct CheckpointStore: Sendable {
       guard let manifest = CheckpointManifest(bytes), manifest.step == step else {
         return .failure(Damage(reason: "its manifest is none of step \(step)"))
       }
-      for expected in manifest.files {
-        let found = try CheckpointManifest.file(expected.name, at: "\(path)/\(expected.name)")
-        guard found.byteCount == expected.byteCount else {
-          return .failure(
-            Damage(reason: "\(quoted(expected.name)) has \(found.byteCount) bytes, not \(expected.byteCount)"))
-        }
-        guard found.hash == expected.hash else {
-          return .failure(Damage(reason: "\(quoted(expected.name)) does not have the hash of the manifest"))
-        }
+      for file in manifest.files {
+        if let reason = try file.damage(in: path) { return .failure(Damage(reason: reason)) }
       }
       return .success(Checkpoint(step: step, directory: path, names: manifest.files.map(\.name)))
     } catch {
@@ -132,33 +124,16 @@ public struct CheckpointStore: Sendable {
   }
 
   private func removeRubbish() throws(CheckpointStoreError) {
-    for name in try names() where name.hasPrefix(Self.rubbishPrefix) { Self.remove("\(directory)/\(name)") }
-  }
-
-  /// Removes a directory with all it holds, without following links; what cannot be removed stays.
-  private static func remove(_ path: String) {
-    if unlink(path) == 0 { return }
-    guard let stream = opendir(path) else { return }
-    var names: [String] = []
-    while let entry = readdir(stream) { names.append(name(of: entry)) }
-    closedir(stream)
-    for name in names where name != "." && name != ".." { remove("\(path)/\(name)") }
-    rmdir(path)
+    for name in try names() where name.hasPrefix(Self.rubbishPrefix) { Folder.remove("\(directory)/\(name)") }
   }
 
   private func names() throws(CheckpointStoreError) -> [String] {
-    guard let stream = opendir(directory) else {
-      if errno == ENOENT { return [] }
-      throw .file(FileError(.read, directory, code: errno))
+    do throws(FileError) {
+      return try Folder.names(of: directory)
+    } catch {
+      if error.code == ENOENT { return [] }
+      throw .file(error)
     }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) { names.append(Self.name(of: entry)) }
-    return names
-  }
-
-  private static func name(of entry: UnsafeMutablePointer<dirent>) -> String {
-    withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 
   /// Brings the names to the disk; not every file system can, so a failure is no error.

@@ -58,7 +58,8 @@ public final class TrainingFolder {
     self.trainer = trainer
     identity = RunIdentity(trainer)
     store = CheckpointStore(directory: "\(path)/\(Self.checkpointsName)")
-    lock = try FolderLock(path)
+    guard let lock = try FolderLock(path) else { throw TrainingFolderError.inUse(path) }
+    self.lock = lock
     let record = "\(path)/\(Self.runName)"
     if startsAnew {
       try Self.remove(record)
@@ -177,31 +178,6 @@ public final class TrainingFolder {
     } catch {
       throw FileError(.write, path, reason: "it cannot be removed")
     }
-  }
-}
-
-/// Keeps other processes out of a folder, which is made where it is missing, for as long as it lives.
-private final class FolderLock {
-  private let descriptor: Int32
-
-  init(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(.write, path, reason: "the folder cannot be made")
-    }
-    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FileError(.read, path, code: errno) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      throw errno == EWOULDBLOCK ? TrainingFolderError.inUse(path) : FileError(.write, path, code: errno)
-    }
-  }
-
-  deinit {
-    guard descriptor >= 0 else { return }
-    // A child that is between fork and exec still has the descriptor, and with it the lock.
-    flock(descriptor, LOCK_UN)
-    close(descriptor)
   }
 }
 

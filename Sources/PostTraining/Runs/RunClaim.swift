@@ -1,0 +1,77 @@
+import FileFormats
+import Glibc
+
+/// A run that nobody else works on for as long as this lives.
+package final class RunClaim: Sendable {
+  /// Whether the results are there already.
+  package let isFinished: Bool
+  /// What was wrong with earlier results, which have been removed.
+  package let damage: RunDamage?
+  /// Where the work goes. What an earlier attempt left there unfinished is there still, to go on from.
+  package let folder: String
+
+  private let key: RunKey
+  private let runFolder: String
+  private let lock: FolderLock
+
+  fileprivate init(_ key: RunKey, in store: RunStore, isFinished: Bool, damage: RunDamage?, lock: FolderLock) {
+    (self.key, self.isFinished, self.damage, self.lock) = (key, isFinished, damage, lock)
+    (folder, runFolder) = (store.results(of: key), store.folder(of: key))
+  }
+
+  /// Makes the run a finished one, then removes what else the work left in its folder.
+  /// - Parameter names: The results: files in ``folder``, as `AtomicFile` brings them to the disk.
+  /// - Throws: `RunStoreError` where a result is not there or the system refuses; the run is then unfinished.
+  package func finish(_ names: [String]) throws(RunStoreError) {
+    var (seen, files): (Set<[UInt8]>, [FileRecord]) = ([], [])
+    for name in names {
+      guard FileRecord.isAllowed(name), seen.insert(Array(name.utf8)).inserted else { throw .name(name) }
+      // Read back, so that the hash is that of what the disk has.
+      files.append(try RunStore.system { () throws(FileError) in try FileRecord(name, in: folder) })
+    }
+    try RunStore.system { () throws(FileError) in
+      try AtomicFile.write(RunRecord(key, files).bytes, to: "\(runFolder)/\(RunRecord.name)")
+    }
+    // Only now: work that is done again needs what it left.
+    for name in (try? Folder.names(of: folder)) ?? [] where !seen.contains(Array(name.utf8)) {
+      Folder.remove("\(folder)/\(name)")
+    }
+  }
+}
+
+extension RunStore {
+  /// Takes a run to work on; nil where another has it. Who asks keeps removals out meanwhile, by a shared lock on the
+  /// store's directory.
+  ///
+  /// Damaged results are removed, so that they can be made again.
+  /// - Parameter checkingHashes: Looks for damage by reading all results, not by their sizes.
+  /// - Throws: `RunStoreError.file` where the system refuses.
+  package func claim(_ plan: RunPlan, checkingHashes: Bool = false) throws(RunStoreError) -> RunClaim? {
+    let (key, folder, results) = (plan.key, folder(of: plan.key), results(of: plan.key))
+    let lock = try Self.system { () throws(FileError) in try FolderLock(folder) }
+    guard let lock else { return nil }
+    var damage: RunDamage?
+    switch try state(of: key, checkingHashes: checkingHashes) {
+    case .finished: return RunClaim(key, in: self, isFinished: true, damage: nil, lock: lock)
+    case .damaged(let found):
+      damage = found
+      // First what says that the results are there.
+      for path in ["\(folder)/\(RunRecord.name)", results] { Folder.remove(path) }
+    case .missing, .unfinished: break
+    }
+    for path in [folder, results] {
+      for name in (try? Folder.names(of: path)) ?? [] where name.hasPrefix(AtomicFile.temporaryPrefix) {
+        Folder.remove("\(path)/\(name)")
+      }
+    }
+    do throws(FileError) {
+      try AtomicFile.write(plan.json.bytes(), to: "\(folder)/\(Self.planName)")
+      try Folder.make(results)
+    } catch {
+      // On a full disk, not even an empty folder is left.
+      for path in [results, folder] { rmdir(path) }
+      throw .file(error)
+    }
+    return RunClaim(key, in: self, isFinished: false, damage: damage, lock: lock)
+  }
+}

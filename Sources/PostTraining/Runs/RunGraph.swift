@@ -1,0 +1,101 @@
+import LinearAlgebra
+
+/// Runs that build on each other, each with the work that makes its results.
+///
+///     var graph = RunGraph()
+///     graph.add(base, cost: 2e6) { context in ... }
+///     graph.add(tofu, cost: 1e6) { context in
+///       let start = try context.store.path(of: "model.safetensors", in: base.key)
+///       ...
+///       return ["model.safetensors"]
+///     }
+///     try graph.run(in: RunStore(directory: "runs"))
+///
+/// Whatever order and number of threads the runs are made with, their results are the same; a plan that is added twice
+/// is one run.
+public struct RunGraph: Sendable {
+  /// Makes a run's results in the folder of its context and gives the names of their files; nil where it was asked to
+  /// stop, after it has saved what it needs to go on.
+  public typealias Work = @Sendable (RunContext) throws -> [String]?
+
+  struct Node: Sendable {
+    var plan: RunPlan
+    var cost: Double
+    var parents: [Int]
+    var work: Work
+  }
+
+  private(set) var nodes: [Node] = []
+  private var indices: [RunKey: Int] = [:]
+
+  /// A graph without runs.
+  public init() {}
+
+  /// Adds a run, unless one of an equal plan is there. The runs it builds on must have been added before.
+  /// - Parameters:
+  ///   - cost: How long the work takes compared with the other runs', such as the number of tokens it trains on.
+  ///   - work: Must depend on nothing but the plan and the results of the runs it builds on.
+  public mutating func add(_ plan: RunPlan, cost: Double, work: @escaping Work) {
+    guard indices[plan.key] == nil else { return }
+    let parents = plan.parents.map { key in
+      guard let index = indices[key] else {
+        preconditionFailure("the run \(plan.title) builds on \(key.short), which has not been added")
+      }
+      return index
+    }
+    indices[plan.key] = nodes.count
+    nodes.append(Node(plan: plan, cost: cost, parents: parents, work: work))
+  }
+
+  /// The position of a run, or nil where there is none of this key.
+  func index(of key: RunKey) -> Int? { indices[key] }
+}
+
+/// What a run's work is given.
+public struct RunContext: Sendable {
+  /// Where the results go, and all that the work keeps for itself until it has ended. It is as an earlier attempt left
+  /// it, or empty.
+  public let folder: String
+  /// Where the results of the runs are that this one builds on.
+  public let store: RunStore
+  /// The threads this run may use.
+  public let workers: Workers
+  /// Whether the work should save what it has and stop; to be asked now and then.
+  public let shouldStop: @Sendable () -> Bool
+}
+
+/// How the runs of a graph are made, apart from what decides their results.
+public struct RunOptions: Sendable {
+  /// How many threads all runs share.
+  public var workers = Workers.all
+  /// Asks for an end, as Ctrl-C does: no more runs are begun, those on their way save what they have.
+  public var shouldStop: @Sendable () -> Bool = { false }
+  /// Told at the start and after each run that has been finished, here or by another process.
+  public var onProgress: @Sendable (RunProgress) -> Void = { _ in }
+  /// Told of damaged results when they are about to be made again.
+  public var onDamage: @Sendable (RunDamage) -> Void = { _ in }
+
+  /// All processors, no end, and nobody told.
+  public init() {}
+}
+
+/// How far the runs of a graph are.
+public struct RunProgress: Hashable, Sendable {
+  /// How many runs are finished.
+  public let finished: Int
+  /// How many there are.
+  public let total: Int
+  /// The finished runs' share in the cost of all, from 0 to 1.
+  public let costShare: Double
+}
+
+/// What kept a run from being finished.
+public struct RunFailure: Error, CustomStringConvertible {
+  /// The run's plan.
+  public let plan: RunPlan
+  /// What its work threw, or why its results could not be stored.
+  public let error: any Error
+
+  /// The run and its error.
+  public var description: String { "run \(plan.key.short) (\(plan.title)): \(error)" }
+}
