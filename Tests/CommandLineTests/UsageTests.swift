@@ -74,7 +74,7 @@ import Testing
     (["generate", "--model", "m", "--prompt", "a", "--stop-id", "-1"], ["--stop-id"]),
     (["config", "validate"], ["<file>"]), (["config", "validate", "c", "--sets", "a=1"], ["--sets"]),
     (["config", "keys", "all"], ["all"]), (["config", "chek"], ["chek"]),
-    (["runs", "show"], ["<key>"]), (["runs", "gc", "--older-than", "-1"], ["--older-than is -1"]),
+    (["runs", "show"], ["<key>"]), (["runs", "gc", "--older-than=-1"], ["--older-than is -1"]),
     (["runs", "gc", "--older-than", "nan"], ["--older-than is nan"]), (["runs", "list", "all"], ["all"]),
     (["dance"], ["dance"]),
   ])

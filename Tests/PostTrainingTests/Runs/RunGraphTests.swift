@@ -68,7 +68,7 @@ private struct Step: Hashable, Sendable {
 
   @Test("Killed at random again and again, runs leave the same bytes, and none that was finished is repeated")
   func kills() async throws {
-    let path = "/tmp/palimpsest-runs-kill-test"
+    let path = sharedPath("kill", of: getpid())
     _ = run("rm -rf '\(path)'; mkdir '\(path)'")
     defer { _ = run("rm -rf '\(path)'") }
     let family = Family.random(8, seed: 5)
@@ -82,7 +82,7 @@ private struct Step: Hashable, Sendable {
       try AtomicFile.write("\(Int.random(in: 1...min(left / 4, 6), using: &random))", to: "\(path)/life")
       try AtomicFile.write("", to: "\(path)/log")
       await #expect(processExitsWith: .signal(SIGKILL)) {
-        let path = "/tmp/palimpsest-runs-kill-test"
+        let path = sharedPath("kill", of: getppid())
         let life = Int(String(decoding: try InputFile.bytes(of: "\(path)/life"), as: UTF8.self))
         let taken = Mutex(0)
         let graph = Family.random(8, seed: 5).graph { run, _, _ in
@@ -106,12 +106,12 @@ private struct Step: Hashable, Sendable {
 
   @Test("Two processes share the runs, and two threads of one do")
   func sharing() async throws {
-    let path = "/tmp/palimpsest-runs-share-test"
+    let path = sharedPath("share", of: getpid())
     _ = run("rm -rf '\(path)'; mkdir '\(path)'")
     defer { _ = run("rm -rf '\(path)'") }
     let family = Family.random(24, seed: 6)
     async let child = #expect(processExitsWith: .success) {
-      let path = "/tmp/palimpsest-runs-share-test"
+      let path = sharedPath("share", of: getppid())
       let graph = Family.random(24, seed: 6).graph { run, step, _ in
         note("\(run) \(step)", in: "\(path)/child")
         usleep(10_000)

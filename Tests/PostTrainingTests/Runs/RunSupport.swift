@@ -79,6 +79,9 @@ final class Log<Entry: Sendable>: Sendable {
   var entries: [Entry] { content.withLock { $0 } }
 }
 
+/// A folder that a test's process and its child both know, for the child is told nothing.
+func sharedPath(_ name: String, of parent: pid_t) -> String { "/tmp/palimpsest-runs-\(name)-\(parent)" }
+
 /// Adds a line to a file, whatever other process does so too.
 func note(_ line: String, in path: String) {
   let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND, 0o666)
