@@ -12,6 +12,7 @@ public struct AnswerProbability: Hashable, Sendable {
   /// Each answer's.
   public let values: [Double]
 
+  /// The probabilities of answers with these scores.
   /// - Throws: `MetricError` where there are no answers, or a score is not that of an answer.
   public init(_ scores: [SequenceScore]) throws(MetricError) {
     values = try scores.checkedMeans().map { exp($0) }

@@ -10,6 +10,7 @@ public struct ExactMatch: Hashable, Sendable {
   /// Each sequence's fraction.
   public let values: [Double]
 
+  /// The fractions of answers' tokens that were predicted.
   /// - Parameters:
   ///   - predictions: The most likely token at each place of each answer.
   ///   - answers: The true tokens.

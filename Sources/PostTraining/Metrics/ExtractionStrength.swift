@@ -11,6 +11,7 @@ public struct ExtractionStrength: Hashable, Sendable {
   /// Each sequence's strength.
   public let values: [Double]
 
+  /// The strengths for answers of which these tokens were predicted.
   /// - Parameters:
   ///   - predictions: The most likely token at each place of each answer, given the true tokens before it. As long as a
   ///     model predicts every token rightly, what it is given is what it would have said: so these tell of greedy

@@ -13,6 +13,7 @@ public struct ForgetScore: Hashable, Sendable {
   /// The fall of the label alone.
   public let label: Double
 
+  /// The fall from one measurement to the other.
   /// - Throws: `MetricError` where the two were measured with different numbers of questions or paraphrases.
   public init(before: LabelLogLikelihood, after: LabelLogLikelihood) throws(MetricError) {
     try MetricError.requireEqual(before.questions, after.questions, "questions before and after")

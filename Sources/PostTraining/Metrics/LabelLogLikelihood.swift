@@ -20,6 +20,7 @@ public struct LabelLogLikelihood: Hashable, Sendable {
   /// The number of questions.
   public let questions: Int
 
+  /// The log-likelihood of a label and of its paraphrases.
   /// - Parameters:
   ///   - label: The label's score as the answer to each question.
   ///   - paraphrases: For each paraphrase its scores, for the same questions in the same order.

@@ -15,6 +15,7 @@ public struct MathAccuracy: Hashable, Sendable {
   /// How many answers there are to each problem.
   public let samples: Int
 
+  /// The accuracy of sampled answers.
   /// - Parameters:
   ///   - answers: The texts that the model gave to each problem, as many to each.
   ///   - references: Each problem's true answer, which ends in its number after `####`.

@@ -13,6 +13,7 @@ public struct MeanWithInterval: Hashable, Sendable {
   /// How many numbers there are.
   public let count: Int
 
+  /// The mean and interval of these numbers.
   /// - Parameter values: One number for each seed.
   /// - Throws: `MetricError` where there is none or one is not finite.
   public init(_ values: [Double]) throws {

@@ -9,6 +9,7 @@ public struct MembershipInference: Hashable, Sendable {
   /// The area under the curve.
   public let auc: Double
 
+  /// The area for the scores of two samples.
   /// - Parameters:
   ///   - members: The scores of what was trained on, and maybe forgotten; higher means rather a member.
   ///   - others: The scores of held-out data.

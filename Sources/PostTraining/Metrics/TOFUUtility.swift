@@ -15,6 +15,7 @@ public struct TOFUUtility: Hashable, Sendable {
   /// `m` after unlearning.
   public let after: Double
 
+  /// The utility of a model after unlearning.
   /// - Parameters:
   ///   - before: The true answers' scores before unlearning.
   ///   - after: The same answers' scores after it.

@@ -23,6 +23,7 @@ public struct TruthRatio: Hashable, Sendable {
   /// The logarithm of each question's ratio, in nats; finite even where the ratio is not.
   public let logRatios: [Double]
 
+  /// The ratios of questions.
   /// - Parameters:
   ///   - truths: The score of each question's true answer.
   ///   - falsehoods: The scores of each question's false answers, for the same questions in the same order.
