@@ -4,17 +4,16 @@
 /// first number that directly follows a mark `####`, but for blanks and a dollar sign; commas among its digits are dropped.
 /// What comes after it does not matter. So does OpenAI's code for GSM8K (Cobbe et al., arXiv 2110.14168), which however
 /// compares the digits as they are written.
+///
+/// It reads what a model says, which may be anything; ``FinalNumber`` is stricter, as data has to be.
 public struct MathAnswer: Hashable, Sendable, CustomStringConvertible {
-  /// The mark.
-  public static let mark = "####"
-
   /// The number in its shortest form, such as `-12` or `0.5`.
   public let description: String
 
   /// The number in a text, or nil where none follows a mark.
   public init?(in text: String) {
     let bytes = Array(text.utf8)
-    let mark = Array(Self.mark.utf8)
+    let mark = Array(FinalNumber.mark.utf8)
     for start in bytes.indices where bytes[start...].starts(with: mark) {
       if let number = Self.number(bytes[(start + mark.count)...]) {
         description = number

@@ -29,6 +29,16 @@ struct MathAccuracyTests {
     #expect(MathAnswer(in: "#### 50") != MathAnswer(in: "#### 5"))
   }
 
+  @Test("Of the problems that are generated it is the number that they end in")
+  func wordProblems() throws {
+    let problems = try WordProblems().data().train
+    for problem in problems {
+      #expect(try MathAnswer(in: problem.answer)?.description == String(#require(problem.finalNumber)))
+    }
+    let answers = problems.map(\.answer)
+    #expect(try MathAccuracy(answers: answers.map { [$0] }, references: answers).value == 1)
+  }
+
   @Test("The mean over problems of the fraction of right answers")
   func accuracy() throws {
     let references = ["#### 3", "1 + 1 = 2\n#### 2"]
