@@ -69,8 +69,8 @@ let package = Package(
     .testTarget(
       name: "PostTrainingTests",
       dependencies: [
-        "PostTraining", "FineTuning", "Tokenizers", "Transformer", "FileFormats", "LinearAlgebra", "PropertyTesting",
-        "TestSupport",
+        "PostTraining", "FineTuning", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra",
+        "PropertyTesting", "TestSupport",
       ]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),

@@ -13,6 +13,7 @@ public struct REDistance: Hashable, Sendable {
   ///   - unlearned: the one model's predictions, point by point, each point's outputs side by side.
   ///   - retrained: the other model's predictions in the same layout.
   ///   - outputsPerPoint: how many outputs a prediction has, at least 1.
+  @inlinable
   public init(
     between unlearned: some Collection<Double>, and retrained: some Collection<Double>, outputsPerPoint: Int = 1
   ) throws(REDistanceError) {

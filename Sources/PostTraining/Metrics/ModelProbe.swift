@@ -1,0 +1,201 @@
+import FineTuning
+import LinearAlgebra
+import Transformer
+import Unlearning
+
+/// What metrics are made from: how a model reads given answers, and what it answers itself.
+///
+/// Examples go through the engine in batches as large as it has room for, all phrasings of all questions in one call, and
+/// come back in their order. Two probes may share an engine, such as those of a model with and without its adapter.
+///
+///     let probe = ModelProbe(engine, weights: weights, adapterWeights: adapter)
+///     let readings = try probe.readings(of: examples)
+///     print(try AnswerProbability(readings.map(\.score)).mean)
+///     print(try MinKProbability.scores(readings.map(\.logLikelihoods)))
+public struct ModelProbe {
+  /// What runs the model.
+  public let engine: Engine
+  /// The model's weights.
+  public let weights: Parameters
+  /// The adapter's, or nil to switch it off.
+  public let adapterWeights: Parameters?
+
+  /// A probe of the model with these weights.
+  public init(_ engine: Engine, weights: Parameters, adapterWeights: Parameters? = nil) {
+    (self.engine, self.weights, self.adapterWeights) = (engine, weights, adapterWeights)
+  }
+
+  /// How the model reads each example's answer.
+  /// - Throws: `ProbeError` where an example does not fit the engine.
+  public func readings(of examples: [EncodedExample]) throws(ProbeError) -> [AnswerReading] {
+    var readings: [AnswerReading] = []
+    readings.reserveCapacity(examples.count)
+    for range in Self.batches(of: examples, [engine.capacity]) {
+      let batch = Batch(examples[range].map(\.sequence))
+      do throws(EngineError) {
+        try engine.score(batch, weights: weights, adapterWeights: adapterWeights)
+      } catch {
+        throw .engine(error, examples: range)
+      }
+      let logLikelihoods = engine.tokenLogLikelihoods
+      for sequence in 0..<batch.sequenceCount {
+        let rows = batch.answerRows(of: sequence)
+        readings.append(
+          AnswerReading(
+            tokens: rows.map { batch.targets[$0] }, logLikelihoods: rows.map { Double(logLikelihoods[$0]) }))
+      }
+    }
+    return readings
+  }
+
+  /// The token that the model finds most likely at each place of each example's answer, given the true tokens before it;
+  /// of several, that with the smallest id.
+  /// - Throws: `ProbeError` where an example does not fit the engine, or a logit is not finite.
+  public func predictions(for examples: [EncodedExample]) throws(ProbeError) -> [[Int32]] {
+    let v = engine.model.vocabularySize
+    var predictions: [[Int32]] = []
+    predictions.reserveCapacity(examples.count)
+    for range in Self.batches(of: examples, [engine.capacity], vocabularySize: v) {
+      let batch = Batch(examples[range].map(\.sequence))
+      let logits = try logits(of: batch, examples: range)
+      for index in range {
+        var tokens: [Int32] = []
+        for row in batch.answerRows(of: index - range.lowerBound) {
+          guard let token = Self.mostLikely(logits[row * v..<(row + 1) * v]) else { throw .notFinite(index: index) }
+          tokens.append(token)
+        }
+        predictions.append(tokens)
+      }
+    }
+    return predictions
+  }
+
+  /// What the model answers to prompts, several times each.
+  /// - Parameters:
+  ///   - prompts: Token ids.
+  ///   - count: How many answers to each, at least 1.
+  ///   - generator: What generates, for the same model.
+  ///   - settings: How tokens are chosen. Answer j to prompt i draws from the stream `firstStream + count * i + j`.
+  /// - Returns: Each prompt's answers.
+  /// - Throws: `GenerationError`, which counts sequence `count * i + j`.
+  public func samples(
+    from prompts: [[Int32]], count: Int = MathAccuracy.usualSamples, generator: Generator, settings: GenerationSettings
+  ) throws(GenerationError) -> [[Generation]] {
+    precondition(count > 0, "an answer is sampled at least once")
+    let all = try generator.generate(
+      prompts.flatMap { Array(repeating: $0, count: count) }, weights: weights, adapterWeights: adapterWeights,
+      settings: settings)
+    return prompts.indices.map { Array(all[$0 * count..<($0 + 1) * count]) }
+  }
+
+  /// How far two models are apart on the answers of examples, exactly.
+  ///
+  /// The logits of a few sequences at a time are computed by the one model and by the other, and given up.
+  /// - Parameters:
+  ///   - other: A probe of a model with the same vocabulary.
+  ///   - workers: How many threads compare logits; it decides speed only.
+  /// - Returns: The divergence, of which `forward` is KL(this || other), and the RE distance of the logits.
+  /// - Throws: `ProbeError` where an example does not fit either engine, there are no answer tokens, the vocabularies
+  ///   differ, or a logit is not finite.
+  public func comparison(
+    with other: ModelProbe, on examples: [EncodedExample], workers: Workers = .all
+  ) throws(ProbeError) -> (divergence: ConditionalDivergence, distance: Double) {
+    let v = engine.model.vocabularySize
+    guard v == other.engine.model.vocabularySize else {
+      throw .metric(.countsDiffer("token ids of the two models", v, other.engine.model.vocabularySize))
+    }
+    var (divergence, distance) = (VocabularyDivergence(), LogitDistance())
+    for range in Self.batches(of: examples, [engine.capacity, other.engine.capacity], vocabularySize: v) {
+      let batch = Batch(examples[range].map(\.sequence))
+      let (one, two) = (try logits(of: batch, examples: range), try other.logits(of: batch, examples: range))
+      let rows = range.flatMap { batch.answerRows(of: $0 - range.lowerBound) }
+      do throws(MetricError) {
+        for found in Self.compared(rows, one, two, vocabularySize: v, firstToken: divergence.tokens, workers) {
+          let (tokenDivergence, tokenDistance) = try found.get()
+          divergence.add(tokenDivergence)
+          distance.add(tokenDistance)
+        }
+      } catch {
+        throw .metric(error)
+      }
+    }
+    do throws(MetricError) {
+      return (try divergence.mean(), try distance.mean())
+    } catch {
+      throw .metric(error)
+    }
+  }
+
+  private typealias TokenComparison = (ConditionalDivergence, REDistance)
+
+  /// Compares rows of logits, each by itself: the results, in order, have the same bits for any number of workers.
+  private static func compared(
+    _ rows: [Int], _ one: [Float], _ two: [Float], vocabularySize v: Int, firstToken: Int, _ workers: Workers
+  ) -> [Result<TokenComparison, MetricError>] {
+    Array(unsafeUninitializedCapacity: rows.count) { buffer, count in
+      count = rows.count
+      nonisolated(unsafe) let results = buffer.baseAddress
+      workers.forEach(rows.count) { index in
+        let row = rows[index] * v..<(rows[index] + 1) * v
+        let result = Result { () throws(MetricError) in
+          (
+            try VocabularyDivergence.divergence(one[row], two[row], token: firstToken + index),
+            try LogitDistance.distance(one[row], two[row], token: firstToken + index)
+          )
+        }
+        if let results { (results + index).initialize(to: result) }
+      }
+    }
+  }
+
+  private func logits(of batch: Batch, examples: Range<Int>) throws(ProbeError) -> [Float] {
+    do throws(EngineError) {
+      return try engine.logits(batch, weights: weights, adapterWeights: adapterWeights)
+    } catch {
+      throw .engine(error, examples: examples)
+    }
+  }
+
+  /// The id of the largest logit, the smallest of several; nil where a logit is not finite.
+  private static func mostLikely(_ logits: ArraySlice<Float>) -> Int32? {
+    guard var best = logits.indices.first else { return nil }
+    for index in logits.indices {
+      guard logits[index].isFinite else { return nil }
+      if logits[index] > logits[best] { best = index }
+    }
+    return Int32(best - logits.startIndex)
+  }
+
+  /// The logits held at a time, 128 MiB for each model, unless those of one sequence are more.
+  private static let logitCount = 1 << 25
+
+  /// Ranges of examples, in order, of as many as there is room for. An example that alone has none is one of its own:
+  /// the engine tells what is wrong with it.
+  /// - Parameter vocabularySize: Given where all logits of a batch are held.
+  private static func batches(
+    of examples: [EncodedExample], _ capacities: [EngineCapacity], vocabularySize: Int? = nil
+  ) -> [Range<Int>] {
+    var tokenLimit = vocabularySize.map { logitCount / $0 } ?? .max
+    var sequenceLimit = Int.max
+    for capacity in capacities {
+      tokenLimit = min(tokenLimit, capacity.tokens)
+      sequenceLimit = min(sequenceLimit, capacity.sequences)
+    }
+    var ranges: [Range<Int>] = []
+    var (start, tokens) = (0, 0)
+    for (index, example) in examples.enumerated() {
+      if index > start, index - start == sequenceLimit || tokens + example.tokens.count > tokenLimit {
+        ranges.append(start..<index)
+        (start, tokens) = (index, 0)
+      }
+      tokens += example.tokens.count
+    }
+    if start < examples.count { ranges.append(start..<examples.count) }
+    return ranges
+  }
+}
+
+extension Batch {
+  /// The rows that predict the answer of a sequence.
+  fileprivate func answerRows(of sequence: Int) -> [Int] { rows(of: sequence).filter { targets[$0] >= 0 } }
+}

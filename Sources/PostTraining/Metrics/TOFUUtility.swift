@@ -1,0 +1,29 @@
+import Transformer
+
+/// How well a model kept what it should not forget: `1 - |m_after - m_before|`.
+///
+/// `m = (1/n) sum_i l_i / |y_i|` is the mean over questions of the mean log-likelihood of a token of the true answer, in
+/// nats per token, before and after unlearning. At most 1, which means unchanged; a rise counts as a loss as a fall does,
+/// and there is no lower bound.
+///
+/// Yu, He, Goyal and Arora (arXiv 2510.16629), Section 4, on the answers of TOFU (Maini et al., arXiv 2401.06121).
+public struct TOFUUtility: Hashable, Sendable {
+  /// The utility.
+  public let value: Double
+  /// `m` before unlearning.
+  public let before: Double
+  /// `m` after unlearning.
+  public let after: Double
+
+  /// The utility of a model after unlearning.
+  /// - Parameters:
+  ///   - before: The true answers' scores before unlearning.
+  ///   - after: The same answers' scores after it.
+  /// - Throws: `MetricError` where there are no answers, their numbers differ, or a score is not that of an answer.
+  public init(before: [SequenceScore], after: [SequenceScore]) throws(MetricError) {
+    try MetricError.requireEqual(before.count, after.count, "answers before and after")
+    self.before = try before.checkedMeans().mean
+    self.after = try after.checkedMeans().mean
+    value = 1 - abs(self.after - self.before)
+  }
+}
