@@ -152,7 +152,7 @@ struct RunsCommand: ParsableCommand {
       help: ArgumentHelp("Keep only these finished runs and those they build on.", valueName: "key"))
     var keepReachableFrom: [String] = []
 
-    @Option(help: ArgumentHelp("Remove finished runs that are older.", valueName: "days"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Remove finished runs that are older.", valueName: "days"))
     var olderThan: Double?
 
     @Flag(help: "Say what would be removed, and remove nothing.")
