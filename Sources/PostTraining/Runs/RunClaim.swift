@@ -19,7 +19,7 @@ package final class RunClaim: Sendable {
     (folder, runFolder) = (store.results(of: key), store.folder(of: key))
   }
 
-  /// Makes the run a finished one, then removes what else the work left in its folder.
+  /// Makes the run a finished one and removes what else the work left in its folder.
   /// - Parameter names: The results: files in ``folder``, as `AtomicFile` brings them to the disk.
   /// - Throws: `RunStoreError` where a result is not there or the system refuses; the run is then unfinished.
   package func finish(_ names: [String]) throws(RunStoreError) {
@@ -29,13 +29,30 @@ package final class RunClaim: Sendable {
       // Read back, so that the hash is that of what the disk has.
       files.append(try RunStore.system { () throws(FileError) in try FileRecord(name, in: folder) })
     }
+    let record = RunRecord(key, files)
     try RunStore.system { () throws(FileError) in
-      try AtomicFile.write(RunRecord(key, files).bytes, to: "\(runFolder)/\(RunRecord.name)")
+      try AtomicFile.write(record.bytes, to: "\(runFolder)/\(RunRecord.pendingName)")
+      try record.complete(in: runFolder, results: folder)
     }
-    // Only now: work that is done again needs what it left.
-    for name in (try? Folder.names(of: folder)) ?? [] where !seen.contains(Array(name.utf8)) {
-      Folder.remove("\(folder)/\(name)")
+  }
+}
+
+extension RunRecord {
+  /// Whether all results are as recorded.
+  fileprivate func isWhole(in results: String) throws(FileError) -> Bool {
+    for file in files where try file.damage(in: results) != nil { return false }
+    return true
+  }
+
+  /// Removes what is no result, and gives the record the name that says so.
+  fileprivate func complete(in folder: String, results: String) throws(FileError) {
+    // Not before the record is there: work that is done again needs what it left.
+    let names = Set(files.map { Array($0.name.utf8) })
+    for name in try Folder.names(of: results) where !names.contains(Array(name.utf8)) {
+      Folder.remove("\(results)/\(name)")
     }
+    let path = "\(folder)/\(Self.name)"
+    guard rename("\(folder)/\(Self.pendingName)", path) == 0 else { throw FileError(.write, path, code: errno) }
   }
 }
 
@@ -57,7 +74,16 @@ extension RunStore {
       damage = found
       // First what says that the results are there.
       for path in ["\(folder)/\(RunRecord.name)", results] { Folder.remove(path) }
-    case .missing, .unfinished: break
+    case .missing, .unfinished:
+      // A process was ended that had all results.
+      let pending = "\(folder)/\(RunRecord.pendingName)"
+      guard let bytes = try? InputFile.bytes(of: pending) else { break }
+      try Self.system { () throws(FileError) in
+        guard let record = RunRecord(bytes), record.key == key, try record.isWhole(in: results) else { return }
+        try record.complete(in: folder, results: results)
+      }
+      if access(pending, F_OK) != 0 { return RunClaim(key, in: self, isFinished: true, damage: nil, lock: lock) }
+      for path in [pending, results] { Folder.remove(path) }
     }
     for path in [folder, results] {
       for name in (try? Folder.names(of: path)) ?? [] where name.hasPrefix(AtomicFile.temporaryPrefix) {

@@ -3,6 +3,8 @@ import FileFormats
 /// What a finished run holds: `done.json` in its folder, the file that is written last.
 struct RunRecord: Equatable {
   static let name = "done.json"
+  /// Its name while the run's folder is tidied up: no work is left to do.
+  static let pendingName = "results.json"
 
   var key: RunKey
   var files: [FileRecord]

@@ -65,7 +65,7 @@ extension RunStore {
   /// Takes away what says that the run is finished before its results, so that none is half there.
   private func remove(_ key: RunKey) throws(RunStoreError) {
     let folder = folder(of: key)
-    let own = [RunRecord.name, Self.planName, Self.resultsName]
+    let own = [RunRecord.name, RunRecord.pendingName, Self.planName, Self.resultsName]
     let names = try Self.system { () throws(FileError) in try Folder.names(of: folder) }
     if let name = names.filter({ !own.contains($0) && !$0.hasPrefix(AtomicFile.temporaryPrefix) }).min() {
       throw .stranger(name, folder: folder)

@@ -232,7 +232,7 @@ private struct Step: Hashable, Sendable {
       }
     }
     let store = RunStore(directory: "\(mount)/store")
-    let failure = #expect(throws: RunFailure.self) { try graph.run(in: store, options: options(2)) }
+    let failure = #expect(throws: RunFailure.self) { try graph.run(in: store, options: options(1)) }
     #expect(failure?.plan.key == plans[1].key)
     #expect((failure?.error as? FileError)?.code == ENOSPC)
     #expect(
@@ -330,6 +330,23 @@ private struct Step: Hashable, Sendable {
     #expect(rounds > 2)
     #expect(log.entries.count == 24 && Set(log.entries).count == 24)
     #expect(try tree(store.directory) == expected(family))
+
+    // What never asks whether it should stop is not begun after that.
+    var graph = RunGraph()
+    let begun = Log<Int>()
+    for (index, plan) in family.plans.enumerated() where plan.parents.isEmpty {
+      graph.add(plan, cost: 1) { _ in
+        begun.add(index)
+        return []
+      }
+    }
+    var stopping = options(1)
+    stopping.shouldStop = { !begun.entries.isEmpty }
+    let other = RunStore(directory: directory.file("other"))
+    #expect(try graph.run(in: other, options: stopping) == .stopped)
+    #expect(begun.entries == [0])
+    #expect(try graph.run(in: other) == .finished)
+    #expect(begun.entries.count > 1)
   }
 
   @Test("Progress goes from what is there to all, and a store of a thousand runs is open at once")

@@ -80,6 +80,27 @@ import Testing
     }
   }
 
+  @Test("Ended after the last result and before the end, a run is finished without work", arguments: [false, true])
+  func completion(_ isDamaged: Bool) throws {
+    try finish()
+    let expected = try tree(folder)
+    try #require(rename("\(folder)/done.json", "\(folder)/results.json") == 0)
+    try AtomicFile.write([1], to: "\(folder)/files/checkpoints/step-1")
+    if isDamaged { try place(Self.weights.reversed(), at: "\(folder)/files/weights") }
+    #expect(try store.state(of: plan.key) == .unfinished)
+    do {
+      let claim = try #require(try store.claim(plan))
+      #expect(claim.isFinished != isDamaged)
+    }
+    if isDamaged {
+      #expect(directory.names("store/\(plan.key)") == ["files", "plan.json"])
+      #expect(directory.names("store/\(plan.key)/files") == [])
+      try finish()
+    }
+    #expect(try tree(folder) == expected)
+    #expect(directory.names("store/\(plan.key)/files") == ["empty", "weights"])
+  }
+
   @Test("One works on a run at a time, and none while runs are removed")
   func locks() throws {
     do {
