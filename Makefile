@@ -31,8 +31,10 @@ lint: ## Check the format of the Swift sources
 format: ## Format the Swift sources
 	swift format --in-place --parallel --recursive $(SOURCES)
 
-benchmark: setup ## Run the benchmarks
+benchmark: setup ## Run the benchmarks beside NumPy and, where there is one, PyTorch
 	Benchmarks/run
+	@if python3 -c 'import torch' 2>/dev/null; then Benchmarks/run-engine; \
+	else echo "no PyTorch here: Benchmarks/run-engine needs it"; fi
 
 # The toolchain's own docc does without a plugin, which would be one more dependency of every build. The symbols of
 # what was not recompiled stay.
