@@ -22,8 +22,8 @@ let package = Package(
     .systemLibrary(name: "CGSL", providers: [.apt(["libgsl-dev"])]),
     .target(name: "LinearAlgebra", dependencies: ["CLapacke", "CGSL"]),
     .target(name: "Unlearning"),
-    .target(name: "FileFormats"),
     .target(name: "CKernels"),
+    .target(name: "FileFormats", dependencies: ["CKernels"]),
     .target(name: "Transformer", dependencies: ["CKernels", "LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Tokenizers", dependencies: ["FileFormats"]),
     .target(name: "Checkpoints", dependencies: ["Transformer", "LinearAlgebra", "FileFormats"]),
@@ -51,7 +51,8 @@ let package = Package(
     .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "PropertyTesting"]),
     .testTarget(name: "UnlearningTests", dependencies: ["Unlearning", "PropertyTesting"]),
-    .testTarget(name: "FileFormatsTests", dependencies: ["FileFormats", "PropertyTesting", "TestSupport"]),
+    .testTarget(
+      name: "FileFormatsTests", dependencies: ["FileFormats", "CKernels", "PropertyTesting", "TestSupport"]),
     .testTarget(
       name: "TransformerTests", dependencies: ["Transformer", "CKernels", "PropertyTesting"],
       exclude: ["References"]),

@@ -1,4 +1,6 @@
+import CKernels
 import FileFormats
+import TestSupport
 import Testing
 
 @Suite struct SHA256Tests {
@@ -31,6 +33,18 @@ import Testing
         hash.update(Array(message[start..<min(start + size, message.count)]))
       }
       #expect(hash.hexDigest() == SHA256.hex(message))
+    }
+  }
+
+  @Test func `both ways of compressing agree on random blocks`() {
+    var random = SplitMix64(seed: 4)
+    for blocks in 0..<20 {
+      let bytes = (0..<64 * blocks).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let start = (0..<8).map { _ in UInt32.random(in: 0...UInt32.max, using: &random) }
+      var (one, other) = (start, start)
+      ck_sha256(&one, bytes, blocks)
+      ck_plain_sha256(&other, bytes, blocks)
+      #expect(one == other, "\(blocks) blocks")
     }
   }
 }

@@ -92,3 +92,8 @@ void ck_cached_attention(long heads, long width, long count, const float *q, con
 long ck_argmax(long n, const float *x);
 // z becomes exp((z - top) factor); returns the sum.
 double ck_exp_scaled(long n, float *z, float top, float factor);
+
+// SHA-256's compression of so many blocks of 64 bytes into the state, by the processor's instructions where it has them.
+void ck_sha256(uint32_t state[8], const uint8_t *bytes, long blocks);
+// The same without such instructions.
+void ck_plain_sha256(uint32_t state[8], const uint8_t *bytes, long blocks);
