@@ -1,8 +1,8 @@
 #pragma once
-// Kernels of the engine: the loops that a compiler vectorises only with flags that Swift code for all machines cannot
-// have. Each is compiled for three levels of x86-64 and chosen when the program starts; elsewhere for the one target.
-// Matrices are row-major; `ld` is the distance of two rows in elements. Nothing here allocates, and no result depends on
-// how rows are shared out among calls, except where a comment says that it adds up over rows.
+// Kernels of the engine, and of SHA-256: the loops that a compiler vectorises only with flags that Swift code for all
+// machines cannot have. Each is compiled for several levels of x86-64 and chosen when the program starts; elsewhere for
+// the one target. Matrices are row-major; `ld` is the distance of two rows in elements. Nothing here allocates, and no
+// result depends on how rows are shared out among calls, except where a comment says that it adds up over rows.
 #include <stdint.h>
 
 // y = w x / sqrt(mean(x^2) + epsilon) for each row; reciprocals (1 / sqrt(...)) go to `r`.
