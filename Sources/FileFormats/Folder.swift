@@ -19,9 +19,21 @@ package enum Folder {
 
   /// Removes a file, or a folder with all it holds, without following links; what cannot be removed stays.
   package static func remove(_ path: String) {
-    if unlink(path) == 0 { return }
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      unlink(path)
+      return
+    }
     for name in (try? names(of: path)) ?? [] { remove("\(path)/\(name)") }
     rmdir(path)
+  }
+
+  /// Removes what processes that were killed while writing a file here have left; nobody may be writing one now.
+  package static func removeTemporaries(in path: String) {
+    for name in (try? names(of: path)) ?? [] where name.hasPrefix(AtomicFile.temporaryPrefix) {
+      remove("\(path)/\(name)")
+    }
   }
 
   /// Makes the directory and its ancestors where they are missing; returns those made, outermost first.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import FileFormats
 import FineTuning
+import Glibc
 import Transformer
 
 /// What `train` and `unlearn` do: read all input, take the steps, write the model or adapter.
@@ -21,6 +22,9 @@ struct FineTuningJob {
     guard configuration.adapter != nil || !options.merge else {
       throw ValidationError("--merge needs an adapter; without one the result is a whole model anyway.")
     }
+    for input in [options.model.model, options.model.adapter].compactMap({ $0 }) where isSame(input, options.output) {
+      throw ValidationError("--output is \(quotedPath(input)), what training starts from; choose another folder.")
+    }
     let examples = try encode(options.data, files, configuration)
     let retain =
       try configuration.objective.retainCoefficient > 0
@@ -28,8 +32,12 @@ struct FineTuningJob {
     let model = files.model
     let weightCount = ParameterLayout(model).count
     let trainedCount = configuration.adapter.map { ParameterLayout(model, $0).count } ?? weightCount
+    // Of each trained number: itself where it is an adapter's, its gradient, two moments, the proximal term's center.
+    let copies =
+      (configuration.adapter == nil ? 1 : 2) + (configuration.optimizer.algorithm == .sgd ? 0 : 2)
+      + (configuration.proximal.mu > 0 ? 1 : 0)
     try Memory.require(
-      Double(weightCount) + Double(trainedCount) * (configuration.adapter == nil ? 3 : 4),
+      Double(weightCount) + Double(trainedCount) * Double(copies),
       "\(label) \(trainedCount) of \(weightCount) parameters")
     let (weights, adapterWeights) = try files.loadWeights(workers: common.workers)
     let trainer = try Trainer(
@@ -37,7 +45,13 @@ struct FineTuningJob {
       retainExamples: retain ?? [], configuration: configuration, workers: common.workers)
 
     let folder = try TrainingFolder(path: options.output, trainer: trainer, startsAnew: options.overwrite)
+    let result = configuration.adapter == nil || options.merge ? "model" : "adapter"
     guard !folder.wasFinished else {
+      guard folder.results.contains(result == "model" ? "model.safetensors" : "adapter_model.safetensors") else {
+        throw Failure.Data(
+          description: "the run in \(quotedPath(folder.path)) is finished and its result is no \(result); "
+            + "--overwrite starts it anew")
+      }
       console.notice("the run in \(quotedPath(folder.path)) is finished; --overwrite starts it anew")
       return
     }
@@ -47,7 +61,7 @@ struct FineTuningJob {
     try folder.finish(results(of: trainer, files))
     console.result(
       "\(trainer.totalSteps) steps\(last.map { ", the last with loss \($0.loss)" } ?? ""); wrote "
-        + (configuration.adapter == nil || options.merge ? "the model" : "the adapter") + " to \(options.output)")
+        + "the \(result) to \(options.output)")
   }
 
   /// Takes the steps that are left; gives the last one's record.
@@ -94,6 +108,13 @@ struct FineTuningJob {
           "\(quotedPath(options.model.adapter ?? "")): the adapter has rank, alpha or targets other than the "
           + "configuration's; leave the key adapter out to go on with it as it is")
     }
+  }
+
+  /// Whether both paths lead to the same file or folder.
+  private func isSame(_ one: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    guard stat(one, &first) == 0, stat(other, &second) == 0 else { return false }
+    return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
   }
 
   private func encode(

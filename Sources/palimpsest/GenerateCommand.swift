@@ -59,6 +59,7 @@ struct GenerateCommand: ParsableCommand {
       let bar = ProgressBar("generating", total: sequences.count, console: common.console)
       defer { bar.finish() }
       var continuations = sequences.map { Continuation(after: $0, tokenizer: tokenizer, stops: stopTexts) }
+      var latest = 0
       func say(_ part: String) {
         guard streams, !part.isEmpty else { return }
         common.console.result(part, terminator: "")
@@ -68,8 +69,9 @@ struct GenerateCommand: ParsableCommand {
         sequences, weights: weights, adapterWeights: adapterWeights, settings: settings
       ) { index, token in
         say(continuations[index].append(token))
-        // Sequences begin in order, so those further back than there are slots have ended.
-        if !streams { bar.set(max(0, index + 1 - generator.decoder.slotCount)) }
+        // Sequences begin in order: when a late one begins, all but a slotful have ended.
+        latest = max(latest, index)
+        if !streams { bar.set(max(0, latest + 1 - generator.decoder.slotCount)) }
         return !continuations[index].hasEnded
       }
       for index in continuations.indices { say(continuations[index].finish()) }

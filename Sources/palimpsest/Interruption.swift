@@ -16,7 +16,8 @@ enum Interruption {
       sigaddset(&signals, number)
       signal(number) { number in
         received.store(number, ordering: .relaxed)
-        signal(number, SIG_DFL)
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
       }
     }
     pthread_sigmask(SIG_UNBLOCK, &signals, nil)

@@ -18,6 +18,7 @@ struct Palimpsest: ParsableCommand {
         64  wrong usage
         65  bad input data, or a theorem whose hypotheses the data do not meet
         74  a file could not be read or written
+        130, 143  training was stopped by Ctrl-C or kill, and has saved what it had
       """,
     version: palimpsestVersion,
     subcommands: [

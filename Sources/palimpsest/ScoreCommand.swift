@@ -11,8 +11,8 @@ struct ScoreCommand: ParsableCommand {
     discussion: """
       A line of the data is {"question": ..., "answer": ...}, {"messages": [{"role": ..., "content": ...}, ...]} or \
       {"prompt_ids": [...], "answer_ids": [...]}; token ids need no tokenizer. The table has one row for each example, \
-      in the file's order, and a data package beside it says what the columns are. Numbers depend on the data, the \
-      model and the options, not on --threads; another order of the examples may change their last bits.
+      in the file's order, and a data package beside it says what the columns are. An example's numbers depend \
+      on it, the model and the options alone: not on --threads, nor on the other examples.
 
       EXAMPLE
         palimpsest score --model stories260K.bin --data ids.jsonl -o scores.csv

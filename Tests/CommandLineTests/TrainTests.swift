@@ -77,6 +77,17 @@ private enum Reference {
     try expect(column("log_likelihood", of: "scores.csv"), "log_likelihoods", of: "sft_llama_lora_all")
   }
 
+  @Test("A finished adapter is not taken for a merged model, and does not stay beside one")
+  func mergeAfterwards() throws {
+    let arguments = try Reference.arguments("sft_llama_lora_all")
+    try Command.succeed(arguments, in: directory)
+    try Command.fail(65, ["is finished and its result is no model"], arguments + ["--merge"], in: directory)
+    try Command.succeed(arguments + ["--merge", "--overwrite"], in: directory)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory.file("run")).sorted()
+        == ["config.json", "metrics.csv", "model.safetensors", "run.json", "training.yaml"])
+  }
+
   @Test("Half precision is what transformers reads")
   func format() throws {
     try Command.succeed(Reference.arguments("sft_llama_tied") + ["--format", "bfloat16"], in: directory)
@@ -202,6 +213,9 @@ private enum Reference {
     #expect(again.status == 0 && again.complaints.contains("is finished; --overwrite starts it anew"))
     #expect(try directory.contents() == before)
     try Command.fail(65, ["holds a run with another configuration"], arguments + ["--set", "seed=9"], in: directory)
+    try Command.fail(
+      64, ["--output is \"run\", what training starts from"],
+      ["train", "--model", "run", "--data", arguments[4], "--output", "run", "--overwrite"], in: directory)
     try Command.succeed(arguments + ["--set", "seed=9", "--overwrite"], in: directory)
   }
 

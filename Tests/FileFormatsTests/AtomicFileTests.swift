@@ -155,3 +155,15 @@ private let fileSizeResource = __rlimit_resource_t(RLIMIT_FSIZE.rawValue)
     #expect(throws: FileError.self) { try InputFile.bytes(of: directory.file("a"), limit: 2) }
   }
 }
+
+@Suite struct FolderTests {
+  @Test func `removing a folder removes the links in it and not what they lead to`() throws {
+    let directory = try TemporaryDirectory()
+    _ = run("cd '\(directory.path)' && mkdir -p victim run/a && ln -s ../victim run/link && ln -s victim top")
+    try place([1], at: directory.file("victim/mine"))
+    Folder.remove(directory.file("run"))
+    Folder.remove(directory.file("top"))
+    #expect(directory.names() == ["victim"])
+    #expect(directory.names("victim") == ["mine"])
+  }
+}

@@ -122,6 +122,43 @@ struct TrainingFolderTests {
     }
   }
 
+  @Test("A finished run can be opened, trained and finished again, and stays as it is")
+  func finishedAgain() throws {
+    func work() throws {
+      let folder = try TrainingFolder(path: path, trainer: trainer())
+      #expect(try folder.train() == .finished)
+      try folder.finish([result(folder.trainer)])
+    }
+    try work()
+    let before = try content("\(path)/result")
+    // What a kill just after the last rename leaves.
+    _ = run("mkdir '\(path)/checkpoints'")
+    try work()
+    #expect(try content("\(path)/result") == before)
+    #expect(directory.names("run") == ["metrics.csv", "result", "run.json", "training.yaml"])
+    #expect(try TrainingFolder(path: path, trainer: trainer()).results == ["result"])
+  }
+
+  @Test("Starting anew takes away the results of the run that is given up, and nothing else")
+  func anew() throws {
+    let first = try TrainingFolder(path: path, trainer: trainer())
+    _ = try first.train()
+    try first.finish([result(first.trainer), OutputFile(path: "\(path)/adapter", bytes: [1])])
+    try place([2], at: "\(path)/notes.txt")
+    try place([3], at: "\(path)/.palimpsest-1-1.tmp")
+    _ = run("cp -r '\(path)' '\(path)-copy'")
+    let folder = try TrainingFolder(path: "\(path)-copy", trainer: trainer("{epochs: 5}"), startsAnew: true)
+    #expect(directory.names("run-copy") == ["metrics.csv", "notes.txt", "run.json", "training.yaml"])
+    #expect(folder.resumedStep == 0 && !folder.wasFinished)
+    let other = directory.file("other")
+    _ = run("mkdir -p '\(other)/checkpoints'")
+    try place([1], at: "\(other)/checkpoints/mine")
+    #expect(throws: TrainingFolderError.notEmpty(other, "checkpoints")) {
+      try TrainingFolder(path: other, trainer: trainer(), startsAnew: true)
+    }
+    #expect(directory.names("other/checkpoints") == ["mine"])
+  }
+
   @Test("A run that diverges keeps its last good checkpoint")
   func diverging() throws {
     let text = "{epochs: 9, optimizer: {name: sgd, learning_rate: 1e38}, schedule: {name: linear, warmup: 30}}"

@@ -72,7 +72,7 @@ public struct CheckpointStore: Sendable {
   public func latest() throws(CheckpointStoreError) -> (checkpoint: Checkpoint?, warnings: [CheckpointWarning]) {
     var warnings: [CheckpointWarning] = []
     for step in try steps().reversed() {
-      switch examine(step) {
+      switch try examine(step) {
       case .success(let checkpoint): return (checkpoint, warnings)
       case .failure(let damage): warnings.append(CheckpointWarning(directory: path(of: step), reason: damage.reason))
       }
@@ -101,7 +101,7 @@ public struct CheckpointStore: Sendable {
     var reason: String
   }
 
-  private func examine(_ step: Int) -> Result<Checkpoint, Damage> {
+  private func examine(_ step: Int) throws(CheckpointStoreError) -> Result<Checkpoint, Damage> {
     let path = path(of: step)
     do throws(FileError) {
       let bytes = try InputFile.bytes(
@@ -114,6 +114,8 @@ public struct CheckpointStore: Sendable {
       }
       return .success(Checkpoint(step: step, directory: path, names: manifest.files.map(\.name)))
     } catch {
+      // What is out of reach for now may be whole: passed over, it would be thrown away.
+      guard error.isDamage else { throw .file(error) }
       return .failure(Damage(reason: error.description))
     }
   }

@@ -37,7 +37,10 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
     case .otherAdapter: "the adapter to start from has another rank, alpha or other targets than the configuration"
     case .engine(let step, let error): "step \(step): \(error)"
     case .notFinite(let step, let what):
-      "stopped before step \(step): \(what); a lower learning rate or optimizer.clip_norm may help"
+      "stopped before step \(step): \(what); "
+        + (step == 1
+          ? "the start model's weights are not finite or too large"
+          : "a lower learning rate or optimizer.clip_norm may help")
     case .brokenUpdate(let step):
       "stopped after step \(step): its update left weights that are not finite; lower the learning rate"
     case .state(let directory, let reason): "the checkpoint \(quotedPath(directory)) is none of this run: \(reason)"

@@ -1,5 +1,4 @@
 import FileFormats
-import FoundationEssentials
 import Glibc
 
 /// The folder of a training run: what it trains (`run.json`, `training.yaml`), what it has recorded (`metrics.csv`),
@@ -31,6 +30,8 @@ public final class TrainingFolder {
   public let trainer: Trainer
   /// Whether the run had been finished when the folder was opened; the model is there.
   public let wasFinished: Bool
+  /// The names of the files that a finished run had put in place when the folder was opened.
+  public let results: [String]
   /// The step of the checkpoint that the run goes on from; 0 for a new run.
   public let resumedStep: Int
   /// The step of the latest checkpoint, or nil where there is none.
@@ -60,30 +61,36 @@ public final class TrainingFolder {
     store = CheckpointStore(directory: "\(path)/\(Self.checkpointsName)")
     guard let lock = try FolderLock(path) else { throw TrainingFolderError.inUse(path) }
     self.lock = lock
-    let record = "\(path)/\(Self.runName)"
-    if startsAnew {
-      try Self.remove(record)
-      try Self.remove(store.directory)
-    }
-
-    if let found = try Self.record(record) {
-      if let part = identity.firstDifference(from: found.identity) {
+    let found = try Self.record(in: path)
+    switch found {
+    case .none:
+      // Names with a dot are what a process left that was killed before it had written anything.
+      if let name = try Folder.names(of: path).filter({ !$0.hasPrefix(".") }).min() {
+        throw TrainingFolderError.notEmpty(path, name)
+      }
+    case .damaged:
+      guard startsAnew else { throw TrainingFolderError.damaged("\(path)/\(Self.runName)") }
+      Folder.remove(store.directory)
+    case .run(let record) where startsAnew:
+      // First what says that the results are there.
+      try AtomicFile.write([record.file(in: path, isFinished: false)])
+      for name in record.results { Folder.remove("\(path)/\(name)") }
+      Folder.remove(store.directory)
+    case .run(let record):
+      if let part = identity.firstDifference(from: record.identity) {
         throw TrainingFolderError.otherRun(path, part: part)
       }
-      wasFinished = found.isFinished
-    } else {
-      // Names with a dot are what a process left that was killed before it had written anything.
-      let names = try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
-      if !startsAnew, let name = names.min() { throw TrainingFolderError.notEmpty(path, name) }
-      wasFinished = false
     }
+    Folder.removeTemporaries(in: path)
 
-    guard !wasFinished else {
-      (resumedStep, warnings) = (trainer.totalSteps, [])
+    if case .run(let record) = found, record.isFinished, !startsAnew {
+      (wasFinished, resumedStep, warnings, results) = (true, trainer.totalSteps, [], record.results)
+      Folder.remove(store.directory)
       return
     }
+    (wasFinished, results) = (false, [])
     try AtomicFile.write([
-      Self.file(record, identity, isFinished: false),
+      Record(identity: identity, isFinished: false, results: []).file(in: path),
       OutputFile(path: "\(path)/training.yaml", bytes: Array(trainer.configuration.yaml.utf8)),
     ])
     let latest = try store.latest()
@@ -120,7 +127,7 @@ public final class TrainingFolder {
     }
     while !trainer.isFinished {
       if shouldStop() {
-        try save()
+        if trainer.completedSteps > 0, trainer.completedSteps != lastCheckpoint { try save() }
         return .stopped
       }
       let row = try trainer.step()
@@ -138,46 +145,60 @@ public final class TrainingFolder {
     return .finished
   }
 
-  /// Puts the results of a run whose steps have all been taken in place, and takes its checkpoints away.
-  /// - Parameter files: The results.
+  /// Puts the results of a run whose steps have all been taken in place, and takes its checkpoints away. Does nothing
+  /// where the run was finished when the folder was opened.
+  /// - Parameter files: The results, all within the folder.
   /// - Throws: `FileError`, or what a file's closure throws; the run can then be finished later.
   public func finish(_ files: [OutputFile]) throws {
+    guard !wasFinished else { return }
     precondition(trainer.isFinished, "the run has steps left")
+    let names = files.map { file in
+      precondition(file.path.hasPrefix("\(path)/"), "a run's results lie in its folder")
+      return String(file.path.dropFirst(path.count + 1))
+    }
     // The record comes last: with it, the results are there.
-    try AtomicFile.write(files + [Self.file("\(path)/\(Self.runName)", identity, isFinished: true)])
-    try? Self.remove(store.directory)
+    try AtomicFile.write(files + [Record(identity: identity, isFinished: true, results: names).file(in: path)])
+    Folder.remove(store.directory)
   }
 
   // MARK: - The record of the run
 
-  private static func file(_ path: String, _ identity: RunIdentity, isFinished: Bool) -> OutputFile {
-    let json: JSON = ["finished": .bool(isFinished), "identity": identity.json]
-    return OutputFile(path: path, bytes: json.bytes())
+  /// What `run.json` says.
+  private struct Record {
+    var identity: RunIdentity
+    var isFinished: Bool
+    /// The names of the files that are the run's results, or were those of the run that was given up for it.
+    var results: [String]
+
+    func file(in path: String, isFinished: Bool? = nil) -> OutputFile {
+      let json: JSON = [
+        "finished": .bool(isFinished ?? self.isFinished), "identity": identity.json,
+        "results": .array(results.map(JSON.string)),
+      ]
+      return OutputFile(path: "\(path)/\(TrainingFolder.runName)", bytes: json.bytes())
+    }
   }
 
-  private static func record(_ path: String) throws -> (identity: RunIdentity, isFinished: Bool)? {
+  private enum FoundRecord {
+    case none
+    case damaged
+    case run(Record)
+  }
+
+  private static func record(in path: String) throws(FileError) -> FoundRecord {
     let bytes: [UInt8]
     do throws(FileError) {
-      bytes = try InputFile.bytes(of: path, limit: 1 << 20)
+      bytes = try InputFile.bytes(of: "\(path)/\(runName)", limit: 1 << 20)
     } catch {
-      if error.code == ENOENT { return nil }
+      if error.code == ENOENT { return .none }
       throw error
     }
     guard let json = try? JSON(parsing: bytes), let isFinished = json["finished"]?.boolValue,
-      let identity = json["identity"].flatMap(RunIdentity.init)
-    else { throw TrainingFolderError.damaged(path) }
-    return (identity, isFinished)
-  }
-
-  // MARK: - The folder
-
-  private static func remove(_ path: String) throws {
-    guard FileManager.default.fileExists(atPath: path) else { return }
-    do {
-      try FileManager.default.removeItem(atPath: path)
-    } catch {
-      throw FileError(.write, path, reason: "it cannot be removed")
-    }
+      let identity = json["identity"].flatMap(RunIdentity.init), let elements = json["results"]?.elements
+    else { return .damaged }
+    // Only names within the folder are ever removed.
+    let results = elements.compactMap(\.stringValue).filter(FileRecord.isAllowed)
+    return .run(Record(identity: identity, isFinished: isFinished, results: results))
   }
 }
 

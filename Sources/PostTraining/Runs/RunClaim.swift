@@ -85,11 +85,7 @@ extension RunStore {
       if access(pending, F_OK) != 0 { return RunClaim(key, in: self, isFinished: true, damage: nil, lock: lock) }
       for path in [pending, results] { Folder.remove(path) }
     }
-    for path in [folder, results] {
-      for name in (try? Folder.names(of: path)) ?? [] where name.hasPrefix(AtomicFile.temporaryPrefix) {
-        Folder.remove("\(path)/\(name)")
-      }
-    }
+    for path in [folder, results] { Folder.removeTemporaries(in: path) }
     do throws(FileError) {
       try AtomicFile.write(plan.json.bytes(), to: "\(folder)/\(Self.planName)")
       try Folder.make(results)

@@ -104,7 +104,7 @@ public struct RunStore: Sendable {
 
   private func read(_ path: String, of key: RunKey) throws(RunStoreError) -> [UInt8] {
     do throws(FileError) {
-      return try InputFile.bytes(of: path)
+      return try InputFile.bytes(of: path, limit: .max)
     } catch {
       throw error.isDamage ? .damaged(damage(of: key, error.description)) : .file(error)
     }
