@@ -52,8 +52,8 @@ public struct LearningRateSchedule: Hashable, Sendable {
   ///
   /// Fractions are of all steps. Where fractions of a very short run, each rounded up to a whole step, leave no room
   /// for each other, the warm-up goes first.
-  /// - Throws: `LearningRateScheduleError` where there are no steps, or WSD's warm-up and decay, given as numbers of
-  ///   steps, are longer than the run.
+  /// - Throws: `LearningRateScheduleError` where there are no steps, or WSD's warm-up and decay are longer than the run:
+  ///   as numbers of steps, or as fractions that are more than 1 together.
   public init(
     _ shape: Shape, warmup: StepSpan = .steps(0), decay: StepSpan? = nil, totalSteps: Int
   ) throws(LearningRateScheduleError) {
@@ -67,6 +67,9 @@ public struct LearningRateSchedule: Hashable, Sendable {
     }
     let wanted = decay.count(of: totalSteps)
     let room = totalSteps - warmupSteps
+    if case .fraction(let rising) = warmup, case .fraction(let falling) = decay, rising + falling > 1 {
+      throw .tooLong(warmup: warmupSteps, decay: wanted, total: totalSteps)
+    }
     if wanted > room {
       guard case .fraction = decay, room >= 0 else {
         throw .tooLong(warmup: warmupSteps, decay: wanted, total: totalSteps)

@@ -56,7 +56,8 @@ enum Failure {
   /// Whether it was the system that refused, and not the data.
   static func isFileTrouble(_ error: any Error) -> Bool {
     switch error {
-    case is FileError, CheckpointStoreError.file, MetricsLogError.file, RunStoreError.file: true
+    case is FileError, TrainingFolderError.inUse, CheckpointStoreError.file, MetricsLogError.file, RunStoreError.file:
+      true
     case let error as RunFailure: isFileTrouble(error.error)
     case let error as SafetensorsError: error.rule == .system
     case let error as CheckpointError:

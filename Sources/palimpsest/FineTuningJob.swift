@@ -2,7 +2,6 @@ import ArgumentParser
 import Checkpoints
 import FileFormats
 import FineTuning
-import Glibc
 import Transformer
 
 /// What `train` and `unlearn` do: read all input, take the steps, write the model or adapter.
@@ -56,6 +55,9 @@ struct FineTuningJob {
       return
     }
     for warning in folder.warnings { console.notice("\(warning)") }
+    if !folder.warnings.isEmpty, folder.resumedStep == 0 {
+      console.notice("no checkpoint is whole: starting at step 1")
+    }
     if folder.resumedStep > 0 { console.notice("going on after step \(folder.resumedStep) of \(trainer.totalSteps)") }
     let last = try train(folder)
     try folder.finish(results(of: trainer, files))
@@ -108,13 +110,6 @@ struct FineTuningJob {
           "\(quotedPath(options.model.adapter ?? "")): the adapter has rank, alpha or targets other than the "
           + "configuration's; leave the key adapter out to go on with it as it is")
     }
-  }
-
-  /// Whether both paths lead to the same file or folder.
-  private func isSame(_ one: String, _ other: String) -> Bool {
-    var (first, second) = (stat(), stat())
-    guard stat(one, &first) == 0, stat(other, &second) == 0 else { return false }
-    return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
   }
 
   private func encode(

@@ -46,6 +46,9 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       try check()
+      if let data, let output, isSame(data, output) {
+        throw ValidationError("--output is the data; choose another file.")
+      }
       if let output { try AtomicFile.requireWritable(output) }
       let files = try source.open()
       let (prompts, tokenizer) = try prompts(files)

@@ -106,17 +106,26 @@ extension ModelFiles {
   func savedFiles(
     with weights: Parameters, to path: String, format: WeightFormat, workers: Workers
   ) throws -> [OutputFile] {
-    switch base {
-    case .folder(let folder):
-      return try ModelFolder.files(
-        model, weights, to: path, format: format, source: folder.path, workers: workers)
-    case .legacy:
-      let files = try ModelFolder.files(
-        model, weights, to: path, format: format, specialTokens: specialTokens, workers: workers)
-      // As it is: a tokenizer.json cannot say all that a tokenizer of llama2.c does.
-      guard let tokenizer = try? tokenizerPath(), !isDirectory(tokenizer) else { return files }
-      let name = tokenizer.hasSuffix(".bin") ? "tokenizer.bin" : "tokenizer.json"
-      return [OutputFile(path: "\(path)/\(name)", bytes: try InputFile.bytes(of: tokenizer))] + files
+    let source: String? = if case .folder(let folder) = base { folder.path } else { nil }
+    let files = try ModelFolder.files(
+      model, weights, to: path, format: format, source: source, specialTokens: source == nil ? specialTokens : nil,
+      workers: workers)
+    // A folder's own tokenizer comes with the folder.
+    guard let tokenizer = try? tokenizerPath(), tokenizer != source else { return files }
+    let others = files.filter { file in !Self.tokenizerNames.contains { file.path == "\(path)/\($0)" } }
+    if isDirectory(tokenizer) {
+      return try Self.tokenizerNames.filter { access("\(tokenizer)/\($0)", F_OK) == 0 }.map {
+        OutputFile(path: "\(path)/\($0)", bytes: try InputFile.bytes(of: "\(tokenizer)/\($0)"))
+      } + others
     }
+    // As it is: a tokenizer.json cannot say all that a tokenizer of llama2.c does.
+    let name = tokenizer.hasSuffix(".bin") ? "tokenizer.bin" : "tokenizer.json"
+    return [OutputFile(path: "\(path)/\(name)", bytes: try InputFile.bytes(of: tokenizer))] + others
   }
+
+  /// The files that a tokenizer consists of.
+  private static let tokenizerNames = [
+    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
+    "vocab.json", "merges.txt",
+  ]
 }

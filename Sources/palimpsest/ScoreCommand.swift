@@ -49,6 +49,7 @@ struct ScoreCommand: ParsableCommand {
     try Failure.reporting {
       let console = common.console
       try check()
+      guard !isSame(data, output) else { throw ValidationError("--output is the data; choose another file.") }
       try AtomicFile.requireWritable(output)
       let files = try source.open()
       let (shape, examples) = try files.examples(

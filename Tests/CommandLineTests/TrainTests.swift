@@ -219,6 +219,31 @@ private enum Reference {
     try Command.succeed(arguments + ["--set", "seed=9", "--overwrite"], in: directory)
   }
 
+  @Test("A finished run whose result is gone is an error")
+  func missingResult() throws {
+    let arguments = try Reference.arguments("sft_llama_tied")
+    try Command.succeed(arguments, in: directory)
+    try FileManager.default.removeItem(atPath: directory.file("run/model.safetensors"))
+    try Command.fail(65, ["finished run whose \"model.safetensors\" is gone"], arguments, in: directory)
+  }
+
+  @Test("The tokenizer that was used lies beside the result")
+  func tokenizer() throws {
+    try directory.write(Array("{}".utf8), to: "other.json")
+    try Command.succeed(Reference.arguments("sft_llama_tied") + ["--tokenizer", "other.json"], in: directory)
+    #expect(try directory.bytes("run/tokenizer.json") == Array("{}".utf8))
+  }
+
+  @Test("A run's foreign files stay when its checkpoints go")
+  func foreignFiles() throws {
+    let process = try interrupt(longRun("broken", steps: 300), with: SIGINT, afterSteps: 20)
+    #expect(process.terminationStatus == 130)
+    try directory.write([1], to: "broken/checkpoints/notes.txt")
+    #expect(try Command.run(longRun("broken", steps: 300), in: directory).status == 0)
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory.file("broken/checkpoints")) == ["notes.txt"])
+  }
+
   // MARK: - Bad input
 
   @Test("What cannot be trained is an error that says why, and leaves nothing")
@@ -239,6 +264,7 @@ private enum Reference {
       (65, ["batch_size"], usual + ["--set", "batch_size=0"]),
       (65, ["retain"], usual + ["--set", "objective.retain_coefficient=1"]),
       (65, ["warm-up"], usual + ["--set", "schedule={name: wsd, warmup: 8, decay: 8}"]),
+      (65, ["warm-up"], usual + ["--set", "schedule={name: wsd, warmup: 0.6, decay: 0.8}"]),
       (74, ["none.jsonl"], with("--data", "none.jsonl")),
       (74, ["cannot read \"none\""], with("--model", "none")),
       (74, ["none.yaml"], with("--config", "none.yaml")),

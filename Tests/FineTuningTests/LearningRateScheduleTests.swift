@@ -60,9 +60,9 @@ import Testing
         Gen<LearningRateSchedule.Shape>.choice(of: LearningRateSchedule.Shape.allCases),
         Gen<Double>.double(in: 0...0.99),
         Gen<Double>.double(in: 0...0.99), Gen<Int>.int(in: 1...60))
-    ) { shape, warmup, decay, total in
+    ) { shape, warmup, share, total in
       let schedule = try LearningRateSchedule(
-        shape, warmup: .fraction(warmup), decay: .fraction(decay), totalSteps: total)
+        shape, warmup: .fraction(warmup), decay: .fraction(share * (1 - warmup)), totalSteps: total)
       let factors = (0..<total).map { schedule.factor(at: $0) }
       try ensure(factors.allSatisfy { $0 >= 0 && $0 <= 1 }, "\(factors)")
       let late = factors.dropFirst(schedule.warmupSteps)
@@ -75,6 +75,9 @@ import Testing
     #expect(throws: LearningRateScheduleError.noSteps(0)) { try LearningRateSchedule(.constant, totalSteps: 0) }
     #expect(throws: LearningRateScheduleError.tooLong(warmup: 6, decay: 5, total: 10)) {
       try LearningRateSchedule(.wsd, warmup: .steps(6), decay: .steps(5), totalSteps: 10)
+    }
+    #expect(throws: LearningRateScheduleError.tooLong(warmup: 6, decay: 8, total: 10)) {
+      try LearningRateSchedule(.wsd, warmup: .fraction(0.6), decay: .fraction(0.8), totalSteps: 10)
     }
     // Of one step, 2 % are one step; there is no room for two.
     let one = try LearningRateSchedule(.wsd, warmup: .fraction(0.02), decay: .fraction(0.02), totalSteps: 1)

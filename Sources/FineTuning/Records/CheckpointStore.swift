@@ -120,6 +120,13 @@ public struct CheckpointStore: Sendable {
     }
   }
 
+  /// Removes all checkpoints, and the directory where it holds nothing else; what cannot be removed stays.
+  public func removeAll() {
+    for step in (try? steps()) ?? [] { discard(step) }
+    try? removeRubbish()
+    rmdir(directory)
+  }
+
   /// Takes a checkpoint's name away before its files, so that none is seen half removed.
   private func discard(_ step: Int) {
     rename(path(of: step), "\(directory)/\(Self.rubbishPrefix)\(getpid())-old-\(step)")

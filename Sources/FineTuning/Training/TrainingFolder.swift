@@ -70,12 +70,12 @@ public final class TrainingFolder {
       }
     case .damaged:
       guard startsAnew else { throw TrainingFolderError.damaged("\(path)/\(Self.runName)") }
-      Folder.remove(store.directory)
+      store.removeAll()
     case .run(let record) where startsAnew:
       // First what says that the results are there.
       try AtomicFile.write([record.file(in: path, isFinished: false)])
       for name in record.results { Folder.remove("\(path)/\(name)") }
-      Folder.remove(store.directory)
+      store.removeAll()
     case .run(let record):
       if let part = identity.firstDifference(from: record.identity) {
         throw TrainingFolderError.otherRun(path, part: part)
@@ -84,8 +84,10 @@ public final class TrainingFolder {
     Folder.removeTemporaries(in: path)
 
     if case .run(let record) = found, record.isFinished, !startsAnew {
+      let missing = record.results.first { access("\(path)/\($0)", F_OK) != 0 }
+      if let missing { throw TrainingFolderError.resultMissing(path, missing) }
       (wasFinished, resumedStep, warnings, results) = (true, trainer.totalSteps, [], record.results)
-      Folder.remove(store.directory)
+      store.removeAll()
       return
     }
     (wasFinished, results) = (false, [])
@@ -158,7 +160,7 @@ public final class TrainingFolder {
     }
     // The record comes last: with it, the results are there.
     try AtomicFile.write(files + [Record(identity: identity, isFinished: true, results: names).file(in: path)])
-    Folder.remove(store.directory)
+    store.removeAll()
   }
 
   // MARK: - The record of the run
@@ -212,6 +214,8 @@ public enum TrainingFolderError: Error, Hashable, Sendable, CustomStringConverti
   case inUse(String)
   /// Its record cannot be read.
   case damaged(String)
+  /// The run was finished, and this one of its results is gone.
+  case resultMissing(String, String)
 
   /// What is wrong with which folder.
   public var description: String {
@@ -221,6 +225,8 @@ public enum TrainingFolderError: Error, Hashable, Sendable, CustomStringConverti
     case .notEmpty(let path, let name):
       "\(quotedPath(path)) is no run's folder and is not empty: it holds \(quoted(name)); choose a new folder"
     case .inUse(let path): "another process is training in \(quotedPath(path))"
+    case .resultMissing(let path, let name):
+      "\(quotedPath(path)) holds a finished run whose \(quoted(name)) is gone; start anew in this folder, or in a new one"
     case .damaged(let path): "\(quotedPath(path)) is no record of a run; choose a new folder, or start anew in this one"
     }
   }
