@@ -4,16 +4,12 @@ import Transformer
 
 /// Everything that decides a training run's result, each part as a hash: two runs with equal identities take the same
 /// steps.
-struct RunIdentity: Equatable {
+struct RunIdentity {
   /// Changes whenever the same inputs would train otherwise than before.
   static let version = 1
 
   /// The parts, by the words for them in messages.
   var parts: [(name: String, value: String)]
-
-  static func == (one: RunIdentity, other: RunIdentity) -> Bool {
-    one.firstDifference(from: other) == nil && one.parts.count == other.parts.count
-  }
 
   /// The name of the first part that differs, or is not there, in another identity.
   func firstDifference(from other: RunIdentity) -> String? {
@@ -24,7 +20,7 @@ struct RunIdentity: Equatable {
     parts = [
       ("version", "\(Self.version)"),
       ("configuration", trainer.configuration.yaml),
-      ("model", Self.hash(Array("\(trainer.model)".utf8)) + Self.hash(trainer.weights, trainer.workers)),
+      ("model", SHA256.hex(Array("\(trainer.model)".utf8)) + Self.hash(trainer.weights, trainer.workers)),
       ("adapter", trainer.startsFromAdapter ? trainer.adapterWeights.map { Self.hash($0, trainer.workers) } ?? "" : ""),
       ("data", Self.hash(trainer.examples)),
       ("retain data", Self.hash(trainer.retainExamples)),
@@ -43,10 +39,6 @@ struct RunIdentity: Equatable {
 
   var json: JSON { .object(parts.map { JSON.Member($0.name, .string($0.value)) }) }
 
-  private static func hash(_ bytes: [UInt8]) -> String {
-    SHA256.hex(bytes)
-  }
-
   private static func hash(_ examples: [EncodedExample]) -> String {
     var hash = SHA256()
     for example in examples {
@@ -64,8 +56,8 @@ struct RunIdentity: Equatable {
     nonisolated(unsafe) let source = bytes
     let count = (bytes.count + pieceLength - 1) / pieceLength
     let pieces = try? workers.map(count) { index in
-      hash(Array(source[index * pieceLength..<min(source.count, (index + 1) * pieceLength)]))
+      SHA256.hex(Array(source[index * pieceLength..<min(source.count, (index + 1) * pieceLength)]))
     }
-    return hash(Array((pieces ?? []).joined().utf8))
+    return SHA256.hex(Array((pieces ?? []).joined().utf8))
   }
 }

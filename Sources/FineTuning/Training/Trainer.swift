@@ -32,7 +32,7 @@ public final class Trainer {
   let examples: [EncodedExample]
   let retainExamples: [EncodedExample]
   let workers: Workers
-  /// The adapter's matrices as they were given, or nil where they were drawn: then the start model is the one without.
+  /// Whether the adapter's matrices were given; where they were drawn, the start model is the one without them.
   let startsFromAdapter: Bool
 
   private let plan: BatchPlan
@@ -133,7 +133,6 @@ public final class Trainer {
     let start = clock.now
     try scoreReferences()
 
-    gradients.clear()
     let objective = configuration.objective
     let main = try accumulate(plan.step(at: index), of: examples, firstBatch: 0) {
       example, score, size throws(ObjectiveWeightsError) in
@@ -183,7 +182,7 @@ public final class Trainer {
 
   /// Adds the gradient of a step's batches.
   /// - Parameters:
-  ///   - firstBatch: The number of the first batch among all of the step.
+  ///   - firstBatch: The number of the first batch among all of the step; batch 0 replaces the gradient of the step before.
   ///   - share: One sequence's share in the loss, by its example and score and the size of the whole step.
   private func accumulate(
     _ step: BatchPlan.Step, of examples: [EncodedExample], firstBatch: Int,
@@ -195,7 +194,8 @@ public final class Trainer {
       let batch = Batch(indices.map { examples[$0].sequence })
       do {
         try engine.gradient(
-          of: batch, weights: weights, adapterWeights: adapterWeights, into: gradients, accumulating: true,
+          of: batch, weights: weights, adapterWeights: adapterWeights, into: gradients,
+          accumulating: firstBatch + number > 0,
           dropoutSeed: dropoutSeed(batch: firstBatch + number)
         ) { position, score in
           // Without a share there is a log-likelihood that is not finite; the engine will say so.
