@@ -4,10 +4,8 @@ import Glibc
 /// The files of a model's folder that are not its weights.
 enum FolderFiles {
   /// What belongs to the tokenizer and to generation, copied beside saved weights.
-  static let companions = [
-    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
-    "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json", "generation_config.json",
-  ]
+  static let companions =
+    ModelFolder.tokenizerFiles + ["chat_template.jinja", "chat_template.json", "generation_config.json"]
 
   /// Whether something has this path, a link that leads nowhere included.
   static func exists(_ path: String) -> Bool {

@@ -17,6 +17,12 @@ public struct ModelFolder: Sendable {
   /// The token ids singled out by `config.json` or, before it, by `generation_config.json`.
   public let specialTokens: SpecialTokens
 
+  /// The names of the files that a tokenizer may consist of.
+  public static let tokenizerFiles = [
+    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
+    "vocab.json", "merges.txt",
+  ]
+
   private let table: TensorTable
   /// The name under which the tied matrix of embedding and head is stored, and that of its copy if there is one.
   private let tied: (original: String, copy: String?)

@@ -112,9 +112,9 @@ extension ModelFiles {
       workers: workers)
     // A folder's own tokenizer comes with the folder.
     guard let tokenizer = try? tokenizerPath(), tokenizer != source else { return files }
-    let others = files.filter { file in !Self.tokenizerNames.contains { file.path == "\(path)/\($0)" } }
+    let others = files.filter { file in !ModelFolder.tokenizerFiles.contains { file.path == "\(path)/\($0)" } }
     if isDirectory(tokenizer) {
-      return try Self.tokenizerNames.filter { access("\(tokenizer)/\($0)", F_OK) == 0 }.map {
+      return try ModelFolder.tokenizerFiles.filter { access("\(tokenizer)/\($0)", F_OK) == 0 }.map {
         OutputFile(path: "\(path)/\($0)", bytes: try InputFile.bytes(of: "\(tokenizer)/\($0)"))
       } + others
     }
@@ -122,10 +122,4 @@ extension ModelFiles {
     let name = tokenizer.hasSuffix(".bin") ? "tokenizer.bin" : "tokenizer.json"
     return [OutputFile(path: "\(path)/\(name)", bytes: try InputFile.bytes(of: tokenizer))] + others
   }
-
-  /// The files that a tokenizer consists of.
-  private static let tokenizerNames = [
-    "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
-    "vocab.json", "merges.txt",
-  ]
 }
