@@ -10,6 +10,8 @@ public enum RandomStream: UInt64, CaseIterable, Sendable {
   case adapter = 3
   /// Dropout; child t of it is that of step t.
   case dropout = 4
+  /// The first weights of a model.
+  case weights = 5
 
   /// The stream for a run's seed.
   public func generator(seed: UInt64) -> RandomGenerator { RandomGenerator(seed: seed).child(rawValue) }

@@ -1,0 +1,99 @@
+/// What is measured of a model at every step of unlearning, and on how much.
+public struct Measures: Equatable, Sendable {
+  /// Which measures are taken.
+  public var kinds: Set<Measure>
+  /// The answer whose likelihood tells how much is forgotten; nil where no measure asks for it.
+  public var label: String?
+  /// Other words for the label.
+  public var paraphrases: [String]
+  /// The stage whose answers unlearning should leave alone, TOFU in the paper; nil where no measure asks for it.
+  public var utilityStage: String?
+  /// The stage of problems that end in a number; nil where no measure asks for it.
+  public var mathStage: String?
+  /// How many questions of the forget stage are asked.
+  public var forgetQuestions = 24
+  /// How many questions of the utility stage are asked.
+  public var utilityQuestions = 48
+  /// How many held-out problems are solved, each `mathSamples` times.
+  public var mathProblems = 16
+  /// How many answers are sampled to each problem.
+  public var mathSamples = MathAccuracy.usualSamples
+  /// How many examples of every stage are read, of those learned and of those kept apart.
+  public var stageExamples = 16
+  /// The most tokens of a generated answer.
+  public var answerTokens = 64
+
+  /// Makes a choice of measures.
+  public init(
+    _ kinds: Set<Measure>, label: String? = nil, paraphrases: [String] = [], utilityStage: String? = nil,
+    mathStage: String? = nil
+  ) {
+    self.kinds = kinds
+    self.label = label
+    self.paraphrases = paraphrases
+    self.utilityStage = utilityStage
+    self.mathStage = mathStage
+  }
+}
+
+/// Something that is measured of a model, by the name that plans use. Each makes one or more columns of a trajectory;
+/// ``Measures/columns(stages:)`` lists them.
+public enum Measure: String, CaseIterable, Hashable, Sendable {
+  /// ``LabelLogLikelihood`` of the label alone: `label_log_likelihood`.
+  case label
+  /// The same with its paraphrases, and the ``ForgetScore``: `paraphrase_log_likelihood`, `paraphrase_variance`,
+  /// `forget_score`, `forget_score_label`.
+  case paraphrases
+  /// The true answers of the utility stage: `utility_log_likelihood`, ``TOFUUtility`` in `utility`,
+  /// ``AnswerProbability`` in `utility_probability`.
+  case utility
+  /// ``TruthRatio`` on the utility stage, by probabilities: `retained_truth`.
+  case truthRatio = "truth_ratio"
+  /// ``RougeL`` of greedy answers to the utility stage's questions: `rouge_l_recall`.
+  case rouge
+  /// ``MathAccuracy`` on problems kept apart: `math_accuracy`.
+  case math
+  /// What the model still knows of the forget stage's own answers: ``ExactMatch`` in `exact_match`,
+  /// ``ExtractionStrength`` in `extraction_strength`, ``AnswerProbability`` in `forget_probability`.
+  case memorisation
+  /// ``MembershipInference`` by ``MinKProbability``: the forget stage's answers against those kept apart,
+  /// `membership_auc`.
+  case membership
+  /// How every stage's answers are known: for stage `s`, `s_log_likelihood` (nats a token) and `s_log_probability`
+  /// (nats an answer) of what was learned, and `s_held_out_log_likelihood` where something was kept apart.
+  case stages
+  /// The distance to the retrained model, exact over the vocabulary and by the true tokens (``ConditionalDivergence``,
+  /// ``LogitDistance``), on answers of the forget stage (`forget_`) and of all others (`kept_`): `kl` (retrained model
+  /// first), `reverse_kl`, `jeffreys`, `true_token_jeffreys`, `re_distance`.
+  case retrained
+}
+
+extension Measures {
+  /// The columns of a trajectory after its step, in their order.
+  /// - Parameters:
+  ///   - stages: The study's stages, in its order.
+  ///   - heldOut: Those that keep something apart.
+  public func columns(stages: [String], heldOut: Set<String>) -> [String] {
+    Measure.allCases.filter(kinds.contains).flatMap { measure -> [String] in
+      switch measure {
+      case .label: ["label_log_likelihood"]
+      case .paraphrases: ["paraphrase_log_likelihood", "paraphrase_variance", "forget_score", "forget_score_label"]
+      case .utility: ["utility_log_likelihood", "utility", "utility_probability"]
+      case .truthRatio: ["retained_truth"]
+      case .rouge: ["rouge_l_recall"]
+      case .math: ["math_accuracy"]
+      case .memorisation: ["exact_match", "extraction_strength", "forget_probability"]
+      case .membership: ["membership_auc"]
+      case .stages:
+        stages.flatMap { stage in
+          ["\(stage)_log_likelihood", "\(stage)_log_probability"]
+            + (heldOut.contains(stage) ? ["\(stage)_held_out_log_likelihood"] : [])
+        }
+      case .retrained:
+        ["forget", "kept"].flatMap { part in
+          ["kl", "reverse_kl", "jeffreys", "true_token_jeffreys", "re_distance"].map { "\(part)_\($0)" }
+        }
+      }
+    }
+  }
+}
