@@ -12,6 +12,8 @@ public enum RandomStream: UInt64, CaseIterable, Sendable {
   case dropout = 4
   /// The first weights of a model.
   case weights = 5
+  /// The answers sampled to measure a model.
+  case answers = 6
 
   /// The stream for a run's seed.
   public func generator(seed: UInt64) -> RandomGenerator { RandomGenerator(seed: seed).child(rawValue) }

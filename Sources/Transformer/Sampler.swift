@@ -16,10 +16,13 @@ public struct Sampler: Hashable, Sendable {
   public let topP: Double?
 
   /// The most likely token.
-  public static let greedy = Sampler()
+  public static let greedy = Sampler(temperature: 0)
 
-  private init() {
-    temperature = 0
+  /// Any token with its own probability.
+  public static let unrestricted = Sampler(temperature: 1)
+
+  private init(temperature: Double) {
+    self.temperature = temperature
     topK = nil
     topP = nil
   }

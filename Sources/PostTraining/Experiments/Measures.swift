@@ -41,8 +41,9 @@ public struct Measures: Equatable, Sendable {
 public enum Measure: String, CaseIterable, Hashable, Sendable {
   /// ``LabelLogLikelihood`` of the label alone: `label_log_likelihood`.
   case label
-  /// The same with its paraphrases, and the ``ForgetScore``: `paraphrase_log_likelihood`, `paraphrase_variance`,
-  /// `forget_score`, `forget_score_label`.
+  /// The mean with its paraphrases (``LabelLogLikelihood/mean``), their variance and the ``ForgetScore``:
+  /// `paraphrase_log_likelihood`, `paraphrase_variance`, `forget_score`, `forget_score_label`. It needs ``label`` beside
+  /// it.
   case paraphrases
   /// The true answers of the utility stage: `utility_log_likelihood`, ``TOFUUtility`` in `utility`,
   /// ``AnswerProbability`` in `utility_probability`.
@@ -69,12 +70,15 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
 }
 
 extension Measures {
+  /// Whether this measure is taken.
+  func takes(_ measure: Measure) -> Bool { kinds.contains(measure) }
+
   /// The columns of a trajectory after its step, in their order.
   /// - Parameters:
   ///   - stages: The study's stages, in its order.
   ///   - heldOut: Those that keep something apart.
   public func columns(stages: [String], heldOut: Set<String>) -> [String] {
-    Measure.allCases.filter(kinds.contains).flatMap { measure -> [String] in
+    Measure.allCases.filter(takes).flatMap { measure -> [String] in
       switch measure {
       case .label: ["label_log_likelihood"]
       case .paraphrases: ["paraphrase_log_likelihood", "paraphrase_variance", "forget_score", "forget_score_label"]

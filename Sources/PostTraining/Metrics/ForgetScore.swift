@@ -18,6 +18,15 @@ public struct ForgetScore: Hashable, Sendable {
   public init(before: LabelLogLikelihood, after: LabelLogLikelihood) throws(MetricError) {
     try MetricError.requireEqual(before.questions, after.questions, "questions before and after")
     try MetricError.requireEqual(before.paraphrases.count, after.paraphrases.count, "paraphrases before and after")
+    self.init(before: (before.label, before.mean), after: (after.label, after.mean))
+  }
+
+  /// The fall between two measurements of which the means were kept.
+  /// - Parameters:
+  ///   - before: The label's mean log-likelihood, and the mean over the label and all paraphrases
+  ///     (``LabelLogLikelihood/mean``), before unlearning.
+  ///   - after: The same after it.
+  public init(before: (label: Double, mean: Double), after: (label: Double, mean: Double)) {
     value = before.mean - after.mean
     label = before.label - after.label
   }

@@ -88,6 +88,19 @@ public struct ModelProbe {
     return prompts.indices.map { Array(all[$0 * count..<($0 + 1) * count]) }
   }
 
+  /// The logits before each answer token of examples, in order, [tokens, V].
+  ///
+  /// They take 4 V bytes a token; ``comparison(with:on:workers:)-(ModelProbe,_,_)`` holds those of a few examples only.
+  /// - Throws: `ProbeError` where an example does not fit the engine.
+  public func answerLogits(of examples: [EncodedExample]) throws(ProbeError) -> [Float] {
+    var logits: [Float] = []
+    logits.reserveCapacity(examples.reduce(0) { $0 + $1.answerTokens } * engine.model.vocabularySize)
+    for range in Self.batches(of: examples, [engine.capacity], vocabularySize: engine.model.vocabularySize) {
+      logits += try answerLogits(of: examples, in: range)
+    }
+    return logits
+  }
+
   /// How far two models are apart on the answers of examples, exactly.
   ///
   /// The logits of a few sequences at a time are computed by the one model and by the other, and given up.
@@ -100,17 +113,42 @@ public struct ModelProbe {
   public func comparison(
     with other: ModelProbe, on examples: [EncodedExample], workers: Workers = .all
   ) throws(ProbeError) -> (divergence: ConditionalDivergence, distance: Double) {
-    let v = engine.model.vocabularySize
-    guard v == other.engine.model.vocabularySize else {
-      throw .metric(.countsDiffer("token ids of the two models", v, other.engine.model.vocabularySize))
+    let (v, otherV) = (engine.model.vocabularySize, other.engine.model.vocabularySize)
+    guard v == otherV else { throw .metric(.countsDiffer("token ids of the two models", v, otherV)) }
+    return try comparison(on: examples, [engine.capacity, other.engine.capacity], workers) {
+      (range, _) throws(ProbeError) in try other.answerLogits(of: examples, in: range)[...]
     }
+  }
+
+  /// The same with a model whose logits are at hand.
+  /// - Parameters:
+  ///   - logits: What the other model's ``answerLogits(of:)`` gave for the same examples.
+  ///   - workers: How many threads compare logits; it decides speed only.
+  /// - Throws: `ProbeError`, as for two probes; also where there are not as many logits as this model has.
+  public func comparison(
+    with logits: [Float], on examples: [EncodedExample], workers: Workers = .all
+  ) throws(ProbeError) -> (divergence: ConditionalDivergence, distance: Double) {
+    let v = engine.model.vocabularySize
+    let count = examples.reduce(0) { $0 + $1.answerTokens } * v
+    guard logits.count == count else { throw .metric(.countsDiffer("logits of the two models", count, logits.count)) }
+    return try comparison(on: examples, [engine.capacity], workers) { (_, tokens) throws(ProbeError) in
+      logits[tokens.lowerBound * v..<tokens.upperBound * v]
+    }
+  }
+
+  /// - Parameter other: The other model's logits for a range of the examples, whose answers have this range of tokens.
+  private func comparison(
+    on examples: [EncodedExample], _ capacities: [EngineCapacity], _ workers: Workers,
+    _ other: (_ examples: Range<Int>, _ tokens: Range<Int>) throws(ProbeError) -> ArraySlice<Float>
+  ) throws(ProbeError) -> (divergence: ConditionalDivergence, distance: Double) {
+    let v = engine.model.vocabularySize
     var (divergence, distance) = (VocabularyDivergence(), LogitDistance())
-    for range in Self.batches(of: examples, [engine.capacity, other.engine.capacity], vocabularySize: v) {
-      let batch = Batch(examples[range].map(\.sequence))
-      let (one, two) = (try logits(of: batch, examples: range), try other.logits(of: batch, examples: range))
-      let rows = range.flatMap { batch.answerRows(of: $0 - range.lowerBound) }
+    for range in Self.batches(of: examples, capacities, vocabularySize: v) {
+      let one = try answerLogits(of: examples, in: range)
+      let tokens = divergence.tokens..<divergence.tokens + one.count / v
+      let two = try other(range, tokens)
       do throws(MetricError) {
-        for found in Self.compared(rows, one, two, vocabularySize: v, firstToken: divergence.tokens, workers) {
+        for found in Self.compared(one, two, vocabularySize: v, firstToken: tokens.lowerBound, workers) {
           let (tokenDivergence, tokenDistance) = try found.get()
           divergence.add(tokenDivergence)
           distance.add(tokenDistance)
@@ -130,22 +168,33 @@ public struct ModelProbe {
 
   /// Compares rows of logits, each by itself: the results, in order, have the same bits for any number of workers.
   private static func compared(
-    _ rows: [Int], _ one: [Float], _ two: [Float], vocabularySize v: Int, firstToken: Int, _ workers: Workers
+    _ one: [Float], _ two: ArraySlice<Float>, vocabularySize v: Int, firstToken: Int, _ workers: Workers
   ) -> [Result<TokenComparison, MetricError>] {
-    Array(unsafeUninitializedCapacity: rows.count) { buffer, count in
-      count = rows.count
+    Array(unsafeUninitializedCapacity: one.count / v) { buffer, count in
+      count = one.count / v
       nonisolated(unsafe) let results = buffer.baseAddress
-      workers.forEach(rows.count) { index in
-        let row = rows[index] * v..<(rows[index] + 1) * v
+      workers.forEach(count) { token in
+        let (own, start) = (token * v..<(token + 1) * v, two.startIndex + token * v)
         let result = Result { () throws(MetricError) in
           (
-            try VocabularyDivergence.divergence(one[row], two[row], token: firstToken + index),
-            try LogitDistance.distance(one[row], two[row], token: firstToken + index)
+            try VocabularyDivergence.divergence(one[own], two[start..<start + v], token: firstToken + token),
+            try LogitDistance.distance(one[own], two[start..<start + v], token: firstToken + token)
           )
         }
-        if let results { (results + index).initialize(to: result) }
+        if let results { (results + token).initialize(to: result) }
       }
     }
+  }
+
+  /// The logits before each answer token of some of the examples, [tokens, V].
+  private func answerLogits(of examples: [EncodedExample], in range: Range<Int>) throws(ProbeError) -> [Float] {
+    let v = engine.model.vocabularySize
+    let batch = Batch(examples[range].map(\.sequence))
+    let all = try logits(of: batch, examples: range)
+    var answers: [Float] = []
+    answers.reserveCapacity(batch.answerTokenCount * v)
+    for row in batch.targets.indices where batch.targets[row] >= 0 { answers += all[row * v..<(row + 1) * v] }
+    return answers
   }
 
   private func logits(of batch: Batch, examples: Range<Int>) throws(ProbeError) -> [Float] {

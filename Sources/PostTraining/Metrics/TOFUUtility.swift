@@ -22,8 +22,12 @@ public struct TOFUUtility: Hashable, Sendable {
   /// - Throws: `MetricError` where there are no answers, their numbers differ, or a score is not that of an answer.
   public init(before: [SequenceScore], after: [SequenceScore]) throws(MetricError) {
     try MetricError.requireEqual(before.count, after.count, "answers before and after")
-    self.before = try before.checkedMeans().mean
-    self.after = try after.checkedMeans().mean
-    value = 1 - abs(self.after - self.before)
+    self.init(before: try before.checkedMeans().mean, after: try after.checkedMeans().mean)
+  }
+
+  /// The utility of a model for which `m` is known before and after unlearning.
+  public init(before: Double, after: Double) {
+    (self.before, self.after) = (before, after)
+    value = 1 - abs(after - before)
   }
 }

@@ -1,0 +1,163 @@
+import FineTuning
+import Tokenizers
+import Transformer
+
+/// The examples that measures read, chosen and encoded. Numbers are places in ``list``.
+struct MeasuredExamples {
+  /// A stage's examples.
+  struct Stage {
+    var name: String
+    var learned: [Int]
+    var heldOut: [Int]
+  }
+
+  /// All that is read.
+  private(set) var list = ReadingList()
+  /// The label as the answer to each forget question.
+  private(set) var label: [Int] = []
+  /// For each paraphrase the same.
+  private(set) var paraphrases: [[Int]] = []
+  /// The forget questions with their own answers.
+  private(set) var forget: [Int] = []
+  /// Answers of the forget stage that were kept apart.
+  private(set) var apart: [Int] = []
+  /// The utility questions with their answers.
+  private(set) var utility: [Int] = []
+  /// Questions with their answers in other words, and with each one's false answers.
+  private(set) var truths: [Int] = []
+  private(set) var falsehoods: [[Int]] = []
+  /// Examples of every stage.
+  private(set) var stages: [Stage] = []
+  /// Answers that unlearning should leave alone: those to utility questions, and of all other stages those kept apart, or
+  /// where there are none those learned.
+  private(set) var kept: [Int] = []
+  /// What the utility questions' greedy answers are compared with.
+  private(set) var rouge: (prompts: [[Int32]], answers: [String]) = ([], [])
+  /// The problems to solve and their true answers.
+  private(set) var math: (prompts: [[Int32]], answers: [String]) = ([], [])
+
+  private let encoder: ConversationEncoder
+
+  /// The examples that these measures read.
+  init(
+    _ measures: Measures, stages: [StageData], forget name: String, _ encoder: ConversationEncoder
+  ) throws(MeasurerError) {
+    self.encoder = encoder
+    let forgetStage = try stages.named(name, role: "stage to forget")
+    let questions = try Array(forgetStage.train.prefix(max(0, measures.forgetQuestions))).spread(.max)
+      .orThrow("learned conversations", name)
+    forget = try places(of: questions, name)
+    if measures.takes(.label) || measures.takes(.paraphrases) {
+      label = try places(of: questions, name, beginningWith: measures.label ?? "")
+    }
+    if measures.takes(.paraphrases) {
+      for text in measures.paraphrases { paraphrases.append(try places(of: questions, name, beginningWith: text)) }
+    }
+    if measures.takes(.membership) {
+      let others = try forgetStage.heldOut.spread(measures.forgetQuestions).orThrow("conversations kept apart", name)
+      apart = try places(of: others, name)
+    }
+    if let name = measures.utilityStage { try addUtility(try stages.named(name, role: "utility stage"), measures) }
+    if measures.takes(.math), let name = measures.mathStage {
+      let problems = try stages.named(name, role: "math stage").heldOut.spread(measures.mathProblems)
+      for (index, problem) in try problems.orThrow("problems kept apart", name) {
+        math.prompts.append(try encoder.prompt(problem, of: name, at: index))
+        math.answers.append(problem.answer)
+      }
+    }
+    for stage in stages {
+      let learned = try stage.train.spread(measures.stageExamples).orThrow("learned conversations", stage.name)
+      let heldOut = stage.heldOut.spread(measures.stageExamples)
+      self.stages.append(
+        Stage(
+          name: stage.name, learned: try places(of: learned, stage.name), heldOut: try places(of: heldOut, stage.name)))
+    }
+    kept = utility
+    for stage in self.stages where stage.name != name && stage.name != measures.utilityStage {
+      kept += stage.heldOut.isEmpty ? stage.learned : stage.heldOut
+    }
+  }
+
+  /// The examples at these places.
+  subscript(places: [Int]) -> [EncodedExample] { places.map { list.examples[$0] } }
+
+  /// The answers of the forget stage and then those to be kept, as ``Trajectory/trueTokens`` has them.
+  var probed: [Int] { forget + kept }
+
+  private mutating func addUtility(_ stage: StageData, _ measures: Measures) throws(MeasurerError) {
+    let questions = try stage.train.spread(measures.utilityQuestions).orThrow("learned conversations", stage.name)
+    utility = try places(of: questions, stage.name)
+    if measures.takes(.rouge) {
+      for (index, question) in questions {
+        rouge.prompts.append(try encoder.prompt(question, of: stage.name, at: index))
+        rouge.answers.append(question.answer)
+      }
+    }
+    guard measures.takes(.truthRatio) else { return }
+    let rephrased = Array(stage.train.enumerated()).filter { !($0.element.rephrasing?.falseAnswers ?? []).isEmpty }
+    let asked = rephrased.spread(measures.utilityQuestions).map(\.element)
+    for (index, question) in try asked.orThrow("conversations with rephrasings and false answers", stage.name) {
+      guard let rephrasing = question.rephrasing else { continue }
+      truths.append(try place(of: question.answered(rephrasing.answer), stage.name, index))
+      var places: [Int] = []
+      for answer in rephrasing.falseAnswers {
+        places.append(try place(of: question.answered(answer), stage.name, index))
+      }
+      falsehoods.append(places)
+    }
+  }
+
+  private mutating func place(
+    of conversation: Conversation, _ stage: String, _ index: Int
+  ) throws(MeasurerError) -> Int {
+    list.place(of: try encoder.example(conversation, of: stage, at: index))
+  }
+
+  /// - Parameter text: The beginning of an answer in place of the conversation's own.
+  private mutating func places(
+    of conversations: [(index: Int, element: Conversation)], _ stage: String, beginningWith text: String? = nil
+  ) throws(MeasurerError) -> [Int] {
+    var places: [Int] = []
+    for (index, conversation) in conversations {
+      let example =
+        if let text {
+          try encoder.beginning(text, answering: conversation, of: stage, at: index)
+        } else {
+          try encoder.example(conversation, of: stage, at: index)
+        }
+      places.append(list.place(of: example))
+    }
+    return places
+  }
+}
+
+extension Conversation {
+  /// The same question with another answer.
+  func answered(_ answer: String) -> Conversation { Conversation(prompt: prompt, answer: answer) }
+}
+
+extension [StageData] {
+  fileprivate func named(_ name: String, role: String) throws(MeasurerError) -> StageData {
+    guard let stage = first(where: { $0.name == name }) else {
+      throw .unknownStage(name, role: role, known: map(\.name))
+    }
+    return stage
+  }
+}
+
+extension Array {
+  /// So many elements with their indices, as evenly spread as can be from the first on; all where there are no more.
+  func spread(_ count: Int) -> [(index: Int, element: Element)] {
+    let count = Swift.max(0, Swift.min(count, self.count))
+    return (0..<count).map { (index: $0 * self.count / count, element: self[$0 * self.count / count]) }
+  }
+
+  /// The array itself, which must have something.
+  /// - Parameters:
+  ///   - what: What it has, in the plural.
+  ///   - stage: Where it is from.
+  fileprivate func orThrow(_ what: String, _ stage: String) throws(MeasurerError) -> Self {
+    guard !isEmpty else { throw .noData(what, stage: stage) }
+    return self
+  }
+}
