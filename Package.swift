@@ -35,7 +35,9 @@ let package = Package(
       ]),
     .target(
       name: "PostTraining",
-      dependencies: ["FineTuning", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra"]),
+      dependencies: [
+        "FineTuning", "Checkpoints", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra",
+      ]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(

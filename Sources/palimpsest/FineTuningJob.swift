@@ -2,6 +2,7 @@ import ArgumentParser
 import Checkpoints
 import FileFormats
 import FineTuning
+import PostTraining
 import Transformer
 
 /// What `train` and `unlearn` do: read all input, take the steps, write the model or adapter.

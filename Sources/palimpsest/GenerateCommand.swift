@@ -2,6 +2,7 @@ import ArgumentParser
 import FileFormats
 import FineTuning
 import Glibc
+import PostTraining
 import Tokenizers
 import Transformer
 

@@ -1,4 +1,5 @@
 import FineTuning
+import PostTraining
 import Tokenizers
 
 extension ModelFiles {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Checkpoints
 import Glibc
+import PostTraining
 
 /// Which model, for the commands that run one.
 struct ModelOptions: ParsableArguments {
@@ -19,18 +20,8 @@ struct ModelOptions: ParsableArguments {
 
   /// Opens the model and the adapter; no weights are read.
   func open() throws -> ModelFiles {
-    ModelFiles(
-      base: isDirectory(model)
-        ? .folder(try ModelFolder(path: model)) : .legacy(try LegacyModelFile(path: model)),
-      adapterFolder: try adapter.map { path throws(CheckpointError) in try AdapterFolder(path: path) },
-      givenTokenizer: tokenizer)
+    try ModelFiles(path: model, adapter: adapter, tokenizer: tokenizer)
   }
-}
-
-/// Whether the path leads to a folder.
-func isDirectory(_ path: String) -> Bool {
-  var status = stat()
-  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
 
 /// Whether both paths lead to the same file or folder.

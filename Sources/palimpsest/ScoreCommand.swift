@@ -1,6 +1,7 @@
 import ArgumentParser
 import FileFormats
 import FineTuning
+import PostTraining
 import Transformer
 
 /// `palimpsest score`: log-likelihoods of answers.

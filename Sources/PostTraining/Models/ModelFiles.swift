@@ -6,27 +6,38 @@ import Tokenizers
 import Transformer
 
 /// A model on the disk with its adapter, opened and checked: all is known but the weights.
-struct ModelFiles {
+package struct ModelFiles: Sendable {
   /// The formats of a model.
-  enum Base {
+  package enum Base: Sendable {
     case folder(ModelFolder)
     case legacy(LegacyModelFile)
   }
 
-  let base: Base
-  let adapterFolder: AdapterFolder?
+  package let base: Base
+  package let adapterFolder: AdapterFolder?
   /// The tokenizer that was asked for, instead of that beside the model.
-  let givenTokenizer: String?
+  package let givenTokenizer: String?
+
+  /// Opens a model, a folder as Hugging Face's or a `.bin` file of llama2.c, and an adapter's folder.
+  /// - Parameter tokenizer: A folder, a `tokenizer.json` or a `.bin` file; nil for that beside the model.
+  /// - Throws: `CheckpointError` where either cannot be read.
+  package init(path: String, adapter: String? = nil, tokenizer: String? = nil) throws(CheckpointError) {
+    base =
+      isDirectory(path)
+      ? .folder(try ModelFolder(path: path)) : .legacy(try LegacyModelFile(path: path))
+    adapterFolder = try adapter.map { path throws(CheckpointError) in try AdapterFolder(path: path) }
+    givenTokenizer = tokenizer
+  }
 
   /// The model, as the user named it.
-  var path: String {
+  package var path: String {
     switch base {
     case .folder(let folder): folder.path
     case .legacy(let file): file.path
     }
   }
 
-  var model: ModelConfiguration {
+  package var model: ModelConfiguration {
     switch base {
     case .folder(let folder): folder.model
     case .legacy(let file): file.model
@@ -34,17 +45,17 @@ struct ModelFiles {
   }
 
   /// The token ids that the model's own files single out.
-  var specialTokens: SpecialTokens {
+  package var specialTokens: SpecialTokens {
     switch base {
     case .folder(let folder): folder.specialTokens
     case .legacy(let file): file.specialTokens
     }
   }
 
-  var adapter: LoRAConfiguration? { adapterFolder?.adapter }
+  package var adapter: LoRAConfiguration? { adapterFolder?.adapter }
 
   /// Reads the weights of the model and of the adapter, if there is one.
-  func loadWeights(workers: Workers) throws -> (weights: Parameters, adapterWeights: Parameters?) {
+  package func loadWeights(workers: Workers) throws -> (weights: Parameters, adapterWeights: Parameters?) {
     let weights =
       switch base {
       case .folder(let folder): try folder.loadParameters(workers: workers)
@@ -54,7 +65,7 @@ struct ModelFiles {
   }
 
   /// Reads the tokenizer, of which the model must know every token; a model may have more, and padded ones do.
-  func loadTokenizer() throws -> Tokenizer {
+  package func loadTokenizer() throws -> Tokenizer {
     let path = try tokenizerPath()
     let tokenizer =
       if isDirectory(path) {
@@ -65,18 +76,19 @@ struct ModelFiles {
         try Tokenizer(path: path)
       }
     guard tokenizer.idBound <= model.vocabularySize else {
-      throw Failure.Data(
-        description: "\(quotedPath(path)): the tokenizer has ids up to \(tokenizer.idBound - 1), and the model "
-          + "\(quotedPath(self.path)) a vocabulary of \(model.vocabularySize); they do not belong together")
+      throw ForeignTokenizer(
+        tokenizer: path, ids: tokenizer.idBound, model: self.path, vocabularySize: model.vocabularySize)
     }
     return tokenizer
   }
 
   /// The tokenizer, or nil where none was asked for and there is none beside the model.
-  func loadTokenizerIfPresent() throws -> Tokenizer? {
+  package func loadTokenizerIfPresent() throws -> Tokenizer? {
     do {
       return try loadTokenizer()
-    } catch let error where givenTokenizer == nil && Failure.isFileTrouble(error) {
+    } catch is FileError where givenTokenizer == nil {
+      return nil
+    } catch let error as TokenizerError where givenTokenizer == nil && error.rule == .system {
       return nil
     }
   }
@@ -103,7 +115,7 @@ struct ModelFiles {
 extension ModelFiles {
   /// The files of a model of this shape with other weights, to be written together: what the model has beside its
   /// weights comes with them.
-  func savedFiles(
+  package func savedFiles(
     with weights: Parameters, to path: String, format: WeightFormat, workers: Workers
   ) throws -> [OutputFile] {
     let source: String? = if case .folder(let folder) = base { folder.path } else { nil }
@@ -122,4 +134,40 @@ extension ModelFiles {
     let name = tokenizer.hasSuffix(".bin") ? "tokenizer.bin" : "tokenizer.json"
     return [OutputFile(path: "\(path)/\(name)", bytes: try InputFile.bytes(of: tokenizer))] + others
   }
+}
+
+extension ModelFiles {
+  /// The files that decide what the model is, by name and folder: configuration, weights and tokenizer.
+  func inputFiles() throws -> [(name: String, folder: String)] {
+    func split(_ path: String) -> (name: String, folder: String) {
+      let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+      return (String(parts.last ?? ""), parts.count > 1 ? parts.dropLast().joined(separator: "/") : ".")
+    }
+    switch base {
+    case .legacy(let file): return [split(file.path), split(try tokenizerPath())]
+    case .folder(let folder):
+      let endings = [".json", ".safetensors", ".txt", ".model", ".bpe"]
+      return try Folder.names(of: folder.path).filter { name in endings.contains { name.hasSuffix($0) } }.sorted()
+        .map { ($0, folder.path) }
+    }
+  }
+}
+
+/// A tokenizer that is not the model's.
+package struct ForeignTokenizer: Error, CustomStringConvertible {
+  let tokenizer: String
+  let ids: Int
+  let model: String
+  let vocabularySize: Int
+
+  package var description: String {
+    "\(quotedPath(tokenizer)): the tokenizer has ids up to \(ids - 1), and the model \(quotedPath(model)) a vocabulary "
+      + "of \(vocabularySize); they do not belong together"
+  }
+}
+
+/// Whether the path leads to a folder.
+package func isDirectory(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
 }
