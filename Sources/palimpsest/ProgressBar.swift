@@ -5,12 +5,12 @@ import Synchronization
 /// terminal or the user asked for quiet.
 final class ProgressBar: Sendable {
   private struct State {
+    var label: String
     var done = 0
     var lastDrawn: Double
     var drawn = false
   }
 
-  private let label: String
   private let total: Int
   private let doneBefore: Int
   private let visible: Bool
@@ -19,10 +19,10 @@ final class ProgressBar: Sendable {
 
   /// - Parameter done: What had been done before; the time left is told from what follows.
   init(_ label: String, total: Int, done: Int = 0, console: Console) {
-    (self.label, self.total, doneBefore) = (label, max(1, total), done)
+    (self.total, doneBefore) = (max(1, total), done)
     visible = !console.quiet && isatty(STDERR_FILENO) == 1
     started = Self.now()
-    state = Mutex(State(done: done, lastDrawn: started))
+    state = Mutex(State(label: label, done: done, lastDrawn: started))
   }
 
   /// So much more is done; may be called from any thread.
@@ -31,8 +31,12 @@ final class ProgressBar: Sendable {
   }
 
   /// So much is done in all.
-  func set(_ done: Int) {
-    state.withLock { update(&$0, done: done) }
+  /// - Parameter label: What is being done now, where that changes.
+  func set(_ done: Int, label: String? = nil) {
+    state.withLock { state in
+      if let label { state.label = label }
+      update(&state, done: done)
+    }
   }
 
   /// Takes the bar away.
@@ -53,7 +57,7 @@ final class ProgressBar: Sendable {
     let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: 30 - filled)
     let pace = Double(done - doneBefore) / (now - started)
     let left = pace > 0 ? Double(total - done) / pace : 0
-    Console.standardError("\r\u{1B}[K\(label) [\(bar)] \(Int(share * 100)) %, \(Self.clock(left)) left")
+    Console.standardError("\r\u{1B}[K\(state.label) [\(bar)] \(Int(share * 100)) %, \(Self.clock(left)) left")
   }
 
   private static func clock(_ seconds: Double) -> String {

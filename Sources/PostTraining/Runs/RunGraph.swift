@@ -47,6 +47,17 @@ public struct RunGraph: Sendable {
     nodes.append(Node(plan: plan, cost: cost, parents: parents, work: work))
   }
 
+  /// How many runs there are.
+  public var count: Int { nodes.count }
+
+  /// How many runs are finished in a store.
+  /// - Throws: `RunStoreError` where the store cannot be read.
+  public func finishedCount(in store: RunStore) throws(RunStoreError) -> Int {
+    var count = 0
+    for node in nodes { if case .finished = try store.state(of: node.plan.key) { count += 1 } }
+    return count
+  }
+
   /// The position of a run, or nil where there is none of this key.
   func index(of key: RunKey) -> Int? { indices[key] }
 }
@@ -62,6 +73,8 @@ public struct RunContext: Sendable {
   public let workers: Workers
   /// Whether the work should save what it has and stop; to be asked now and then.
   public let shouldStop: @Sendable () -> Bool
+  /// Tells how much of the work is done, from 0 to 1, as often as it likes.
+  public let report: @Sendable (Double) -> Void
 }
 
 /// How the runs of a graph are made, apart from what decides their results.
@@ -70,7 +83,7 @@ public struct RunOptions: Sendable {
   public var workers = Workers.all
   /// Asks for an end, as Ctrl-C does: no more runs are begun, those on their way save what they have.
   public var shouldStop: @Sendable () -> Bool = { false }
-  /// Told at the start and after each run that has been finished, here or by another process.
+  /// Told at the start, after each run that has been finished, here or by another process, and whenever a run reports.
   public var onProgress: @Sendable (RunProgress) -> Void = { _ in }
   /// Told of damaged results when they are about to be made again.
   public var onDamage: @Sendable (RunDamage) -> Void = { _ in }
@@ -85,7 +98,7 @@ public struct RunProgress: Hashable, Sendable {
   public let finished: Int
   /// How many there are.
   public let total: Int
-  /// The finished runs' share in the cost of all, from 0 to 1.
+  /// How much is done of the cost of all runs, from 0 to 1.
   public let costShare: Double
 }
 

@@ -14,6 +14,8 @@ struct RunScheduler {
   /// What a run's thread reports.
   private enum Report: Sendable {
     case damage(RunDamage)
+    /// How much of a run is done.
+    case progress(Int, Double)
     case finished(Int)
     case stopped(Int)
     /// Another process, or another graph, has the run.
@@ -44,6 +46,8 @@ struct RunScheduler {
   private var elsewhere: Set<Int> = []
   /// The threads that each running run has.
   private var threads: [Int: Int] = [:]
+  /// How much of each running run is done, where it says so.
+  private var shares: [Int: Double] = [:]
   private var isStopping = false
 
   init(_ graph: RunGraph, _ store: RunStore, _ options: RunOptions, suspects: Set<Int>) throws {
@@ -130,7 +134,8 @@ struct RunScheduler {
         if !claim.isFinished {
           if let damage = claim.damage { mailbox.send(.damage(damage)) }
           let context = RunContext(
-            folder: claim.folder, store: store, workers: workers, shouldStop: options.shouldStop)
+            folder: claim.folder, store: store, workers: workers, shouldStop: options.shouldStop,
+            report: { mailbox.send(.progress(index, $0)) })
           guard let names = try node.work(context) else { return mailbox.send(.stopped(index)) }
           try claim.finish(names)
         }
@@ -144,6 +149,9 @@ struct RunScheduler {
   private mutating func take(_ report: Report) {
     switch report {
     case .damage(let damage): options.onDamage(damage)
+    case .progress(let index, let share):
+      shares[index] = min(max(share, 0), 1)
+      tellProgress()
     case .finished(let index):
       end(index, .finished)
       suspects.remove(index)
@@ -172,12 +180,14 @@ struct RunScheduler {
 
   private mutating func end(_ index: Int, _ status: Status) {
     threads[index] = nil
+    shares[index] = nil
     statuses[index] = status
   }
 
   private func tellProgress() {
     let costs = zip(graph.nodes, statuses).map { ($0.cost, $1 == .finished) }
-    let (all, done) = (costs.reduce(0) { $0 + $1.0 }, costs.reduce(0) { $0 + ($1.1 ? $1.0 : 0) })
+    let all = costs.reduce(0) { $0 + $1.0 }
+    let done = costs.reduce(0) { $0 + ($1.1 ? $1.0 : 0) } + shares.reduce(0) { $0 + $1.value * costs[$1.key].0 }
     options.onProgress(
       RunProgress(
         finished: costs.count { $0.1 }, total: costs.count, costShare: all > 0 ? done / all : 1))
