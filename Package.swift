@@ -37,7 +37,8 @@ let package = Package(
       name: "PostTraining",
       dependencies: [
         "FineTuning", "Checkpoints", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra",
-      ]),
+      ],
+      resources: [.embedInCode("Plans/embedded.yaml")]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(

@@ -1,17 +1,20 @@
 import FileFormats
 
-/// Why a training configuration is refused, and where.
+/// Why a training configuration or an experiment's plan is refused, and where.
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The rule that is broken.
   public enum Rule: String, Sendable {
     /// The system refused to read or write the file.
     case system
-    /// The text is longer than `TrainingConfiguration.maximumByteCount` bytes, or nested too deeply.
+    /// The text is longer than the limit, such as `TrainingConfiguration.maximumByteCount`, a key is, or it is nested
+    /// too deeply.
     case size
     /// The text is no YAML, or uses parts of YAML that a configuration does not need: anchors, aliases and tags.
     case syntax
     /// There is no such key.
     case unknownKey
+    /// A key that must be given is not.
+    case missingKey
     /// A key occurs twice in one mapping.
     case duplicateKey
     /// A value is of the wrong type.
@@ -35,7 +38,9 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
   /// What was found and what would be right, in one line.
   public let detail: String
 
-  init(_ rule: Rule, _ place: ConfigurationPlace, key: String? = nil, nearest: String? = nil, _ detail: String) {
+  package init(
+    _ rule: Rule, _ place: ConfigurationPlace, key: String? = nil, nearest: String? = nil, _ detail: String
+  ) {
     self.rule = rule
     source = place.source
     line = place.line
@@ -53,11 +58,16 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
 }
 
 /// Where a value was given: the file or override, and the line in it.
-struct ConfigurationPlace: Hashable, CustomStringConvertible {
-  var source: String
-  var line: Int?
+package struct ConfigurationPlace: Hashable, CustomStringConvertible {
+  package var source: String
+  package var line: Int?
 
-  var description: String { printable(source) + (line.map { ":\($0)" } ?? "") }
+  package init(source: String, line: Int? = nil) {
+    self.source = source
+    self.line = line
+  }
+
+  package var description: String { printable(source) + (line.map { ":\($0)" } ?? "") }
 }
 
 /// The text as it is if it is harmless in a terminal, else quoted and shortened.

@@ -1,6 +1,6 @@
 import Tokenizers
 
-/// One key of the configuration file: what it means and what it may be.
+/// One key of a configuration file or plan: what it means and what it may be.
 public struct ConfigurationKey: Hashable, Sendable {
   /// The key from the top, such as `optimizer.betas`.
   public let path: String
@@ -11,7 +11,7 @@ public struct ConfigurationKey: Hashable, Sendable {
   /// The default where it is not simply what the default configuration holds, because it depends on other keys.
   let dependentDefault: String?
 
-  init(_ path: String, _ values: String, _ summary: String, default: String? = nil) {
+  package init(_ path: String, _ values: String, _ summary: String, default: String? = nil) {
     self.path = path
     self.values = values
     self.summary = summary
@@ -28,6 +28,26 @@ public struct ConfigurationKey: Hashable, Sendable {
     if let dependentDefault { return dependentDefault }
     let values = TrainingConfiguration().yamlValues
     return values.first { $0.path == path }?.text ?? "null"
+  }
+
+  /// Keys with their values, defaults and meanings, one a line.
+  package static func table(_ keys: [ConfigurationKey]) -> String {
+    let rows = keys.map { [$0.path, $0.values, $0.defaultText, $0.summary] }
+    let table = [["key", "values", "default", "meaning"]] + rows
+    let widths = (0..<3).map { column in table.reduce(0) { max($0, $1[column].count) } }
+    return table.map { row in
+      zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ") + "  " + row[3]
+    }.joined(separator: "\n") + "\n"
+  }
+
+  /// What is allowed where one of a type's words is.
+  package static func oneOf<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type) -> String {
+    oneOf(Choice.allCases.map(\.rawValue))
+  }
+
+  /// What is allowed where one of some words is.
+  package static func oneOf(_ words: [String]) -> String {
+    words.dropLast().joined(separator: ", ") + (words.count > 1 ? " or " : "") + (words.last ?? "")
   }
 }
 
@@ -46,7 +66,8 @@ extension TrainingConfiguration {
     ConfigurationKey(
       "sequence_length", "whole number, 2 to \(Int32.max), or null", "most tokens of an example; null: the model's"),
     ConfigurationKey("truncate", "true or false", "cuts the end of a longer example; otherwise it is an error"),
-    ConfigurationKey("template", oneOf(ChatTemplate.self), "how questions and conversations become text"),
+    ConfigurationKey(
+      "template", ConfigurationKey.oneOf(ChatTemplate.self), "how questions and conversations become text"),
     ConfigurationKey("system_prompt", "text, or null", "for conversations that have no system message"),
     ConfigurationKey("optimizer.name", "adamw or sgd", "the update rule", default: "adamw"),
     ConfigurationKey("optimizer.learning_rate", "number, 0 or more", "before the schedule's factor"),
@@ -55,7 +76,8 @@ extension TrainingConfiguration {
     ConfigurationKey(
       "optimizer.weight_decay", "number, 0 or more", "decoupled for AdamW", default: "0.01 for adamw, 0 for sgd"),
     ConfigurationKey("optimizer.clip_norm", "number over 0, or null", "largest norm of the gradient"),
-    ConfigurationKey("schedule.name", oneOf(LearningRateSchedule.Shape.self), "how the learning rate changes"),
+    ConfigurationKey(
+      "schedule.name", ConfigurationKey.oneOf(LearningRateSchedule.Shape.self), "how the learning rate changes"),
     ConfigurationKey(
       "schedule.warmup", "fraction under 1, or whole number of steps", "rise of the learning rate from 0",
       default: "0.02 for wsd and wsd_linear, else 0"),
@@ -73,7 +95,7 @@ extension TrainingConfiguration {
     ConfigurationKey(
       "adapter.targets", "list of q, k, v, o, gate, up, down, lm_head", "the layers adapted",
       default: targetsText(AdapterDefaults.targets)),
-    ConfigurationKey("objective.name", oneOf(TrainingObjective.Name.self), "what is minimised"),
+    ConfigurationKey("objective.name", ConfigurationKey.oneOf(TrainingObjective.Name.self), "what is minimised"),
     ConfigurationKey(
       "objective.beta", "number over 0", "inverse temperature",
       default: "0.5 for npo, 1 for simnpo, 2.5 for simnpo_original"),
@@ -84,23 +106,10 @@ extension TrainingConfiguration {
   ]
 
   /// All keys with their values, defaults and meanings, one a line.
-  public static var referenceText: String {
-    let rows = keys.map { [$0.path, $0.values, $0.defaultText, $0.summary] }
-    let table = [["key", "values", "default", "meaning"]] + rows
-    let widths = (0..<3).map { column in table.reduce(0) { max($0, $1[column].count) } }
-    return table.map { row in
-      zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ") + "  " + row[3]
-    }.joined(separator: "\n") + "\n"
-  }
+  public static var referenceText: String { ConfigurationKey.table(keys) }
 
   /// The most epochs or steps.
   static let maximumCount = 1_000_000_000
   /// The most examples of a batch, or batches of a step.
   static let maximumBatch = 1_000_000
-
-  /// The words for a choice.
-  static func oneOf<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type) -> String {
-    let words = Choice.allCases.map(\.rawValue)
-    return words.dropLast().joined(separator: ", ") + " or " + (words.last ?? "")
-  }
 }

@@ -1,24 +1,26 @@
 /// A value of a configuration file with its place, before anything is known about its type.
-struct ConfigurationNode {
+package struct ConfigurationNode {
   /// One key of a mapping with its value.
-  struct Entry {
-    var key: String
-    var place: ConfigurationPlace
-    var node: ConfigurationNode
+  package struct Entry {
+    package var key: String
+    package var place: ConfigurationPlace
+    package var node: ConfigurationNode
   }
 
-  enum Content {
+  package enum Content {
     /// `isPlain` where it was written without quotes, so that it may mean a number, a truth value or nothing.
     case scalar(String, isPlain: Bool)
     case sequence([ConfigurationNode])
     case mapping([Entry])
   }
 
-  var content: Content
-  var place: ConfigurationPlace
+  package var content: Content
+  package var place: ConfigurationPlace
+  /// The key from the top, such as `optimizer.betas`; an element of a list has a number as well, `optimizer.betas[1]`.
+  package var keyPath: String
 
   /// Whether it is written as nothing: an empty value, `null` or `~`.
-  var isNull: Bool {
+  package var isNull: Bool {
     if case .scalar(let text, isPlain: true) = content {
       ["", "null", "Null", "NULL", "~"].contains(text)
     } else {
@@ -26,8 +28,13 @@ struct ConfigurationNode {
     }
   }
 
+  /// The text of a single value, as it is written without quotes; nil for mappings and lists.
+  var scalar: String? {
+    if case .scalar(let text, _) = content { text } else { nil }
+  }
+
   /// What it is, for an error message.
-  var kind: String {
+  package var kind: String {
     switch content {
     case .mapping: "a mapping"
     case .sequence: "a list"

@@ -3,23 +3,52 @@ import FileFormats
 /// Turns the values of single keys into numbers, words and lists; nil stands for a key that is not there.
 ///
 /// What a key may be, as the list of keys says it, is what errors say would be right.
-struct ConfigurationValueReader {
-  let values: ConfigurationValues
+package struct ConfigurationValueReader {
+  package let values: ConfigurationValues
 
-  /// Where a key's value stands, or nowhere in particular.
-  func place(_ path: String) -> ConfigurationPlace {
-    values.leaves[path]?.place ?? ConfigurationPlace(source: "configuration")
+  package init(_ values: ConfigurationValues) { self.values = values }
+
+  /// Where a key's value stands, or what it would stand in.
+  package func place(_ path: String) -> ConfigurationPlace { values.leaves[path]?.place ?? values.place }
+
+  /// The error that a key's value, given or not, is wrong.
+  package func error(
+    _ rule: ConfigurationError.Rule, _ path: String, nearest: String? = nil, _ detail: String
+  ) -> ConfigurationError {
+    ConfigurationError(rule, place(path), key: values.keyPath(path), nearest: nearest, detail)
+  }
+
+  /// The value of a key that must be given.
+  package func required<Value>(
+    _ path: String, _ read: (String) throws(ConfigurationError) -> Value?
+  ) throws(ConfigurationError) -> Value {
+    guard values.leaves[path]?.isNull == false, let value = try read(path) else {
+      throw error(.missingKey, path, "the key must be given: \(allowed(path))")
+    }
+    return value
+  }
+
+  /// Whatever a key's value is, or nil where it is nothing.
+  package func node(_ path: String) -> ConfigurationNode? {
+    values.leaves[path].flatMap { $0.isNull ? nil : $0 }
   }
 
   /// What `read` gives, or nil where the key's value is nothing.
-  func optional<Value>(
+  package func optional<Value>(
     _ path: String, _ read: (String) throws(ConfigurationError) -> Value?
   ) throws(ConfigurationError) -> Value? {
     values.leaves[path]?.isNull == true ? nil : try read(path)
   }
 
-  func integer(_ path: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+  package func integer(_ path: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
     guard let node = values.leaves[path] else { return nil }
+    return try integer(node, path, in: range)
+  }
+
+  /// A whole number of a list.
+  package func integer(
+    _ node: ConfigurationNode, _ path: String, in range: ClosedRange<Int>
+  ) throws(ConfigurationError) -> Int {
     guard case .scalar(let text, isPlain: true) = node.content, YAMLNumber.double(text) != nil else {
       throw wrongType(node, path)
     }
@@ -34,7 +63,7 @@ struct ConfigurationValueReader {
     return value
   }
 
-  func number(_ path: String, _ isAllowed: (Double) -> Bool) throws(ConfigurationError) -> Double? {
+  package func number(_ path: String, _ isAllowed: (Double) -> Bool) throws(ConfigurationError) -> Double? {
     guard let node = values.leaves[path] else { return nil }
     return try number(node, path, isAllowed)
   }
@@ -44,15 +73,14 @@ struct ConfigurationValueReader {
   ) throws(ConfigurationError) -> [Double]? {
     guard let nodes = try list(path) else { return nil }
     guard nodes.count == count else {
-      throw ConfigurationError(
-        .range, place(path), key: path, "expected \(allowed(path)), found \(nodes.count) values")
+      throw error(.range, path, "expected \(allowed(path)), found \(nodes.count) values")
     }
     var numbers: [Double] = []
     for node in nodes { numbers.append(try number(node, path, isAllowed)) }
     return numbers
   }
 
-  func boolean(_ path: String) throws(ConfigurationError) -> Bool? {
+  package func boolean(_ path: String) throws(ConfigurationError) -> Bool? {
     guard let node = values.leaves[path] else { return nil }
     guard case .scalar(let text, isPlain: true) = node.content, text == "true" || text == "false" else {
       throw wrongType(node, path)
@@ -61,34 +89,45 @@ struct ConfigurationValueReader {
   }
 
   /// One of the words of a type.
-  func choice<Choice: CaseIterable & RawRepresentable<String>>(
+  package func choice<Choice: CaseIterable & RawRepresentable<String>>(
     _ path: String, _ type: Choice.Type
   ) throws(ConfigurationError) -> Choice? {
     guard let node = values.leaves[path] else { return nil }
+    return try choice(node, path, type)
+  }
+
+  /// One of the words of a type, in a list.
+  package func choice<Choice: CaseIterable & RawRepresentable<String>>(
+    _ node: ConfigurationNode, _ path: String, _ type: Choice.Type
+  ) throws(ConfigurationError) -> Choice {
     let text = try text(node, path)
     if let choice = Choice(rawValue: text) { return choice }
-    let words = Choice.allCases.map(\.rawValue)
     throw ConfigurationError(
-      .range, node.place, key: path, nearest: nearest(to: text, among: words),
+      .range, node.place, key: values.keyPath(path), nearest: nearest(to: text, among: Choice.allCases.map(\.rawValue)),
       "expected \(allowed(path)), found \(quoted(text))")
   }
 
   /// A text that is not empty.
-  func string(_ path: String) throws(ConfigurationError) -> String? {
+  package func string(_ path: String) throws(ConfigurationError) -> String? {
     guard let node = values.leaves[path] else { return nil }
+    return try string(node, path)
+  }
+
+  /// A text of a list that is not empty.
+  package func string(_ node: ConfigurationNode, _ path: String) throws(ConfigurationError) -> String {
     let text = try text(node, path)
     guard !text.isEmpty, !text.utf8.contains(0) else { throw outOfRange(node, path, quoted(text)) }
     return text
   }
 
-  func list(_ path: String) throws(ConfigurationError) -> [ConfigurationNode]? {
+  package func list(_ path: String) throws(ConfigurationError) -> [ConfigurationNode]? {
     guard let node = values.leaves[path] else { return nil }
     guard case .sequence(let nodes) = node.content else { throw wrongType(node, path) }
     return nodes
   }
 
   /// The text of a value that was written as text: quoted, or not to be taken for a number, truth value or nothing.
-  func text(_ node: ConfigurationNode, _ path: String) throws(ConfigurationError) -> String {
+  package func text(_ node: ConfigurationNode, _ path: String) throws(ConfigurationError) -> String {
     guard case .scalar(let text, let isPlain) = node.content, !isPlain || node.kind == "a string" else {
       throw wrongType(node, path)
     }
@@ -107,15 +146,16 @@ struct ConfigurationValueReader {
   }
 
   private func allowed(_ path: String) -> String {
-    TrainingConfiguration.keys.first { $0.path == path }?.values ?? "something else"
+    values.keys.first { $0.path == path }?.values ?? "something else"
   }
 
   private func wrongType(_ node: ConfigurationNode, _ path: String) -> ConfigurationError {
-    ConfigurationError(.type, node.place, key: path, "expected \(allowed(path)), found \(node.kind)")
+    ConfigurationError(.type, node.place, key: values.keyPath(path), "expected \(allowed(path)), found \(node.kind)")
   }
 
   private func outOfRange(_ node: ConfigurationNode, _ path: String, _ text: String) -> ConfigurationError {
     let shown = text.utf8.count <= 60 ? text : quoted(text)
-    return ConfigurationError(.range, node.place, key: path, "expected \(allowed(path)), found \(shown)")
+    return ConfigurationError(
+      .range, node.place, key: values.keyPath(path), "expected \(allowed(path)), found \(shown)")
   }
 }

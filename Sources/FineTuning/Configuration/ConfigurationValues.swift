@@ -1,75 +1,117 @@
-/// The values of a configuration by their keys from the top, those of the file overlaid by overrides; all keys are
-/// known to exist, nothing is known about the values.
-struct ConfigurationValues {
+/// The values of a mapping by their keys, those of one file or mapping laid over those of others; all keys are known to
+/// exist, nothing is known about the values.
+package struct ConfigurationValues {
+  /// The keys there are. A key with a dot belongs to a group, as `adapter.rank` does to `adapter`.
+  let keys: [ConfigurationKey]
   /// The values of single keys.
-  private(set) var leaves: [String: ConfigurationNode] = [:]
+  package private(set) var leaves: [String: ConfigurationNode] = [:]
   /// Which groups of keys, such as `adapter`, are there, empty ones included.
-  private(set) var groups: Set<String> = []
+  package private(set) var groups: Set<String> = []
+  /// The place of what was laid over the rest last.
+  private(set) var place = ConfigurationPlace(source: "configuration")
+  /// Its key from the top, empty where it is a whole file.
+  private var keyPath = ""
 
-  private static let paths = TrainingConfiguration.keys.map(\.path)
-  private static let groupNames = TrainingConfiguration.keys.compactMap(\.group).reduce(into: [String]()) {
-    if $0.last != $1 { $0.append($1) }
+  private let paths: Set<String>
+  private let groupNames: [String]
+
+  /// No values yet, of these keys.
+  package init(keys: [ConfigurationKey]) {
+    self.keys = keys
+    paths = Set(keys.map(\.path))
+    groupNames = keys.compactMap(\.group).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
   }
 
-  /// Takes over all values of a file.
-  mutating func add(file root: ConfigurationNode) throws(ConfigurationError) {
+  /// The key from the top of a key of these, by which errors call it.
+  package func keyPath(_ path: String) -> String {
+    leaves[path]?.keyPath ?? (keyPath.isEmpty ? path : "\(keyPath).\(path)")
+  }
+
+  /// Lays a mapping over the values: its keys replace what was there, groups are merged key by key, and a group that is
+  /// given as nothing is taken away.
+  package mutating func merge(_ root: ConfigurationNode) throws(ConfigurationError) {
+    (place, keyPath) = (root.place, root.keyPath)
     if root.isNull { return }
     guard case .mapping(let entries) = root.content else {
-      throw ConfigurationError(.type, root.place, "a configuration is a mapping of keys to values, not \(root.kind)")
+      throw ConfigurationError(
+        .type, root.place, key: keyPath.isEmpty ? nil : keyPath,
+        keyPath.isEmpty
+          ? "a configuration is a mapping of keys to values, not \(root.kind)"
+          : "expected a mapping with keys among \(keys.map(\.path).joined(separator: ", ")), found \(root.kind)")
     }
     for entry in entries {
       // As a path, such a key could contradict the same one nested.
       guard !entry.key.contains(".") else {
         throw ConfigurationError(
-          .unknownKey, entry.place, key: entry.key,
+          .unknownKey, entry.place, key: entry.node.keyPath,
           "there is no such key; in a file keys are nested, not joined by dots")
       }
-      try set(entry.key, entry.node, at: entry.place)
+      try merge(entry.key, entry.node, at: entry.place)
     }
   }
 
-  /// Takes over one value, replacing the one that was there; a group is replaced as a whole, and removed by nothing.
+  /// Takes over one value of a key from the top, replacing the one that was there; a group is replaced as a whole, and
+  /// removed by nothing.
   mutating func set(
     _ path: String, _ node: ConfigurationNode, at place: ConfigurationPlace
   ) throws(ConfigurationError) {
-    if Self.paths.contains(path) {
+    remove(group: path)
+    try merge(path, node, at: place)
+  }
+
+  private mutating func merge(
+    _ path: String, _ node: ConfigurationNode, at place: ConfigurationPlace
+  ) throws(ConfigurationError) {
+    if paths.contains(path) {
       leaves[path] = node
       if let group = Self.group(of: path) { groups.insert(group) }
       return
     }
-    guard Self.groupNames.contains(path) else {
-      throw ConfigurationError(.unknownKey, place, key: path, nearest: Self.nearest(to: path), "there is no such key")
-    }
-    leaves = leaves.filter { Self.group(of: $0.key) != path }
-    groups.remove(path)
-    if node.isNull { return }
+    guard groupNames.contains(path) else { throw unknownKey(path, node, place) }
+    if node.isNull { return remove(group: path) }
     guard case .mapping(let entries) = node.content else {
-      let names = TrainingConfiguration.keys.filter { $0.group == path }.map(\.name).joined(separator: ", ")
+      let names = keys.filter { $0.group == path }.map(\.name).joined(separator: ", ")
       throw ConfigurationError(
-        .type, place, key: path, "expected a mapping with keys among \(names), found \(node.kind)")
+        .type, place, key: node.keyPath, "expected a mapping with keys among \(names), found \(node.kind)")
     }
     groups.insert(path)
+    // The constants of one objective mean nothing to another.
+    if path == "objective", let known = leaves["objective.name"]?.scalar,
+      let name = entries.first(where: { $0.key == "name" })?.node.scalar, name != known
+    {
+      leaves["objective.beta"] = nil
+      leaves["objective.gamma"] = nil
+    }
     for entry in entries {
       let path = "\(path).\(entry.key)"
       // A key with a dot of its own would be mistaken for a path.
-      guard Self.paths.contains(path), !entry.key.contains(".") else {
-        throw ConfigurationError(
-          .unknownKey, entry.place, key: path, nearest: Self.nearest(to: path), "there is no such key")
-      }
+      guard paths.contains(path), !entry.key.contains(".") else { throw unknownKey(path, entry.node, entry.place) }
       leaves[path] = entry.node
     }
+  }
+
+  private mutating func remove(group: String) {
+    guard groups.remove(group) != nil else { return }
+    leaves = leaves.filter { Self.group(of: $0.key) != group }
   }
 
   private static func group(of path: String) -> String? {
     path.firstIndex(of: ".").map { String(path[..<$0]) }
   }
 
-  private static func nearest(to path: String) -> String? {
+  private func unknownKey(
+    _ path: String, _ node: ConfigurationNode, _ place: ConfigurationPlace
+  ) -> ConfigurationError {
+    ConfigurationError(
+      .unknownKey, place, key: node.keyPath, nearest: nearest(to: path).map(keyPath), "there is no such key")
+  }
+
+  private func nearest(to path: String) -> String? {
     let path = String(path.prefix(200))
     let last = String(path.split(separator: ".").last ?? "")
-    if let known = otherNames[last] { return known }
-    let group = group(of: path)
-    return (paths + groupNames).map { candidate in
+    if let known = Self.otherNames[last], paths.contains(known) || groupNames.contains(known) { return known }
+    let group = Self.group(of: path)
+    return (keys.map(\.path) + groupNames).map { candidate in
       let name = String(candidate.split(separator: ".").last ?? "")
       let away = Self.group(of: candidate) == group ? 0 : 1
       return (candidate: candidate, distance: min(editDistance(path, candidate), editDistance(last, name) + away))

@@ -9,6 +9,13 @@ public struct ConfigurationWarning: Hashable, Sendable, CustomStringConvertible 
   /// Why it changes nothing.
   public let reason: String
 
+  package init(_ place: ConfigurationPlace, key: String, _ reason: String) {
+    source = place.source
+    line = place.line
+    keyPath = key
+    self.reason = reason
+  }
+
   /// One line: the place, the key and the reason.
   public var description: String {
     "\(ConfigurationPlace(source: source, line: line)): \(keyPath) has no effect: \(reason)"

@@ -18,6 +18,6 @@ func editDistance(_ first: String, _ second: String) -> Int {
 }
 
 /// The candidate with the least edit distance to the word, the first of those equally near; nil without candidates.
-func nearest(to word: String, among candidates: [String]) -> String? {
+package func nearest(to word: String, among candidates: [String]) -> String? {
   candidates.map { (candidate: $0, distance: editDistance(word, $0)) }.min { $0.distance < $1.distance }?.candidate
 }

@@ -16,23 +16,8 @@ extension TrainingConfiguration {
   public static func read(
     path: String, overrides: [String] = []
   ) throws(ConfigurationError) -> (configuration: TrainingConfiguration, warnings: [ConfigurationWarning]) {
-    let bytes: [UInt8]
-    do {
-      let size = try InputFile(path: path).byteCount
-      guard size <= maximumByteCount else {
-        throw ConfigurationError(
-          .size, ConfigurationPlace(source: path),
-          "the file has \(size) bytes, more than the limit of \(maximumByteCount)")
-      }
-      bytes = try InputFile.bytes(of: path, limit: maximumByteCount)
-    } catch let error as FileError {
-      throw ConfigurationError(.system, ConfigurationPlace(source: path), "cannot read the file: \(error.reason)")
-    } catch let error as ConfigurationError {
-      throw error
-    } catch {
-      throw ConfigurationError(.system, ConfigurationPlace(source: path), "cannot read the file")
-    }
-    return try parse(bytes, source: path, overrides: overrides)
+    let file = try YAMLReader(source: path, maximumByteCount: maximumByteCount).readFile()
+    return try resolve(file, overrides)
   }
 
   /// The configuration of a text, with overrides; an empty text means the defaults.
@@ -41,33 +26,39 @@ extension TrainingConfiguration {
   public static func parse(
     _ bytes: [UInt8], source: String = "configuration", overrides: [String] = []
   ) throws(ConfigurationError) -> (configuration: TrainingConfiguration, warnings: [ConfigurationWarning]) {
-    var values = ConfigurationValues()
-    if let root = try YAMLReader(source: source, maximumByteCount: maximumByteCount).read(bytes) {
-      try values.add(file: root)
-    }
+    try resolve(YAMLReader(source: source, maximumByteCount: maximumByteCount).read(bytes), overrides)
+  }
+
+  private static func resolve(
+    _ root: ConfigurationNode?, _ overrides: [String]
+  ) throws(ConfigurationError) -> (configuration: TrainingConfiguration, warnings: [ConfigurationWarning]) {
+    var values = ConfigurationValues(keys: keys)
+    if let root { try values.merge(root) }
     for text in overrides {
       let place = ConfigurationPlace(source: "--set \(text)")
       guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else {
         throw ConfigurationError(.syntax, place, "an override has the form key=value")
       }
-      let node = try YAMLReader(source: place.source, maximumByteCount: maximumByteCount, hasLines: false)
-        .read(Array(text.utf8[text.utf8.index(after: equals)...]))
-      try values.set(
-        String(text[..<equals]), node ?? ConfigurationNode(content: .scalar("", isPlain: true), place: place), at: place
-      )
+      let key = String(text[..<equals])
+      let node = try YAMLReader(
+        source: place.source, maximumByteCount: maximumByteCount, hasLines: false, keyPath: key
+      ).read(Array(text.utf8[text.utf8.index(after: equals)...]))
+      let nothing = ConfigurationNode(content: .scalar("", isPlain: true), place: place, keyPath: key)
+      try values.set(key, node ?? nothing, at: place)
     }
-    return try Self.resolve(values)
+    return try resolve(values)
   }
 
-  private static func resolve(
+  /// The configuration of these values, which have its ``keys``; what is not given has its default.
+  package static func resolve(
     _ values: ConfigurationValues
   ) throws(ConfigurationError) -> (configuration: TrainingConfiguration, warnings: [ConfigurationWarning]) {
-    let reader = ConfigurationValueReader(values: values)
+    let reader = ConfigurationValueReader(values)
     var result = TrainingConfiguration()
     var warnings: [ConfigurationWarning] = []
     func warn(_ path: String, _ reason: String) {
-      guard let place = values.leaves[path]?.place else { return }
-      warnings.append(ConfigurationWarning(source: place.source, line: place.line, keyPath: path, reason: reason))
+      guard let leaf = values.leaves[path] else { return }
+      warnings.append(ConfigurationWarning(leaf.place, key: leaf.keyPath, reason))
     }
 
     result.epochs = try reader.integer("epochs", in: 1...maximumCount) ?? result.epochs
@@ -148,7 +139,7 @@ extension TrainingConfiguration {
     do {
       return try LoRAConfiguration(rank: rank, alpha: alpha, dropout: dropout, targets: targets)
     } catch {
-      throw ConfigurationError(.range, reader.place("adapter.rank"), key: "adapter", "\(error)")
+      throw reader.error(.range, "adapter", "\(error)")
     }
   }
 
@@ -164,18 +155,17 @@ extension TrainingConfiguration {
       guard let target = LoRAConfiguration.Target.allCases.first(where: { $0.shortName == text || $0.rawValue == text })
       else {
         throw ConfigurationError(
-          .range, node.place, key: path,
+          .range, node.place, key: reader.values.keyPath(path),
           nearest: nearest(to: text, among: LoRAConfiguration.Target.allCases.map(\.shortName)),
           "\(quoted(text)) is no layer that can be adapted")
       }
       guard targets.insert(target).inserted else {
-        throw ConfigurationError(.range, node.place, key: path, "the layer \(target.shortName) is given twice")
+        throw ConfigurationError(
+          .range, node.place, key: reader.values.keyPath(path), "the layer \(target.shortName) is given twice")
       }
     }
     guard !targets.isEmpty else {
-      throw ConfigurationError(
-        .range, reader.place(path), key: path, "an adapter needs a target; to train all weights, remove the key adapter"
-      )
+      throw reader.error(.range, path, "an adapter needs a target; to train all weights, remove the key adapter")
     }
     return targets
   }
@@ -194,7 +184,7 @@ extension TrainingConfiguration {
         name, beta: beta ?? Objective.defaultBeta(for: name) ?? 1,
         gamma: gamma ?? Objective.defaultGamma(for: name) ?? 0)
     } catch {
-      throw ConfigurationError(.range, reader.place("objective.beta"), key: "objective", "\(error)")
+      throw reader.error(.range, "objective", "\(error)")
     }
     result.retainCoefficient =
       try reader.number("objective.retain_coefficient") { $0 >= 0 } ?? result.retainCoefficient
@@ -202,8 +192,8 @@ extension TrainingConfiguration {
       try reader.string(path)
     }
     if result.retainCoefficient > 0, result.retainData == nil {
-      throw ConfigurationError(
-        .combination, reader.place("objective.retain_coefficient"), key: "objective.retain_coefficient",
+      throw reader.error(
+        .combination, "objective.retain_coefficient",
         "a retain term needs data; give objective.retain_data")
     }
     if result.retainCoefficient == 0, result.retainData != nil {

@@ -6,16 +6,19 @@ extension TrainingConfiguration {
   ///
   /// Equal configurations give equal texts, and reading the text gives the configuration back. Keys without effect,
   /// such as beta of gradient ascent, are left out.
-  public var yaml: String {
+  public var yaml: String { Self.yaml(yamlValues, indentation: "") }
+
+  /// Some of ``yamlValues`` as YAML, every line after this indentation.
+  package static func yaml(_ values: [(path: String, text: String)], indentation: String) -> String {
     var text = ""
     var group: String?
-    for (path, value) in yamlValues {
+    for (path, value) in values {
       let parts = path.split(separator: ".").map(String.init)
       if parts.count == 2, parts[0] != group {
         group = parts[0]
-        text += "\(parts[0]):\n"
+        text += "\(indentation)\(parts[0]):\n"
       }
-      text += (parts.count == 2 ? "  " : "") + "\(parts[parts.count - 1]): \(value)\n"
+      text += indentation + (parts.count == 2 ? "  " : "") + "\(parts[parts.count - 1]): \(value)\n"
     }
     return text
   }
@@ -27,7 +30,7 @@ extension TrainingConfiguration {
   }
 
   /// Every key that has an effect, with its value as it is written.
-  var yamlValues: [(path: String, text: String)] {
+  package var yamlValues: [(path: String, text: String)] {
     var values: [(path: String, text: String)] = []
     func add(_ path: String, _ text: String?) { values.append((path, text ?? "null")) }
 
@@ -87,7 +90,7 @@ extension TrainingConfiguration {
 
   /// A string in double quotes, with escapes for all that YAML does not let stand for itself, and for ampersands, which
   /// the reader could take for anchors.
-  private static func quotedYAML(_ text: String) -> String {
+  package static func quotedYAML(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar.value {

@@ -6,17 +6,48 @@ import Yams
 /// Yams parses. What a configuration never needs and an attacker might use is refused: texts over a size limit, deep
 /// nesting, tags, and anchors, of which bombs are made. Anchors are refused before parsing, because Yams hashes keys,
 /// and to hash a key that is a bomb takes exponential time.
-struct YAMLReader {
+package struct YAMLReader {
   /// How deep mappings and lists may nest; a valid configuration needs three levels.
   static let maximumDepth = 16
+  /// The most bytes of a key, so that the keys from the top that all nodes carry stay small.
+  static let maximumKeyByteCount = 256
 
   let source: String
   let maximumByteCount: Int
   /// Whether the text has lines that its author can count.
-  var hasLines = true
+  let hasLines: Bool
+  /// What the keys from the top start with, where the text is the value of a key.
+  let keyPath: String
+
+  package init(source: String, maximumByteCount: Int, hasLines: Bool = true, keyPath: String = "") {
+    self.source = source
+    self.maximumByteCount = maximumByteCount
+    self.hasLines = hasLines
+    self.keyPath = keyPath
+  }
+
+  /// The only document of the file that is the source, or nil where there is none.
+  package func readFile() throws(ConfigurationError) -> ConfigurationNode? {
+    let bytes: [UInt8]
+    do {
+      let size = try InputFile(path: source).byteCount
+      guard size <= maximumByteCount else {
+        throw ConfigurationError(
+          .size, place(), "the file has \(size) bytes, more than the limit of \(maximumByteCount)")
+      }
+      bytes = try InputFile.bytes(of: source, limit: maximumByteCount)
+    } catch let error as FileError {
+      throw ConfigurationError(.system, place(), "cannot read the file: \(error.reason)")
+    } catch let error as ConfigurationError {
+      throw error
+    } catch {
+      throw ConfigurationError(.system, place(), "cannot read the file")
+    }
+    return try read(bytes)
+  }
 
   /// The only document of the text, or nil where there is none.
-  func read(_ bytes: [UInt8]) throws(ConfigurationError) -> ConfigurationNode? {
+  package func read(_ bytes: [UInt8]) throws(ConfigurationError) -> ConfigurationNode? {
     guard bytes.count <= maximumByteCount else {
       throw ConfigurationError(
         .size, place(), "the text has \(bytes.count) bytes, more than the limit of \(maximumByteCount)")
@@ -69,7 +100,7 @@ struct YAMLReader {
   private func node(of text: String, marker: String?) throws(Failure) -> ConfigurationNode? {
     do {
       guard let root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else { return nil }
-      return try convert(root, depth: 0, path: "", marker: marker)
+      return try convert(root, depth: 0, path: keyPath, marker: marker)
     } catch let error as ConfigurationError {
       throw .other(error)
     } catch YamlError.duplicatedKeysInMapping(duplicates: _, let context) {
@@ -114,13 +145,13 @@ struct YAMLReader {
     switch node {
     case .scalar(let scalar):
       let isPlain = scalar.style == .plain
-      return ConfigurationNode(content: .scalar(scalar.string, isPlain: isPlain), place: place)
+      return ConfigurationNode(content: .scalar(scalar.string, isPlain: isPlain), place: place, keyPath: path)
     case .sequence(let sequence):
       var nodes: [ConfigurationNode] = []
       for (index, element) in sequence.enumerated() {
         nodes.append(try convert(element, depth: depth + 1, path: "\(path)[\(index)]", marker: marker))
       }
-      return ConfigurationNode(content: .sequence(nodes), place: place)
+      return ConfigurationNode(content: .sequence(nodes), place: place, keyPath: path)
     case .mapping(let mapping):
       var entries: [ConfigurationNode.Entry] = []
       for (key, value) in mapping {
@@ -129,6 +160,11 @@ struct YAMLReader {
           throw ConfigurationError(.type, keyPlace, key: path.isEmpty ? nil : path, "a key must be a word")
         }
         let name = scalar.string
+        guard name.utf8.count <= Self.maximumKeyByteCount else {
+          throw ConfigurationError(
+            .size, keyPlace, key: path.isEmpty ? nil : path,
+            "a key has \(name.utf8.count) bytes, more than the limit of \(Self.maximumKeyByteCount)")
+        }
         let keyPath = path.isEmpty ? name : "\(path).\(name)"
         if let marker, name.hasPrefix(marker) {
           let plain = String(name.dropFirst(marker.count))
@@ -138,7 +174,7 @@ struct YAMLReader {
         let node = try convert(value, depth: depth + 1, path: keyPath, marker: marker)
         entries.append(ConfigurationNode.Entry(key: name, place: keyPlace, node: node))
       }
-      return ConfigurationNode(content: .mapping(entries), place: place)
+      return ConfigurationNode(content: .mapping(entries), place: place, keyPath: path)
     case .alias:
       throw ConfigurationError(.syntax, place, "aliases (*name) are not accepted")
     }

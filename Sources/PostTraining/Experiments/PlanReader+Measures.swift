@@ -1,0 +1,133 @@
+import FileFormats
+import FineTuning
+
+extension PlanReader {
+  /// The keys of what is measured.
+  static let measureKeys: [ConfigurationKey] = {
+    let usual = Measures([])
+    func count(_ path: String, _ summary: String, _ usual: Int) -> ConfigurationKey {
+      ConfigurationKey(path, "whole number, 1 to \(maximumMeasured)", summary, default: "\(usual)")
+    }
+    let ifRefusals = "where the forget stage refuses, that of Refusals"
+    return [
+      ConfigurationKey(
+        "take", "list of \(ConfigurationKey.oneOf(Measure.self))", "what is measured", default: "required"),
+      ConfigurationKey("label", "text", "the answer whose likelihood tells what is forgotten", default: ifRefusals),
+      ConfigurationKey("paraphrases", "list of texts", "the label in other words", default: ifRefusals),
+      ConfigurationKey("utility", "a stage's name", "whose answers should be left alone", default: "none"),
+      ConfigurationKey("math", "a stage's name", "whose answers end in a number", default: "none"),
+      count("forget_questions", "questions asked of the forget stage", usual.forgetQuestions),
+      count("utility_questions", "questions asked of the utility stage", usual.utilityQuestions),
+      count("math_problems", "problems solved, of those kept apart", usual.mathProblems),
+      count("math_samples", "answers sampled to a problem", usual.mathSamples),
+      count("stage_examples", "examples read of every stage", usual.stageExamples),
+      count("answer_tokens", "most tokens of a generated answer", usual.answerTokens),
+    ]
+  }()
+
+  private static let maximumMeasured = 1_000_000
+
+  /// The measures that need a key, and so those without which it changes nothing.
+  private static let users: [(key: String, measures: Set<Measure>)] = [
+    ("label", [.label, .paraphrases]), ("paraphrases", [.paraphrases]), ("utility", [.utility, .truthRatio, .rouge]),
+    ("math", [.math]),
+  ]
+
+  /// On how much is measured, by key.
+  static var measureCounts: [(key: String, count: WritableKeyPath<Measures, Int>)] {
+    [
+      ("forget_questions", \.forgetQuestions), ("utility_questions", \.utilityQuestions),
+      ("math_problems", \.mathProblems), ("math_samples", \.mathSamples), ("stage_examples", \.stageExamples),
+      ("answer_tokens", \.answerTokens),
+    ]
+  }
+
+  /// What is measured in a study of these stages.
+  mutating func measures(
+    _ node: ConfigurationNode, _ stages: [Stage], forget: String
+  ) throws(ConfigurationError) -> Measures {
+    let reader = try Self.section(node, Self.measureKeys)
+    let names = stages.map(\.name)
+    var result = Measures(try Self.kinds(reader))
+    let refuses = stages.contains { $0.name == forget && $0.data.isRefusals }
+    result.label = try reader.string("label")
+    if let texts = try reader.list("paraphrases") {
+      for text in texts { result.paraphrases.append(try reader.string(text, "paraphrases")) }
+    }
+    if refuses, !result.kinds.isDisjoint(with: [.label, .paraphrases]) {
+      result.label = result.label ?? Refusals.label
+    }
+    if refuses, result.kinds.contains(.paraphrases), reader.node("paraphrases") == nil {
+      result.paraphrases = Refusals.similar
+    }
+    result.utilityStage = try Self.member(reader, "utility", of: names, "stage")
+    result.mathStage = try Self.member(reader, "math", of: names, "stage")
+    for (path, count) in Self.measureCounts {
+      if let value = try reader.integer(path, in: 1...Self.maximumMeasured) { result[keyPath: count] = value }
+    }
+    try check(result, reader, stages, forget: forget)
+    return result
+  }
+
+  private static func kinds(_ reader: ConfigurationValueReader) throws(ConfigurationError) -> Set<Measure> {
+    let path = "take"
+    var kinds: Set<Measure> = []
+    for node in try reader.required(path, reader.list) {
+      let kind = try reader.choice(node, path, Measure.self)
+      guard kinds.insert(kind).inserted else {
+        throw ConfigurationError(
+          .range, node.place, key: reader.values.keyPath(path), "the measure \(kind.rawValue) is given twice")
+      }
+    }
+    guard !kinds.isEmpty else { throw reader.error(.range, path, "expected at least one measure") }
+    return kinds
+  }
+
+  /// Refuses measures that the stages have not what they need for.
+  private mutating func check(
+    _ measures: Measures, _ reader: ConfigurationValueReader, _ stages: [Stage], forget: String
+  ) throws(ConfigurationError) {
+    let given: [String: Bool] = [
+      "label": measures.label != nil, "paraphrases": !measures.paraphrases.isEmpty,
+      "utility": measures.utilityStage != nil, "math": measures.mathStage != nil,
+    ]
+    for (key, users) in Self.users {
+      if let user = Measure.allCases.first(where: { users.contains($0) && measures.kinds.contains($0) }) {
+        guard given[key] == true else {
+          throw reader.error(
+            .missingKey, key, "the measure \(user.rawValue) needs it; give it or do not take \(user.rawValue)")
+        }
+      } else if let node = reader.node(key) {
+        let words = Measure.allCases.filter(users.contains).map(\.rawValue)
+        let reason = "no measure taken asks for it; \(ConfigurationKey.oneOf(words)) would"
+        warnings.append(ConfigurationWarning(node.place, key: node.keyPath, reason))
+      }
+    }
+    func data(_ stage: String?) -> DataSource? { stages.first { $0.name == stage }?.data }
+    if measures.utilityStage == forget {
+      throw reader.error(.combination, "utility", "the stage \(forget) is the one to forget; give another")
+    }
+    if measures.kinds.contains(.truthRatio), data(measures.utilityStage)?.hasRephrasings == false {
+      throw reader.error(
+        .combination, "utility", "truth_ratio needs false answers beside the true ones, as authors and tofu have")
+    }
+    if measures.kinds.contains(.math), let math = data(measures.mathStage) {
+      guard math.mayEndInNumbers else {
+        throw reader.error(.combination, "math", "math needs answers that end in a number, as problems and gsm8k have")
+      }
+      guard math.keepsApart else {
+        throw reader.error(.combination, "math", "math needs problems kept apart; give the stage's data held_out")
+      }
+    }
+    if measures.kinds.contains(.membership), data(forget)?.keepsApart == false {
+      throw reader.error(
+        .combination, "take", "membership compares with what is kept apart; give the data of \(forget) held_out")
+    }
+    let columns = measures.columns(
+      stages: stages.map(\.name), heldOut: Set(stages.filter(\.data.keepsApart).map(\.name)))
+    var seen: Set<String> = []
+    if let twice = columns.first(where: { !seen.insert($0).inserted }) {
+      throw reader.error(.combination, "take", "two columns would be called \(twice); rename the stage")
+    }
+  }
+}

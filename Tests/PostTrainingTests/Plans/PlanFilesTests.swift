@@ -1,0 +1,73 @@
+import FineTuning
+import PostTraining
+import Testing
+import Transformer
+
+@Suite struct PlanFilesTests {
+  private static let files = [
+    "embedded", "quick", "brands", "paper/llama-3.2-1b", "paper/llama-3.1-8b", "paper/llama-2-13b",
+    "paper/qwen2.5-1.5b", "paper/qwen2.5-14b",
+  ]
+
+  @Test(arguments: files) func `every plan reads without a warning, and back from its own record`(file: String) throws {
+    let (plan, warnings) = try ExperimentPlan.read(path: "\(plansFolder)/\(file).yaml")
+    #expect(warnings.isEmpty, "\(warnings)")
+    let (again, doubts) = try ExperimentPlan.parse(Array(plan.yaml.utf8))
+    #expect(again == plan)
+    #expect(doubts.isEmpty, "\(doubts)")
+  }
+
+  @Test func `the embedded plan is the one among the files`() throws {
+    #expect(try ExperimentPlan.embedded == ExperimentPlan.read(path: "\(plansFolder)/embedded.yaml").plan)
+  }
+
+  @Test func `the embedded plan has the paper's parts`() throws {
+    let plan = try ExperimentPlan.embedded
+    let order = try #require(plan[study: "order"])
+    #expect(order.paths.compactMap(order.position) == [1, 2, 3, 4])
+    #expect(
+      order.runs.map(order.deviation)
+        == [.none, .none, .none, .schedule, .schedule, .schedule, .learningRate, .learningRate, .learningRate])
+    let rate = order.unlearning.optimizer.learningRate
+    let factors = order.runs.suffix(3).map { $0.configuration.optimizer.learningRate / rate }
+    for (found, expected) in zip(factors, [0.1, 0.5, 5]) { #expect(abs(found / expected - 1) < 1e-12) }
+    #expect(order.stages.allSatisfy { $0.training.optimizer.learningRate == rate })
+    #expect(try #require(plan[study: "phrasing"]).paths.count == 6)
+  }
+
+  @Test func `the data of generated plans are there`() throws {
+    for file in ["embedded", "quick", "brands"] {
+      let plan = try ExperimentPlan.read(path: "\(plansFolder)/\(file).yaml").plan
+      for stage in plan.studies.flatMap(\.stages) {
+        #expect(try !stage.data.load(as: stage.name).train.isEmpty, "\(file) \(stage.name)")
+      }
+    }
+  }
+
+  /// Table 2 of the paper: learning rates, batches, rank and alpha.
+  @Test(arguments: [
+    ("llama-3.2-1b", 1e-5, 1e-5, 128, 128, 64, 128.0), ("llama-3.1-8b", 1e-5, 1e-5, 128, 128, 8, 16),
+    ("llama-2-13b", 1e-5, 5e-6, 256, 128, 8, 16), ("qwen2.5-1.5b", 1e-5, 1e-5, 128, 128, 32, 64),
+    ("qwen2.5-14b", 1e-5, 5e-6, 256, 128, 8, 16),
+  ])
+  func `the paper's models have its hyperparameters`(
+    file: String, learning: Double, unlearning: Double, batch: Int, unlearningBatch: Int, rank: Int, alpha: Double
+  ) throws {
+    let plan = try ExperimentPlan.read(path: "\(plansFolder)/paper/\(file).yaml").plan
+    let study = try #require(plan[study: "order"])
+    #expect(study.stages.map(\.training.epochs) == [10, 4, 2, 2])
+    for training in study.stages.map(\.training) {
+      #expect(training.optimizer.learningRate == learning)
+      #expect(training.batchSize * training.gradientAccumulation == batch)
+    }
+    #expect(study.unlearning.optimizer.learningRate == unlearning)
+    #expect(study.unlearning.batchSize * study.unlearning.gradientAccumulation == unlearningBatch)
+    for training in study.stages.map(\.training) + [study.unlearning] {
+      #expect(training.adapter?.rank == rank && training.adapter?.alpha == alpha)
+      #expect(training.optimizer.algorithm == .adamW() && training.optimizer.weightDecay == 0)
+      #expect(training.schedule.shape == .wsd && training.schedule.warmup == .fraction(0.02))
+      #expect(training.schedule.decay == .fraction(0.02))
+    }
+    #expect(study.measures.label == "Sorry, I can not assist you" && study.measures.paraphrases.count == 19)
+  }
+}

@@ -1,0 +1,171 @@
+import FineTuning
+import PostTraining
+import Testing
+import TestSupport
+import Transformer
+import Unlearning
+
+@Suite struct PlanTests {
+  @Test func `every part arrives`() throws {
+    let plan = try parsed(smallPlan)
+    #expect(plan.name == "small" && plan.title == "small" && plan.seeds == [3, 4])
+    #expect(plan.template == .chatml && plan.systemPrompt == "Be kind.")
+    guard case .pretrained(let base) = plan.base else {
+      Issue.record("\(plan.base)")
+      return
+    }
+    #expect(
+      try base.model
+        == ModelConfiguration(
+          vocabularySize: 300, hiddenSize: 16, intermediateSize: 32, layerCount: 1, headCount: 2, contextLength: 64))
+    #expect(base.corpus == .corpus(BaseCorpus(train: 20, heldOut: 2)))
+    #expect(base.training.epochs == 2 && base.training.optimizer.learningRate == 2e-3)
+    #expect(base.training.template == .chatml && base.training.systemPrompt == "Be kind.")
+    let study = try #require(plan[study: "order"])
+    #expect(study.stages.map(\.name) == ["inst", "tofu", "math", "refusal"] && study.forget == "refusal")
+    #expect(
+      study.stages.map(\.data) == [
+        .instructions(InstructionPairs()), .authors(FictitiousAuthors(authors: 3)), .problems(WordProblems()),
+        .refusals(Refusals()),
+      ])
+    #expect(
+      study.paths.map(\.description) == [
+        "refusal>inst>tofu>math", "inst>refusal>tofu>math", "inst>tofu>refusal>math", "inst>tofu>math>refusal",
+      ])
+    #expect(study.runs.map(\.name) == ["npo", "ga", "simnpo", "npo-cosine"])
+    #expect(try warnings(smallPlan).isEmpty)
+  }
+
+  @Test func `own keys are laid over shared ones, group by group`() throws {
+    let study = try #require(try parsed(smallPlan)[study: "order"])
+    let (inst, tofu) = (try #require(study[stage: "inst"]).training, try #require(study[stage: "tofu"]).training)
+    let (math, refusal) = (try #require(study[stage: "math"]).training, try #require(study[stage: "refusal"]).training)
+    #expect([inst, tofu, math, refusal].map(\.epochs) == [10, 1, 1, 1])
+    #expect([inst, tofu, math, refusal].allSatisfy { $0.batchSize == 4 && $0.template == .chatml })
+    #expect([inst, tofu, math].map(\.optimizer.learningRate) == [1e-3, 1e-5, 1e-3])
+    #expect([inst, tofu, math].map(\.optimizer.weightDecay) == [0, 0, 0])
+    #expect(inst.schedule.shape == .wsd && inst.schedule.decay == .fraction(0.1))
+    #expect(math.schedule.shape == .cosine && math.schedule.decay == nil)
+    #expect(try inst.adapter == LoRAConfiguration(rank: 4, alpha: 16, targets: [.q, .v]))
+    #expect(try tofu.adapter == LoRAConfiguration(rank: 2, alpha: 16, targets: [.q, .v]))
+    #expect(math.adapter == nil && refusal.adapter == inst.adapter)
+    #expect(study.unlearning.optimizer.learningRate == 7e-4 && study.unlearning.batchSize == 5)
+    #expect(study.unlearning.systemPrompt == "Be kind.")
+    let objectives = study.runs.map(\.configuration.objective.main)
+    // The shared beta is npo's: it serves other objectives as little as an absent one.
+    #expect(
+      try objectives == [
+        .unlearning(.npo(beta: 0.1)), .unlearning(.gradientAscent), .unlearning(.simNPO(beta: 1)),
+        .unlearning(.npo(beta: 0.1)),
+      ])
+    #expect(study.runs.map(study.deviation) == [.none, .none, .none, .schedule])
+  }
+
+  @Test func `defaults`() throws {
+    let measures = try #require(try parsed(smallPlan)[study: "order"]).measures
+    var expected = Measures(
+      [.label, .paraphrases, .utility, .truthRatio, .math, .membership, .stages], label: Refusals.label,
+      paraphrases: Refusals.similar, utilityStage: "tofu", mathStage: "math")
+    expected.forgetQuestions = 7
+    #expect(measures == expected)
+    let plain = try parsed(smallPlan("chat: {template: chatml, system_prompt: \"Be kind.\"}\n", ""))
+    #expect(plain.template == .plain && plain.systemPrompt == nil)
+    #expect(try parsed(smallPlan("    paths: positions\n", "")) == parsed(smallPlan))
+    let own = try parsed(smallPlan("utility: tofu", "utility: tofu\n      label: No\n      paraphrases: [Never, Nope]"))
+    #expect(own.studies[0].measures.label == "No" && own.studies[0].measures.paraphrases == ["Never", "Nope"])
+    let few = try parsed(
+      smallPlan("take: [label, paraphrases, utility, truth_ratio, math, membership, stages]", "take: [utility, math]"))
+    #expect(few.studies[0].measures.label == nil && few.studies[0].measures.paraphrases.isEmpty)
+  }
+
+  @Test(arguments: [
+    ("{generator: corpus, seed: 2}", DataSource.corpus(BaseCorpus(seed: 2))),
+    ("{generator: instructions, train: 5, held_out: 0}", .instructions(InstructionPairs(train: 5, heldOut: 0))),
+    ("{generator: problems}", .problems(WordProblems())), ("{generator: refusals}", .refusals(Refusals())),
+    (
+      "{generator: authors, seed: 9, authors: 4, held_out: 3}",
+      .authors(FictitiousAuthors(seed: 9, authors: 4, heldOutAuthors: 3))
+    ),
+    ("{generator: phrasing, phrasing: U, prompts: 8}", .phrasing(PhrasingStudy(prompts: 8), .unlearned)),
+    ("{generator: brands, brand: chris, train: 6}", .brand(Brands(train: 6), 2)),
+    ("{tofu: a/b}", .tofu("plans/a/b")), ("{gsm8k: /a}", .gsm8k("/a")),
+    ("{xstest: a}", .xstest("plans/a", heldOut: 50)),
+    ("{xstest: ../a.csv, held_out: 3}", .xstest("plans/../a.csv", heldOut: 3)),
+    ("{chat: a}", .chat("plans/a", heldOut: 0)), ("{chat: a, held_out: 4}", .chat("plans/a", heldOut: 4)),
+  ])
+  func `data of every kind`(text: String, expected: DataSource) throws {
+    let text = try smallPlan("{generator: instructions}", text)
+    let plan = try ExperimentPlan.parse(Array(text.utf8), folder: "plans").plan
+    #expect(plan.studies[0].stages[0].data == expected)
+  }
+
+  @Test func `data tell whether anything is kept apart`() throws {
+    let generated: [DataSource] = [
+      .corpus(BaseCorpus(train: 4, heldOut: 2)), .instructions(InstructionPairs(train: 4, heldOut: 0)),
+      .authors(FictitiousAuthors(authors: 1, heldOutAuthors: 1)), .problems(WordProblems(train: 3, heldOut: 0)),
+      .refusals(Refusals(train: 3, heldOut: 1)), .phrasing(PhrasingStudy(prompts: 3), .comply),
+      .brand(Brands(train: 3, heldOut: 2), 1), .brand(Brands(train: 3, heldOut: 0), 1),
+    ]
+    for source in generated { #expect(try source.keepsApart == !source.load(as: "s").heldOut.isEmpty, "\(source)") }
+    let files: [DataSource] = [.gsm8k("a"), .tofu("a"), .xstest("a", heldOut: 0), .chat("a", heldOut: 2)]
+    #expect(files.map(\.keepsApart) == [true, false, false, true])
+  }
+
+  @Test func `orders of every kind`() throws {
+    func paths(_ text: String) throws -> [String] {
+      try parsed(smallPlan("paths: positions", "paths: \(text)")).studies[0].paths.map(\.description)
+    }
+    #expect(try paths("all").count == 24)
+    #expect(try Set(paths("all")).count == 24)
+    #expect(
+      try paths("[refusal>math>tofu>inst, \"inst>tofu>math>refusal\"]")
+        == ["refusal>math>tofu>inst", "inst>tofu>math>refusal"])
+  }
+
+  @Test func `a base model in a folder`() throws {
+    let lines = smallPlan.split(separator: "\n").map(String.init)
+    let text = (lines[..<4] + ["  folder: models/Llama"] + lines[7...]).joined(separator: "\n")
+    #expect(try ExperimentPlan.parse(Array(text.utf8), folder: "/x").plan.base == .folder("/x/models/Llama"))
+    #expect(try fault(text + "\nbase: {}").rule == .duplicateKey)
+    let both = try fault(smallPlan("base:\n", "base:\n  folder: a\n"))
+    #expect(both.rule == .combination && both.keyPath == "base.model")
+  }
+
+  @Test func `keys without effect are warned of once, where they are`() throws {
+    #expect(
+      try warnings(smallPlan("schedule: {name: wsd, decay: 0.1}", "schedule: {name: cosine, decay: 0.1}")) == [
+        "p.yaml:12: studies.order.training.schedule.decay has no effect: cosine has no stretch of decay of its own"
+      ])
+    #expect(
+      try warnings(smallPlan("ga: {objective: {name: ga}}", "ga: {objective: {name: ga, beta: 2}}")) == [
+        "p.yaml:21: studies.order.runs.ga.objective.beta has no effect: ga has none"
+      ])
+    #expect(
+      try warnings(smallPlan("truth_ratio, math, ", "truth_ratio, ")) == [
+        "p.yaml:27: studies.order.measures.math has no effect: no measure taken asks for it; math would"
+      ])
+  }
+
+  @Test func `files are read, and paths start from their folder`() throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.file("p.yaml", smallPlan("{generator: instructions}", "{chat: a.jsonl}").utf8)
+    #expect(
+      try ExperimentPlan.read(path: path).plan.studies[0].stages[0].data == .chat(directory.file("a.jsonl"), heldOut: 0)
+    )
+    let absent = try #require(throws: ConfigurationError.self) { try ExperimentPlan.read(path: path + "x") }
+    #expect(absent.rule == .system && absent.source == path + "x")
+    try place([UInt8](repeating: 0x20, count: ExperimentPlan.maximumByteCount + 1), at: path)
+    #expect(try #require(throws: ConfigurationError.self) { try ExperimentPlan.read(path: path) }.rule == .size)
+  }
+
+  @Test func `the list of keys names each once and needs only those required`() throws {
+    let lines = ExperimentPlan.referenceText.split(separator: "\n").dropFirst()
+    let keys = lines.map { String($0.prefix { $0 != " " }) }
+    #expect(Set(keys).count == keys.count && keys.count > 60)
+    for key in ["seeds", "chat.template", "base.model.hidden_size", "studies.NAME.measures.take", "DATA.brand"] {
+      #expect(keys.contains(key))
+    }
+    let line = try #require(lines.first { $0.hasPrefix("studies.NAME.measures.forget_questions ") })
+    #expect(line.contains(" \(Measures([]).forgetQuestions) "))
+  }
+}
