@@ -30,8 +30,8 @@ public final class TrainingFolder {
   public let trainer: Trainer
   /// Whether the run had been finished when the folder was opened; the model is there.
   public let wasFinished: Bool
-  /// The names of the files that a finished run had put in place when the folder was opened.
-  public let results: [String]
+  /// The names of the files that the finished run has put in place; none before.
+  public private(set) var results: [String]
   /// The step of the checkpoint that the run goes on from; 0 for a new run.
   public let resumedStep: Int
   /// The step of the latest checkpoint, or nil where there is none.
@@ -45,7 +45,8 @@ public final class TrainingFolder {
   private var metrics: MetricsLog?
 
   private static let runName = "run.json"
-  private static let metricsName = "metrics.csv"
+  /// The log of all steps, which `TidyTable` reads with `MetricsRow.columns`.
+  package static let metricsName = "metrics.csv"
   private static let checkpointsName = "checkpoints"
 
   /// Opens a folder for a run that has not taken a step yet: makes a new one, or brings the trainer to the state of the
@@ -107,12 +108,12 @@ public final class TrainingFolder {
   /// Takes the steps that are left, recording each.
   /// - Parameters:
   ///   - shouldStop: Asked before each step; true ends the work with a checkpoint.
-  ///   - onStep: Told each step's record.
+  ///   - onStep: Told each step's record, before a checkpoint of it is saved.
   /// - Throws: `TrainingError` where the run diverges: the last checkpoint stays, and it is a good one. Otherwise
   ///   `MetricsLogError` or `CheckpointStoreError` where the system refuses.
   public func train(
     checkpoints interval: CheckpointInterval = .automatic, shouldStop: () -> Bool = { false },
-    onStep: (MetricsRow) -> Void = { _ in }
+    onStep: (MetricsRow) throws -> Void = { _ in }
   ) throws -> Outcome {
     guard let metrics else { return .finished }
     let clock = ContinuousClock()
@@ -134,7 +135,7 @@ public final class TrainingFolder {
       }
       let row = try trainer.step()
       try metrics.append(row)
-      onStep(row)
+      try onStep(row)
       let isDue =
         switch interval {
         case .steps(let count): trainer.completedSteps.isMultiple(of: count)
@@ -160,6 +161,7 @@ public final class TrainingFolder {
     }
     // The record comes last: with it, the results are there.
     try AtomicFile.write(files + [Record(identity: identity, isFinished: true, results: names).file(in: path)])
+    results = names
     store.removeAll()
   }
 
