@@ -1,0 +1,83 @@
+import FileFormats
+import FineTuning
+import Tokenizers
+import Transformer
+
+/// The data of an experiment: read and generated once, before the first run.
+struct ExperimentData: Sendable {
+  /// What a base model learns; nil where it comes from a folder.
+  let corpus: StageData?
+  /// The stages of every study, in the order of its stages.
+  let stages: [[StageData]]
+
+  /// - Throws: `ExperimentError.data` naming the study and the stage.
+  init(_ plan: ExperimentPlan) throws(ExperimentError) {
+    func load(_ source: DataSource, as name: String, in place: String) throws(ExperimentError) -> StageData {
+      do { return try source.load(as: name) } catch { throw .data(place, "\(error)") }
+    }
+    corpus =
+      if case .pretrained(let base) = plan.base { try load(base.corpus, as: "base", in: "base.corpus") } else { nil }
+    var stages: [[StageData]] = []
+    for study in plan.studies {
+      var data: [StageData] = []
+      for stage in study.stages {
+        data.append(try load(stage.data, as: stage.name, in: "studies.\(study.name).stages.\(stage.name)"))
+      }
+      stages.append(data)
+    }
+    self.stages = stages
+  }
+
+  /// Every text that a model of the experiment is to read or write, for a vocabulary to be learned from.
+  func texts(_ plan: ExperimentPlan) -> [String] {
+    let conversations = ([corpus].compactMap { $0 } + stages.joined()).flatMap(\.train)
+    let answers = plan.studies.flatMap { [$0.measures.label].compactMap { $0 } + $0.measures.paraphrases }
+    return conversations.flatMap { $0.messages.map(\.content) } + [plan.systemPrompt].compactMap { $0 } + answers
+  }
+}
+
+extension StageData {
+  /// A hash of all that is learned and kept apart.
+  var digest: String {
+    func json(_ conversations: [Conversation]) -> JSON {
+      .array(
+        conversations.map { conversation in
+          var parts = conversation.messages.flatMap { [JSON.string($0.role.rawValue), .string($0.content)] }
+          if let other = conversation.rephrasing {
+            parts.append(.array(([other.question, other.answer] + other.falseAnswers).map(JSON.string)))
+          }
+          return .array(parts)
+        })
+    }
+    let all: JSON = ["name": .string(name), "train": json(train), "held_out": json(heldOut)]
+    return SHA256.hex(all.bytes(.compact))
+  }
+}
+
+/// How an experiment writes questions and answers.
+struct Writing: Hashable, Sendable {
+  let template: ChatTemplate
+  let systemPrompt: String?
+
+  var json: JSON {
+    ["template": .string(template.rawValue), "system_prompt": systemPrompt.map(JSON.string) ?? .null]
+  }
+}
+
+extension StageData {
+  /// What is learned, as token ids.
+  /// - Throws: `ExampleError`, which counts the conversations as lines.
+  func examples(
+    for model: ModelConfiguration, _ tokenizer: Tokenizer, _ writing: Writing, _ configuration: TrainingConfiguration
+  ) throws(ExampleError) -> [EncodedExample] {
+    let encoder = ExampleEncoder(
+      path: name, model: model, maximumLength: configuration.sequenceLength,
+      lengthPolicy: configuration.truncate ? .cutEnd : .refuse, tokenizer: tokenizer, template: writing.template,
+      systemPrompt: writing.systemPrompt)
+    var examples: [EncodedExample] = []
+    for (index, conversation) in train.enumerated() {
+      examples.append(try encoder.encode(conversation.example(line: index + 1)))
+    }
+    return examples
+  }
+}

@@ -1,0 +1,177 @@
+import Checkpoints
+import FileFormats
+import FineTuning
+import Unlearning
+
+/// The runs of an experiment: a base model for each seed, the stages of every path, whose common beginnings are learned
+/// once, and the unlearning runs from the end of every path.
+public struct ExperimentGraph: Sendable {
+  /// What is to be done.
+  public let plan: ExperimentPlan
+
+  private var graph = RunGraph()
+  private var unlearned: [(study: Study, seed: UInt64, path: Path, run: String, columns: [String], key: RunKey)] = []
+  private var asked: [QualityRun] = []
+  /// The runs that say what they cost.
+  private var costly: Set<RunKey> = []
+
+  /// The runs of a plan. Data are read and generated here; nothing is trained.
+  /// - Throws: `ExperimentError` where the data or the base model cannot be read, or stages do not fit each other.
+  public init(_ plan: ExperimentPlan) throws(ExperimentError) {
+    self.plan = plan
+    let data = try ExperimentData(plan)
+    let digest = try Self.baseDigest(plan.base)
+    for (study, stages) in zip(plan.studies, data.stages) {
+      try Self.requireOneAdapter(study)
+      for seed in plan.seeds { add(study, stages, seed, data, digest) }
+    }
+  }
+
+  /// How many runs there are.
+  public var count: Int { graph.count }
+
+  /// How many of them are finished in a store.
+  /// - Throws: `RunStoreError` where the store cannot be read.
+  public func finishedCount(in store: RunStore) throws(RunStoreError) -> Int { try graph.finishedCount(in: store) }
+
+  /// Makes the runs that are not finished and reads all results.
+  /// - Returns: The results; nil where it was asked to stop.
+  /// - Throws: As `RunGraph.run(in:options:reading:)`.
+  public func run(in store: RunStore, options: RunOptions = RunOptions()) throws -> ExperimentResults? {
+    try graph.run(in: store, options: options) { store in
+      ExperimentResults(
+        plan: plan,
+        trajectories: try unlearned.map { item in
+          let record = try TrajectoryRecord(columns: item.columns, of: item.key, in: store)
+          return Trajectory(
+            study: item.study.name, seed: item.seed, path: item.path, run: item.run, columns: item.columns,
+            rows: record.rows, trueTokens: record.trueTokens)
+        },
+        qualities: try asked.flatMap { try $0.read(in: store) }, cost: try cost(in: store))
+    }
+  }
+
+  private func cost(in store: RunStore) throws -> ExperimentCost {
+    var sum = ExperimentCost()
+    sum.runs = graph.count
+    for key in costly.sorted() {
+      let json = try JSON(parsing: try store.bytes(of: TrainingCost.name, in: key))
+      guard let cost = TrainingCost(json) else {
+        throw ExperimentError.result(
+          "\(store.folder(of: key))/\(TrainingCost.name)", "it does not say what the run cost")
+      }
+      sum.trainedTokens += cost.trainedTokens
+      sum.measuredTokens += cost.measuredTokens
+      sum.operations += cost.operations
+    }
+    return sum
+  }
+
+  // MARK: - The runs
+
+  private mutating func add(
+    _ study: Study, _ stages: [StageData], _ seed: UInt64, _ data: ExperimentData, _ baseDigest: String?
+  ) {
+    let base = LearnedModel(base: addBase(seed, data))
+    let writing = Writing(template: plan.template, systemPrompt: plan.systemPrompt)
+    var learned: [Path: LearnedModel] = [:]
+    var trained: [Path] = []
+
+    /// The model at the end of a path; the runs that make it are added with it.
+    func model(_ path: Path) -> LearnedModel {
+      if let model = learned[path] { return model }
+      guard let last = path.stages.last, let before = try? path.removing(last),
+        let index = study.stages.firstIndex(where: { $0.name == last })
+      else { return base }
+      var training = study.stages[index].training
+      training.seed = SeedPurpose.stage(index).seed(seed)
+      let run = StageRun(
+        start: model(before), data: stages[index], training: training, seed: seed, writing: writing,
+        title: "\(study.name), seed \(seed): \(path)", baseDigest: baseDigest)
+      graph.add(run.plan, cost: run.cost, work: run.work)
+      costly.insert(run.plan.key)
+      learned[path] = run.end
+      trained.append(path)
+      return run.end
+    }
+
+    let heldOut = Set(stages.filter { !$0.heldOut.isEmpty }.map(\.name))
+    let columns = study.measures.columns(stages: stages.map(\.name), heldOut: heldOut)
+    for path in study.paths {
+      let end = model(path)
+      let retrainedPath = try? path.removing(study.forget)
+      let retrained =
+        study.measures.kinds.contains(.retrained) ? retrainedPath.map(model) : nil
+      for run in study.runs {
+        var configuration = run.configuration
+        configuration.seed = SeedPurpose.unlearning.seed(seed)
+        let work = UnlearnRun(
+          start: end, retrained: retrained, stages: stages, forget: study.forget, measures: study.measures,
+          configuration: configuration, seed: seed, writing: writing,
+          title: "\(study.name), seed \(seed): \(run.name) after \(path)", baseDigest: baseDigest)
+        graph.add(work.plan, cost: work.cost, work: work.work)
+        costly.insert(work.plan.key)
+        unlearned.append((study, seed, path, run.name, columns, work.plan.key))
+      }
+    }
+    for path in trained {
+      let run = QualityRun(
+        model: model(path), stages: stages, measures: study.measures, writing: writing, study: study.name, seed: seed,
+        path: path, baseDigest: baseDigest)
+      graph.add(run.plan, cost: run.cost, work: run.work)
+      costly.insert(run.plan.key)
+      asked.append(run)
+    }
+  }
+
+  private mutating func addBase(_ seed: UInt64, _ data: ExperimentData) -> LearnedModel.Base {
+    switch plan.base {
+    case .folder(let path): return .folder(path)
+    case .pretrained(let pretraining):
+      let tokenizer = TokenizerRun(vocabularySize: pretraining.model.vocabularySize, texts: data.texts(plan))
+      let corpus = data.corpus ?? StageData("base", train: [])
+      let run = PretrainingRun(
+        pretraining: pretraining, corpus: corpus, seed: seed, tokenizer: tokenizer.plan.key)
+      graph.add(tokenizer.plan, cost: run.cost / 100, work: tokenizer.work)
+      graph.add(run.plan, cost: run.cost, work: run.work)
+      costly.insert(run.plan.key)
+      return .run(run.plan.key)
+    }
+  }
+
+  /// A hash of the files of a base model that the plan names; nil where it is made here.
+  private static func baseDigest(_ base: BaseModel) throws(ExperimentError) -> String? {
+    guard case .folder(let path) = base else { return nil }
+    do {
+      let files = try ModelFiles(path: path)
+      let records = try files.inputFiles().map { try FileRecord($0.name, in: $0.folder).json }
+      return SHA256.hex(JSON.array(records).bytes(.compact))
+    } catch {
+      throw .base(path, "\(error)")
+    }
+  }
+
+  private static func requireOneAdapter(_ study: Study) throws(ExperimentError) {
+    guard let first = study.stages.first else { return }
+    if let other = study.stages.first(where: { $0.training.adapter != first.training.adapter }) {
+      throw .adaptersDiffer(study: study.name, stage: first.name, other: other.name)
+    }
+  }
+}
+
+/// What a seed of the experiment is used for. Every stage has a seed of its own, the same on all paths, and all
+/// unlearning runs share one: paths differ in their order and in nothing else.
+enum SeedPurpose {
+  case stage(Int)
+  case unlearning
+
+  /// Seeds of the same purpose differ, and so do those of different purposes, for all seeds below 2^50.
+  func seed(_ seed: UInt64) -> UInt64 {
+    let offset: UInt64 =
+      switch self {
+      case .stage(let index): UInt64(index) + 2
+      case .unlearning: 1
+      }
+    return (seed &* 4096 &+ offset) & UInt64(Int.max)
+  }
+}

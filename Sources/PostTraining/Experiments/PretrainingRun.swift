@@ -1,0 +1,55 @@
+import Checkpoints
+import FileFormats
+import FineTuning
+import LinearAlgebra
+import Tokenizers
+import Transformer
+
+/// A run that trains a base model from random weights; its results are a model folder.
+struct PretrainingRun: Sendable {
+  let pretraining: Pretraining
+  let corpus: StageData
+  let seed: UInt64
+  let tokenizer: RunKey
+
+  private var configuration: TrainingConfiguration {
+    var configuration = pretraining.training
+    configuration.seed = seed
+    return configuration
+  }
+
+  var plan: RunPlan {
+    RunPlan(
+      kind: "base", version: 1, title: "base model, seed \(seed)",
+      inputs: [
+        "model": ModelConfigurationFile.json(
+          for: pretraining.model, format: .float32, specialTokens: SpecialTokens(), keeping: nil),
+        "training": .string(configuration.yaml), "data": .string(corpus.digest),
+      ], parents: [tokenizer])
+  }
+
+  /// How long it takes, in tokens trained.
+  var cost: Double { configuration.cost(of: corpus.train) }
+
+  func work(_ context: RunContext) throws -> [String]? {
+    let folder = try context.store.checkedFolder(of: tokenizer)
+    let tokenizer = try Tokenizer(folder: folder)
+    let model = pretraining.model
+    // Texts of their own, which no template changes.
+    let examples = try corpus.examples(
+      for: model, tokenizer, Writing(template: .plain, systemPrompt: nil), configuration)
+    let trainer = try Trainer(
+      model, weights: Parameters(fresh: model, random: RandomStream.weights.generator(seed: seed)),
+      examples: examples, configuration: configuration, workers: context.workers)
+    let training = try TrainingFolder(path: context.folder, trainer: trainer)
+    guard try training.train(in: context) == .finished else { return nil }
+    if !training.wasFinished {
+      let special = SpecialTokens(begin: tokenizer.beginningOfText, end: [tokenizer.endOfText].compactMap { $0 })
+      try training.finish(
+        try ModelFolder.files(
+          model, trainer.weights, to: context.folder, source: folder, specialTokens: special, workers: context.workers)
+          + [TrainingCost(of: trainer, in: context.folder).file(in: context.folder)])
+    }
+    return training.results
+  }
+}

@@ -1,0 +1,214 @@
+import Checkpoints
+import FileFormats
+import FineTuning
+import LinearAlgebra
+import Synchronization
+import TestSupport
+import Testing
+import Tokenizers
+import Transformer
+import Unlearning
+
+@testable import PostTraining
+
+/// A plan that takes a second: a tiny model, a few conversations, all measures.
+private func smallPlan(
+  seeds: [UInt64] = [1], adapter: LoRAConfiguration? = try? LoRAConfiguration(rank: 2, alpha: 4, targets: [.q, .v]),
+  base: BaseModel? = nil
+) throws -> ExperimentPlan {
+  func training(epochs: Int, _ objective: TrainingObjective = .sft) -> TrainingConfiguration {
+    var configuration = TrainingConfiguration()
+    configuration.epochs = epochs
+    configuration.batchSize = 4
+    configuration.optimizer.learningRate = 1e-2
+    configuration.adapter = adapter
+    configuration.objective.main = objective
+    return configuration
+  }
+  var pretraining = training(epochs: 1)
+  pretraining.adapter = nil
+  let model = try ModelConfiguration(
+    vocabularySize: 300, hiddenSize: 16, intermediateSize: 16, layerCount: 1, headCount: 2, contextLength: 256,
+    tiesEmbeddings: true)
+  var measures = Measures(
+    Set(Measure.allCases), label: Refusals.label, paraphrases: Array(Refusals.similar.prefix(2)), utilityStage: "tofu",
+    mathStage: "math")
+  measures.forgetQuestions = 3
+  measures.utilityQuestions = 4
+  measures.mathProblems = 2
+  measures.mathSamples = 2
+  measures.stageExamples = 3
+  measures.answerTokens = 6
+  let study = Study(
+    name: "order",
+    stages: [
+      Stage("tofu", data: .authors(FictitiousAuthors(authors: 1, heldOutAuthors: 1)), training: training(epochs: 1)),
+      Stage("math", data: .problems(WordProblems(train: 8, heldOut: 4)), training: training(epochs: 1)),
+      Stage("refusal", data: .refusals(Refusals(train: 8, heldOut: 4)), training: training(epochs: 2)),
+    ], forget: "refusal", paths: try (1...3).map { try Path(["tofu", "math"]).inserting("refusal", at: $0) },
+    unlearning: training(epochs: 1),
+    runs: [
+      UnlearningRun("ga", configuration: training(epochs: 2, try TrainingObjective(.ga, beta: 1, gamma: 0))),
+      UnlearningRun("npo", configuration: training(epochs: 2, try TrainingObjective(.npo, beta: 0.5, gamma: 0))),
+    ], measures: measures)
+  return ExperimentPlan(
+    name: "small", title: "for tests", seeds: seeds,
+    base: base
+      ?? .pretrained(
+        Pretraining(model: model, corpus: .corpus(BaseCorpus(train: 24, heldOut: 0)), training: pretraining)),
+    studies: [study])
+}
+
+@Suite("Experiments")
+struct ExperimentGraphTests {
+  @Test("share the common beginnings of paths, and have one trajectory for each seed, path and run")
+  func runs() throws {
+    let folder = try TemporaryDirectory()
+    let plan = try smallPlan(seeds: [1, 2])
+    let graph = try ExperimentGraph(plan)
+    // A tokenizer; of each seed the base; 3 + 3 + 3 stages of the three paths, of which tofu is learned once for two of
+    // them, and the model without the forget stage is one of them; as many questionings; 2 runs from each path.
+    #expect(graph.count == 1 + 2 * (1 + 8 + 8 + 6))
+    let store = RunStore(directory: folder.file("runs"))
+    let results = try #require(try graph.run(in: store))
+    #expect(results.trajectories.count == 12)
+    #expect(results.qualities.count == 2 * 8 * 3)
+    for trajectory in results.trajectories {
+      #expect(trajectory.rows.count == 5)
+      #expect(trajectory.rows.allSatisfy { $0.count == trajectory.columns.count && $0.allSatisfy(\.isFinite) })
+      #expect(trajectory.trueTokens.count == 5)
+      #expect(trajectory["forget_score"]?.first == 0)
+      #expect(trajectory["utility"]?.first == 1)
+    }
+    // Unlearning did something, and from the same model to begin with.
+    let (ga, npo) = (results.trajectories[0], results.trajectories[1])
+    #expect((ga.run, npo.run, ga.path) == ("ga", "npo", npo.path))
+    #expect(ga.rows[0] == npo.rows[0])
+    #expect(ga.rows[4] != npo.rows[4])
+    #expect(ga["label_log_likelihood"]?.last != ga["label_log_likelihood"]?.first)
+    // Seeds differ from the start.
+    let other = try #require(results.trajectories.first { $0.seed == 2 })
+    #expect(other.rows[0] != ga.rows[0])
+    #expect(results.cost.runs == graph.count)
+    #expect(results.cost.trainedTokens > 0 && results.cost.measuredTokens > 0)
+  }
+
+  @Test("give the same bytes for any number of threads, and when they are stopped again and again")
+  func reproducible() throws {
+    let folder = try TemporaryDirectory()
+    let graph = try ExperimentGraph(try smallPlan())
+    var options = RunOptions()
+    options.workers = Workers(count: 1)
+    let (one, three, stopped) = (folder.file("one"), folder.file("three"), folder.file("stopped"))
+    let first = try graph.run(in: RunStore(directory: one), options: options)
+    options.workers = Workers(count: 3)
+    let second = try graph.run(in: RunStore(directory: three), options: options)
+    #expect(first == second)
+    #expect(try tree(one) == tree(three))
+
+    var starts = 0
+    var results: ExperimentResults?
+    while results == nil, starts < 400 {
+      starts += 1
+      // Asked before every step: each start comes a few steps further.
+      let asked = Mutex(0)
+      options.shouldStop = {
+        asked.withLock { asked in
+          asked += 1; return asked > 9
+        }
+      }
+      results = try graph.run(in: RunStore(directory: stopped), options: options)
+    }
+    #expect(starts > 10)
+    #expect(results == first)
+    #expect(try tree(stopped) == tree(one))
+  }
+
+  @Test("make a damaged run again, with the same bytes")
+  func damage() throws {
+    let folder = try TemporaryDirectory()
+    let graph = try ExperimentGraph(try smallPlan())
+    let path = folder.file("runs")
+    let first = try #require(try graph.run(in: RunStore(directory: path)))
+    let before = try tree(path)
+    let name = try #require(before.keys.filter { $0.hasSuffix("trajectory.csv") }.min())
+    try AtomicFile.write("step\n", to: "\(path)/\(name)")
+    let told = Mutex(0)
+    var options = RunOptions()
+    options.onDamage = { _ in told.withLock { $0 += 1 } }
+    #expect(try graph.run(in: RunStore(directory: path), options: options) == first)
+    #expect(told.withLock { $0 } == 1)
+    #expect(try tree(path) == before)
+  }
+
+  @Test("learn stage after stage as one adapter trained by hand does, with a fresh optimizer each")
+  func stages() throws {
+    let folder = try TemporaryDirectory()
+    let plan = try smallPlan()
+    let store = RunStore(directory: folder.file("runs"))
+    _ = try ExperimentGraph(plan).run(in: store)
+    let base = try #require(try key(of: "base model, seed 1", in: store))
+    let model = try ModelFiles(path: store.checkedFolder(of: base))
+    let (weights, _) = try model.loadWeights(workers: .all)
+    let adapter = try #require(plan.studies[0].stages[0].training.adapter)
+    var matrices = Parameters(
+      fresh: adapter, of: model.model, random: RandomStream.adapter.generator(seed: 1))
+    let encoder = ExampleEncoder(path: "", model: model.model, tokenizer: try model.loadTokenizer())
+    for (index, name) in [(0, "tofu"), (1, "math")] {
+      let stage = plan.studies[0].stages[index]
+      var configuration = stage.training
+      configuration.seed = SeedPurpose.stage(index).seed(1)
+      let examples = try stage.data.load(as: name).train.enumerated().map {
+        try encoder.encode($1.example(line: $0 + 1))
+      }
+      let trainer = try Trainer(
+        model.model, weights: weights, adapterWeights: Parameters(copying: matrices), examples: examples,
+        configuration: configuration)
+      while !trainer.isFinished { _ = try trainer.step() }
+      matrices = try #require(trainer.adapterWeights)
+    }
+    let key = try #require(try key(of: "order, seed 1: tofu>math", in: store))
+    let stored = try AdapterFolder(path: store.checkedFolder(of: key)).loadParameters(for: model.model)
+    #expect(Array(stored.elements) == Array(matrices.elements))
+  }
+
+  @Test("train all weights where there is no adapter, and start from a folder")
+  func fullFineTuning() throws {
+    let folder = try TemporaryDirectory()
+    let store = RunStore(directory: folder.file("runs"))
+    _ = try ExperimentGraph(try smallPlan()).run(in: store)
+    let base = try #require(try key(of: "base model, seed 1", in: store))
+    let path = try store.checkedFolder(of: base)
+    let plan = try smallPlan(adapter: nil, base: .folder(path))
+    let results = try #require(try ExperimentGraph(plan).run(in: RunStore(directory: folder.file("full"))))
+    #expect(results.trajectories.count == 6)
+    #expect(
+      results.trajectories[0]["label_log_likelihood"]?.last != results.trajectories[0]["label_log_likelihood"]?.first)
+    // Another base model makes other runs.
+    let count = try RunStore(directory: folder.file("full")).keys().count
+    try AtomicFile.write("{}", to: "\(path)/generation_config.json")
+    _ = try ExperimentGraph(plan).run(in: RunStore(directory: folder.file("full")))
+    #expect(try RunStore(directory: folder.file("full")).keys().count == 2 * count)
+  }
+
+  @Test("refuse stages with different adapters, and data that are not there")
+  func bad() throws {
+    var plan = try smallPlan()
+    plan.studies[0].stages[1].training.adapter = nil
+    #expect(throws: ExperimentError.adaptersDiffer(study: "order", stage: "tofu", other: "math")) {
+      try ExperimentGraph(plan)
+    }
+    plan = try smallPlan()
+    plan.studies[0].stages[0].data = .tofu("/nowhere")
+    let error = #expect(throws: ExperimentError.self) { try ExperimentGraph(plan) }
+    #expect(
+      error?.description.hasPrefix("studies.order.stages.tofu: \"/nowhere/forget10_perturbed.jsonl\"") == true,
+      "\(error as Any)")
+    plan = try smallPlan(base: .folder("/nowhere"))
+    #expect(throws: ExperimentError.self) { try ExperimentGraph(plan) }
+  }
+
+  private func key(of title: String, in store: RunStore) throws -> RunKey? {
+    try store.keys().first { try store.plan(of: $0).title == title }
+  }
+}
