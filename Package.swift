@@ -42,7 +42,9 @@ let package = Package(
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
-      name: "Exhibits", dependencies: ["Theorems", "FileFormats"], resources: [.embedInCode("Resources/render.py")]),
+      name: "Exhibits",
+      dependencies: ["Theorems", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats"],
+      resources: [.embedInCode("Resources/render.py"), .embedInCode("Resources/paper.csv")]),
     .executableTarget(
       name: "palimpsest",
       dependencies: [
@@ -78,7 +80,9 @@ let package = Package(
       ]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
-    .testTarget(name: "ExhibitsTests", dependencies: ["Exhibits"]),
+    .testTarget(
+      name: "ExhibitsTests",
+      dependencies: ["Exhibits", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats"]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [

@@ -14,15 +14,30 @@ public struct ExhibitWriter {
     (self.directory, self.context) = (directory, context)
   }
 
-  /// Computes the exhibits and writes them together: all or, on an error, none.
+  /// Computes the exhibits and writes them together: all or, on an error, none. Those that the experiment cannot fill
+  /// are left out; files of theirs from an earlier experiment are removed.
   ///
   /// - Parameter progress: told before each exhibit how many are done.
-  public func write(_ exhibits: [Exhibit], progress: (Int, Exhibit) -> Void = { _, _ in }) throws {
+  /// - Returns: an ``ExhibitError/unfilled(_:_:)`` for each exhibit that was left out.
+  @discardableResult
+  public func write(
+    _ exhibits: [Exhibit], progress: (Int, Exhibit) -> Void = { _, _ in }
+  ) throws -> [ExhibitError] {
     var resources: [DataResource] = []
     var plots: [OutputFile] = []
+    var leftOut: [ExhibitError] = []
+    var stale: [String] = []
     for (index, exhibit) in exhibits.enumerated() {
       progress(index, exhibit)
-      let table = try exhibit.table(context)
+      let table: TidyTable
+      do {
+        table = try exhibit.table(context)
+      } catch let error as ExhibitError {
+        guard case .unfilled = error, context.results != nil else { throw error }
+        leftOut.append(error)
+        stale += ["csv", "vl.json", "svg", "png"].map { "\(directory)/\(exhibit.name).\($0)" }
+        continue
+      }
       resources.append(
         DataResource(
           name: exhibit.name, path: "\(exhibit.name).csv", title: exhibit.title, description: exhibit.description,
@@ -36,12 +51,14 @@ public struct ExhibitWriter {
     files[files.count - 1] = OutputFile(
       path: "\(directory)/\(DataPackage.descriptorName)", bytes: descriptor.bytes())
     try AtomicFile.write(plots + files)
+    for path in stale { Folder.remove(path) }
+    return leftOut
   }
 
   private func package(_ resources: [DataResource]) -> DataPackage {
     DataPackage(
       name: "palimpsest-exhibits", title: "Palimpsest: exhibits",
-      description: "Tables behind the figures on path dependence of local unlearning; one resource a figure.",
+      description: "Tables behind the figures on path dependence of local unlearning; one resource an exhibit.",
       version: palimpsestVersion,
       licenses: [DataPackage.License(name: "Apache-2.0", title: "Apache License 2.0")],
       sources: [DataPackage.Source.paper],
@@ -71,16 +88,25 @@ public struct ExhibitWriter {
 
   /// A resource that says itself how it was made: one that is kept may be of another seed than the package.
   private func withProvenance(_ resource: JSON) -> JSON {
-    let provenance: [JSON.Member] = [
-      JSON.Member("seed", .decimal(String(context.seed))), JSON.Member("version", .string(palimpsestVersion)),
-      JSON.Member("blas", .string(BLASLibrary.name)),
+    let isTheory = Exhibit.theory.contains { $0.name == resource["name"]?.stringValue }
+    var provenance = [JSON.Member("part", isTheory ? "theory" : "experiment")]
+    if isTheory {
+      provenance.append(JSON.Member("seed", .decimal(String(context.seed))))
+    } else if let plan = context.results?.plan {
+      provenance += [
+        JSON.Member("experiment", .string(plan.name)),
+        JSON.Member("seeds", .array(plan.seeds.map { .decimal(String($0)) })),
+      ]
+    }
+    provenance += [
+      JSON.Member("version", .string(palimpsestVersion)), JSON.Member("blas", .string(BLASLibrary.name)),
     ]
     return .object((resource.members ?? []) + provenance)
   }
 }
 
 extension DataPackage.Source {
-  /// The paper whose statements are computed.
+  /// The paper whose statements are computed and whose numbers are shown beside the experiment's.
   static let paper = DataPackage.Source(
     title: "Yu, He, Goyal, Arora: On the Impossibility of Retrain Equivalence in Machine Unlearning (2025)",
     path: "https://arxiv.org/abs/2510.16629")

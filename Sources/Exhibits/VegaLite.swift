@@ -4,13 +4,23 @@ import FileFormats
 enum VegaLite {
   /// A specification: the exhibit's title, the size and look of the plots, and what is particular to this one.
   static func plot(_ title: String, width: Int = 520, _ members: [(String, JSON)]) -> JSON {
+    specification(title, size: [JSON.Member("width", .integer(width)), JSON.Member("height", 300)], members)
+  }
+
+  /// A specification of several panels, each with a size of its own.
+  static func panels(_ title: String, _ members: [(String, JSON)]) -> JSON {
+    specification(title, size: [], members)
+  }
+
+  private static func specification(_ title: String, size: [JSON.Member], _ members: [(String, JSON)]) -> JSON {
     .object(
       [
         JSON.Member("$schema", "https://vega.github.io/schema/vega-lite/v5.json"),
         JSON.Member(
           "title", ["text": .string(title), "anchor": "start", "fontSize": 14, "fontWeight": 600, "offset": 12]),
-        JSON.Member("width", .integer(width)), JSON.Member("height", 300), JSON.Member("background", "white"),
-      ] + members.map { JSON.Member($0.0, $0.1) } + [JSON.Member("config", look)])
+      ] + size + [JSON.Member("background", "white")] + members.map { JSON.Member($0.0, $0.1) } + [
+        JSON.Member("config", look)
+      ])
   }
 
   /// A quantitative channel with its axis title.
@@ -22,6 +32,11 @@ enum VegaLite {
   static func color(_ field: String, _ title: String, _ order: [JSON], colors: [Int]? = nil) -> JSON {
     let range = (colors ?? Array(order.indices)).map { JSON.string(palette[$0 % palette.count]) }
     return scaled(channel(field, "nominal", title, ["domain": .array(order), "range": .array(range)]))
+  }
+
+  /// A colour for each value of a field that the table decides, in the order of the values.
+  static func colors(_ field: String, _ title: String) -> JSON {
+    scaled(channel(field, "nominal", title, ["range": .array(palette.map { .string($0) })]))
   }
 
   /// The dash pattern of each value of a field; shares its legend with ``color(_:_:_:colors:)`` of the same field.

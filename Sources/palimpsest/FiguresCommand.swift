@@ -37,7 +37,7 @@ struct FiguresCommand: ParsableCommand {
 
   private func exhibits() throws -> [Exhibit] {
     do {
-      return try Exhibit.named(names)
+      return try Exhibit.named(names, among: Exhibit.theory)
     } catch let error as ExhibitError {
       throw ValidationError("\(error).")
     }
@@ -47,7 +47,7 @@ struct FiguresCommand: ParsableCommand {
     try Failure.reporting {
       let console = common.console
       guard !list else {
-        for exhibit in Exhibit.all { print("\(exhibit.name)\t\(exhibit.title)") }
+        for exhibit in Exhibit.theory { print("\(exhibit.name)\t\(exhibit.title)") }
         return
       }
       let exhibits = try exhibits()

@@ -3,7 +3,7 @@ import FileFormats
 import Foundation
 import Testing
 
-private let names = Exhibit.all.map(\.name)
+private let names = Exhibit.theory.map(\.name)
 
 /// Every value of a "field" in a specification, and every name that a transform declares.
 private struct Fields {

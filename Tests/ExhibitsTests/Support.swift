@@ -7,7 +7,7 @@ import Testing
 /// Every exhibit with the table of seed 1, computed once for all tests.
 enum Computed {
   private static let tables = Result {
-    try Dictionary(uniqueKeysWithValues: Exhibit.all.map { ($0.name, try $0.table(.init())) })
+    try Dictionary(uniqueKeysWithValues: Exhibit.theory.map { ($0.name, try $0.table(.init())) })
   }
 
   static func table(_ name: String) throws -> TidyTable { try #require(tables.get()[name]) }

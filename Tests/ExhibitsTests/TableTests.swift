@@ -3,7 +3,7 @@ import FileFormats
 import LinearAlgebra
 import Testing
 
-private let names = Exhibit.all.map(\.name)
+private let names = Exhibit.theory.map(\.name)
 
 @Suite struct TableTests {
   @Test(arguments: names)
@@ -38,7 +38,7 @@ private let names = Exhibit.all.map(\.name)
   @Test func `every exhibit is among those counted`() {
     #expect(names.count == 7)
     #expect(Set(names).count == 7)
-    for exhibit in Exhibit.all {
+    for exhibit in Exhibit.theory {
       #expect(!exhibit.title.isEmpty)
       #expect(exhibit.description.count > 80)
     }
@@ -65,9 +65,11 @@ private let names = Exhibit.all.map(\.name)
   }
 
   @Test func `exhibits are found by their names`() throws {
-    #expect(try Exhibit.named([]).map(\.name) == names)
+    #expect(try Exhibit.named([], among: Exhibit.theory).map(\.name) == names)
     #expect(try Exhibit.named(["ridge", "divergence", "ridge"]).map(\.name) == ["ridge", "divergence"])
-    #expect(throws: ExhibitError.unknown("rigde")) { try Exhibit.named(["ridge", "rigde"]) }
-    #expect("\(ExhibitError.unknown("rigde"))".contains("ridge"))
+    #expect(throws: ExhibitError.unknown("rigde", known: names)) {
+      try Exhibit.named(["ridge", "rigde"], among: Exhibit.theory)
+    }
+    #expect("\(ExhibitError.unknown("rigde", known: names))".contains("ridge"))
   }
 }

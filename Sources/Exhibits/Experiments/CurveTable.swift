@@ -1,0 +1,83 @@
+import FileFormats
+import PostTraining
+
+/// The table behind the paper's curves over steps: this experiment's means over seeds, and the paper's readings.
+struct CurveTable {
+  /// What a curve shows.
+  enum Measure: String, CaseIterable {
+    /// How likely the label of the forget set is.
+    case label
+    /// How likely the true answers of the utility stage are.
+    case utility
+
+    /// The trajectory's column.
+    var column: String { "\(rawValue)_log_likelihood" }
+    /// The paper's word.
+    var paperMetric: String { self == .label ? "unlearn_label" : "tofu" }
+  }
+
+  /// The columns.
+  static let columns: [Column] =
+    [
+      Column("source", .string, description: "\"this experiment\" or \"paper\""),
+      Column("model", .string, description: "the experiment's name, or the paper's model"),
+      Column("algorithm", .string, description: "GA, NPO, SimNPO or SimNPO (original)"),
+      Column("run", .string, description: "the plan's name of the unlearning run; missing for the paper"),
+      Column("learning_rate", .number, unit: "1", description: "of unlearning; missing where the figure names none"),
+      Column("schedule", .string, description: "of the learning rate; missing where the figure names none"),
+      Column(
+        "measure", .string,
+        description: "label: the forget set's label; utility: true answers of the utility stage (TOFU)"),
+      Column("path", .string, description: "the order of the stages, first learned first; missing for the paper"),
+      Column("position", .integer, unit: "1", description: "p, the position of the forget stage, 1 is first"),
+      Column("step", .integer, unit: "step", description: "unlearning steps taken"),
+    ] + SeedMean.columns(unit: "nat/token", of: "mean log-likelihood of a token")
+
+  /// A table of these runs of the study `order`, and of a figure's readings.
+  /// - Throws: ``Unfilled`` where there is no such run, or none of the measures was taken.
+  static func make(
+    _ results: ExperimentResults, runs: (StudyResults) -> [UnlearningRun], named runName: String,
+    measures: [Measure], paper figure: String
+  ) throws -> TidyTable {
+    let order = try StudyResults(results, study: "order")
+    let runs = runs(order)
+    guard !runs.isEmpty else { throw Unfilled("the study \"order\" has no run of \(runName)") }
+    var rows: [[Cell]] = []
+    for measure in measures {
+      for run in runs {
+        for path in order.paths {
+          let means = try order.means(run, path, measure.column) ?? []
+          rows += means.enumerated().map { step, mean in
+            [
+              .string("this experiment"), .string(order.experiment), .string(run.objective.label), .string(run.name),
+              .number(run.configuration.optimizer.learningRate),
+              .string(run.configuration.schedule.shape.rawValue), .string(measure.rawValue), .string("\(path)"),
+              .integer(order.position(path)), .integer(step),
+            ] + mean.cells
+          }
+        }
+      }
+    }
+    guard !rows.isEmpty else {
+      throw Unfilled("the study \"order\" does not measure \(measures.map(\.rawValue).joined(separator: " or "))")
+    }
+    return try TidyTable(columns, rows: rows + paperRows(figure, measures))
+  }
+
+  /// A figure's readings as rows.
+  static func paperRows(_ figure: String, _ measures: [Measure]) -> [[Cell]] {
+    PaperCurves.all[figure].flatMap { series -> [[Cell]] in
+      guard let measure = measures.first(where: { $0.paperMetric == series.metric }) else { return [] }
+      let interval = PaperCurves.all.interval(of: series)
+      return series.values.enumerated().map { step, value in
+        [
+          .string("paper"), .string(series.model), .string(series.algorithm), .missing, Cell(series.learningRate),
+          Cell(series.schedule), .string(measure.rawValue), .missing, Cell(series.position), .integer(step),
+          .number(value), Cell(interval?.low[step]), Cell(interval?.high[step]),
+          // The paper repeats Figure 5 with four seeds, and shows one run elsewhere.
+          .integer(interval == nil ? 1 : 4),
+        ]
+      }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import FileFormats
+
+extension Exhibit {
+  /// The paper's Figure 5.
+  static let figure5 = Exhibit(
+    name: "figure-5",
+    title: "Label and utility over seeds: mean and 95 % confidence interval",
+    description: """
+      The log-likelihoods of the forget set's label and of the utility stage's true answers while the label is \
+      unlearned, by algorithm and position p of the forget stage: mean and 95 % confidence interval (Student's t) over \
+      this experiment's seeds, beside those over four seeds of the paper's Figure 5. The intervals should be narrow at \
+      first and widen later. Each panel has its own scale.
+      """,
+    results: { results in
+      try CurveTable.make(
+        results, runs: { $0.runs(.unlearning) }, named: "an unlearning algorithm", measures: [.label, .utility],
+        paper: "fig5")
+    },
+    plot: VegaLite.panels(
+      "Label and utility over seeds: mean and 95 % confidence interval",
+      [
+        (
+          "transform",
+          [["calculate": "datum.measure + ', ' + datum.source", "as": "shown"]]
+        )
+      ]
+        + CurvePanels.grid(
+          [
+            "row": CurvePanels.facet("shown"),
+            "column": CurvePanels.facet("algorithm"),
+          ],
+          color: CurvePanels.positions, title: "nats a token", detail: ["run", "path"], width: 230, height: 130)))
+}

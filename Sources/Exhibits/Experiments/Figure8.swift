@@ -1,0 +1,34 @@
+import FileFormats
+
+extension Exhibit {
+  /// The paper's Figure 8.
+  static let figure8 = Exhibit(
+    name: "figure-8",
+    title: "Other schedules of the learning rate",
+    description: """
+      The log-likelihood of the forget set's label while it is unlearned with the schedule that the plan's runs share \
+      and with others, by algorithm and position p of the forget stage: this experiment (mean and 95 % confidence \
+      interval over seeds) above the paper's Figure 8. The paths should differ under every schedule. In the paper, the \
+      panel of NPO with WSD repeats that of SimNPO with WSD. Each panel has its own scale.
+      """,
+    results: { results in
+      try CurveTable.make(
+        results,
+        runs: { order in
+          let own = order.runs(.unlearning, [.none, .schedule])
+          return Set(own.map(\.configuration.schedule.shape)).count > 1 ? own : []
+        }, named: "more than one schedule", measures: [.label], paper: "fig8")
+    },
+    plot: VegaLite.panels(
+      "Other schedules of the learning rate",
+      [
+        (
+          "transform",
+          [["calculate": "datum.source + ', ' + datum.schedule", "as": "shown"]]
+        )
+      ]
+        + CurvePanels.grid(
+          ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("algorithm")],
+          color: CurvePanels.positions, title: "label, nats a token", detail: ["run", "path"], width: 230,
+          height: 130)))
+}

@@ -1,0 +1,97 @@
+import FileFormats
+import PostTraining
+import Unlearning
+
+extension Exhibit {
+  /// What was learned before anything was unlearned.
+  static let stageQuality = Exhibit(
+    name: "stage-quality",
+    title: "How well each stage is known before unlearning",
+    description: """
+      For every study, trained path and stage, at the end of the path: the mean log-likelihood of an answer token and \
+      the share of greedy answers that are right, of what was learned and of what was kept apart. Mean and 95 % \
+      confidence interval over seeds. Paths without the forget stage are those of the retrained models.
+      """,
+    results: { results in
+      var rows: [[Cell]] = []
+      for study in results.plan.studies {
+        let own = results.qualities.filter { $0.study == study.name }
+        let paths = own.map(\.path).enumerated().filter { place, path in
+          own.firstIndex { $0.path == path } == place
+        }.map(\.element)
+        for stage in study.stages.map(\.name) {
+          for path in paths {
+            let qualities = own.filter { $0.stage == stage && $0.path == path }
+            for (measure, part, value) in qualityReadings {
+              let values = qualities.compactMap(value)
+              guard !values.isEmpty else { continue }
+              rows.append(
+                [
+                  .string(study.name), .string("\(path)"), Cell(study.position(in: path)), .string(stage),
+                  .boolean(path.stages.contains(stage)), .string(part), .string(measure),
+                ] + (try SeedMean(values).cells))
+            }
+          }
+        }
+      }
+      guard !rows.isEmpty else { throw Unfilled("no stage's quality was measured") }
+      return try TidyTable(
+        [
+          Column("study", .string, description: "the plan's name of the study"),
+          Column("path", .string, description: "the order of the stages, first learned first"),
+          Column(
+            "position", .integer, unit: "1",
+            description: "p, the position of the forget stage, 1 is first; missing where it was not learned"),
+          Column("stage", .string, description: "the stage that is asked about"),
+          Column("on_path", .boolean, description: "whether the stage was learned on this path"),
+          Column("part", .string, description: "learned: what was learned; held out: what was kept apart"),
+          Column(
+            "measure", .string,
+            description: "log_likelihood: mean of an answer token, nats; right: share of right greedy answers"),
+        ] + SeedMean.columns(unit: "1", of: "the measure"), rows: rows)
+    },
+    plot: VegaLite.panels(
+      "How well each stage is known before unlearning",
+      [
+        ("transform", [["calculate": "datum.study + ': ' + datum.stage", "as": "panel"]]),
+        (
+          "hconcat",
+          [
+            qualityPanel("log_likelihood", "log-likelihood, nats a token"),
+            qualityPanel("right", "share of right answers"),
+          ]
+        ),
+      ]))
+
+  private static let qualityReadings: [(String, String, @Sendable (StageQuality) -> Double?)] = [
+    ("log_likelihood", "learned", { $0.learnedLogLikelihood }),
+    ("log_likelihood", "held out", { $0.heldOutLogLikelihood }),
+    ("right", "learned", { $0.learnedRight }),
+    ("right", "held out", { $0.heldOutRight }),
+  ]
+
+  private static func qualityPanel(_ measure: String, _ title: String) -> JSON {
+    let y: JSON = ["field": "path", "type": "nominal", "title": .null, "sort": .null]
+    let color = VegaLite.color("part", "answers", ["learned", "held out"])
+    return [
+      "transform": [["filter": .string("datum.measure == '\(measure)'")]],
+      "facet": ["row": CurvePanels.facet("panel")],
+      "spec": [
+        "width": 250, "height": ["step": 15],
+        "layer": [
+          [
+            "mark": ["type": "rule", "strokeWidth": 1.5],
+            "encoding": [
+              "y": y, "x": VegaLite.number("ci_low", title), "x2": ["field": "ci_high"], "color": color,
+            ],
+          ],
+          [
+            "mark": ["type": "point", "filled": true, "size": 50, "opacity": 1],
+            "encoding": ["y": y, "x": VegaLite.number("mean", title), "color": color],
+          ],
+        ],
+      ],
+      "resolve": ["scale": ["y": "independent"]],
+    ]
+  }
+}

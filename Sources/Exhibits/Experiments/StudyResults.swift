@@ -1,0 +1,72 @@
+import FineTuning
+import PostTraining
+import Unlearning
+
+/// One study of an experiment with what was measured in it.
+struct StudyResults {
+  /// The experiment's name, which stands for its model.
+  let experiment: String
+  /// The study.
+  let study: Study
+  /// Its trajectories.
+  let trajectories: [Trajectory]
+
+  /// The study of this name.
+  /// - Throws: ``Unfilled`` where the plan has none or nothing was unlearned in it.
+  init(_ results: ExperimentResults, study name: String) throws {
+    guard let study = results.plan[study: name] else { throw Unfilled("the plan has no study \"\(name)\"") }
+    experiment = results.plan.name
+    self.study = study
+    trajectories = results.trajectories.filter { $0.study == name }
+    guard !trajectories.isEmpty else { throw Unfilled("nothing was unlearned in the study \"\(name)\"") }
+  }
+
+  /// The paths, those in which the forget stage comes first at first.
+  var paths: [Path] {
+    study.paths.enumerated().sorted { one, other in
+      (position(one.element), one.offset) < (position(other.element), other.offset)
+    }.map(\.element)
+  }
+
+  /// The runs that unlearn by one of these objectives and deviate from what the runs share in one of these ways.
+  func runs(
+    _ objectives: Set<TrainingObjective.Name>, _ deviations: Set<UnlearningRun.Deviation> = [.none]
+  ) -> [UnlearningRun] {
+    study.runs.filter { objectives.contains($0.objective) && deviations.contains(study.deviation(of: $0)) }
+  }
+
+  /// The trajectories of a run along a path, one a seed.
+  func trajectories(_ run: UnlearningRun, _ path: Path) -> [Trajectory] {
+    trajectories.filter { $0.run == run.name && $0.path == path }
+  }
+
+  /// A column's mean over seeds by step; nil where it was not measured.
+  func means(_ run: UnlearningRun, _ path: Path, _ column: String) throws -> [SeedMean]? {
+    let values = trajectories(run, path).compactMap { $0[column] }
+    guard let steps = values.map(\.count).max() else { return nil }
+    return try (0..<steps).map { step in
+      try SeedMean(values.compactMap { step < $0.count ? $0[step] : nil })
+    }
+  }
+
+  /// The path's p; paths that lack the forget stage have 0, and no trajectories.
+  func position(_ path: Path) -> Int { study.position(in: path) ?? 0 }
+}
+
+extension TrainingObjective.Name {
+  /// The name in the paper's figures.
+  var label: String {
+    switch self {
+    case .sft: "SFT"
+    case .ga: "GA"
+    case .npo: "NPO"
+    case .simnpo: "SimNPO"
+    case .simnpoOriginal: "SimNPO (original)"
+    }
+  }
+}
+
+extension Set<TrainingObjective.Name> {
+  /// The objectives that unlearn.
+  static var unlearning: Self { Set(TrainingObjective.Name.allCases).subtracting([.sft]) }
+}

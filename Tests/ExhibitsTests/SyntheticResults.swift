@@ -1,0 +1,148 @@
+import FineTuning
+import Foundation
+import PostTraining
+import Transformer
+import Unlearning
+
+/// Results of an experiment that was never run, with numbers that tests choose.
+struct SyntheticResults {
+  /// Where a number of a trajectory stands.
+  struct Place {
+    let study: String
+    let seed: UInt64
+    let path: Path
+    let run: String
+    let column: String
+    let step: Int
+    /// p, or 0 in the study of wordings, whose paths all have the forget stage.
+    let position: Int
+  }
+
+  var seeds: [UInt64] = [1, 2, 3, 4]
+  var steps = 8
+  var objectives: [TrainingObjective.Name] = [.ga, .npo, .simnpo]
+  var deviations = true
+  var studies = ["order", "phrasing"]
+  var measures: Set<Measure> = [.label, .paraphrases, .utility, .math, .retrained]
+  var positions = [1, 2, 3, 4]
+  var value: (Place) -> Double = Self.usual
+
+  /// Seeds 1 to 4 lie at -1.5, -0.5, 0.5 and 1.5: mean 0, standard deviation sqrt(5/3).
+  static func offset(_ seed: UInt64) -> Double { Double(seed) - 2.5 }
+
+  /// Curves that look like the paper's: the last position forgets slowest, and the seeds' scatter grows.
+  static func usual(_ place: Place) -> Double {
+    let (t, p) = (Double(place.step), Double(place.position))
+    let noise = offset(place.seed) * (0.02 + 0.01 * t)
+    let speed = (place.position == 4 ? 0.1 : 0.7 - 0.1 * p) * (place.run.contains("cosine") ? 0.5 : 1)
+    switch place.column {
+    case "label_log_likelihood", "paraphrase_log_likelihood": return -0.5 - 0.1 * p - speed * t + noise
+    case "forget_score", "forget_score_label": return speed * t - noise
+    case "utility_log_likelihood": return -0.8 - 0.5 * speed * t + noise
+    case "utility": return 1 - 0.5 * speed * t + noise
+    case "math_accuracy": return 0.5 - (place.position == 1 ? 0.05 : 0.01) * t + 0.1 * noise
+    case let name where name.hasSuffix("jeffreys"):
+      return 0.3 + 0.05 * (t - 2 * p) * (t - 2 * p) + 0.1 * noise
+    case let name where name.hasSuffix("re_distance"): return 40 + 5 * (t - p) * (t - p) + noise
+    case "U_log_probability": return -3 - 30 * t + noise
+    case "C_log_probability":
+      return -3 - (place.path.stages.first == "U" ? 32 : 6) * t + noise
+    case "R_log_probability": return -4 - 5 * t + noise
+    default: return 0.1 * p + noise
+    }
+  }
+
+  static func configuration(_ objective: TrainingObjective.Name) -> TrainingConfiguration {
+    var configuration = TrainingConfiguration()
+    switch objective {
+    case .sft: configuration.objective.main = .sft
+    case .ga: configuration.objective.main = .unlearning(.gradientAscent)
+    case .npo: configuration.objective.main = (try? .unlearning(.npo(beta: 0.5))) ?? .sft
+    case .simnpo, .simnpoOriginal: configuration.objective.main = (try? .unlearning(.simNPO(beta: 1))) ?? .sft
+    }
+    configuration.schedule.shape = .wsd
+    configuration.batchSize = 10
+    configuration.adapter = try? LoRAConfiguration(rank: 16, alpha: 32, dropout: 0, targets: [.q, .v])
+    return configuration
+  }
+
+  private static func run(
+    _ name: String, _ objective: TrainingObjective.Name, change: (inout TrainingConfiguration) -> Void = { _ in }
+  ) -> UnlearningRun {
+    var configuration = configuration(objective)
+    change(&configuration)
+    return UnlearningRun(name, configuration: configuration)
+  }
+
+  func plan() throws -> ExperimentPlan {
+    var runs = objectives.map { Self.run($0.rawValue, $0) }
+    if deviations {
+      runs += objectives.map { Self.run("\($0.rawValue)-cosine", $0) { $0.schedule.shape = .cosine } }
+      if objectives.contains(.npo) {
+        runs.append(Self.run("npo-slow", .npo) { $0.optimizer.learningRate = 1e-4 })
+        runs.append(Self.run("npo-fast", .npo) { $0.optimizer.learningRate = 5e-3 })
+      }
+    }
+    let names = ["inst", "tofu", "math"]
+    let order = Study(
+      name: "order",
+      stages: (names + ["refusal"]).map {
+        Stage($0, data: .instructions(InstructionPairs()), training: Self.configuration(.sft))
+      },
+      forget: "refusal", paths: try positions.map { try Path(names).inserting("refusal", at: $0) },
+      unlearning: Self.configuration(.ga), runs: runs,
+      measures: Measures(measures, label: "Sorry", utilityStage: "tofu", mathStage: "math"))
+    let phrasing = Study(
+      name: "phrasing",
+      stages: PhrasingStudy.Phrasing.allCases.map {
+        Stage($0.rawValue, data: .phrasing(PhrasingStudy(), $0), training: Self.configuration(.sft))
+      },
+      forget: "U", paths: try Path(["R", "C", "U"]).permutations, unlearning: Self.configuration(.ga),
+      runs: [Self.run("ga", .ga) { $0.epochs = 4 }], measures: Measures([.stages]))
+    return ExperimentPlan(
+      name: "synthetic", title: "Made of numbers", seeds: seeds, base: .folder("none"),
+      studies: [order, phrasing].filter { studies.contains($0.name) })
+  }
+
+  func results() throws -> ExperimentResults {
+    let plan = try plan()
+    var trajectories: [Trajectory] = []
+    var qualities: [StageQuality] = []
+    for study in plan.studies {
+      let columns = study.measures.columns(stages: study.stages.map(\.name), heldOut: [])
+      for seed in seeds {
+        for path in study.paths {
+          for run in study.runs { trajectories.append(trajectory(study, seed, path, run.name, columns)) }
+          for stage in study.stages {
+            qualities.append(
+              StageQuality(
+                study: study.name, seed: seed, path: path, stage: stage.name,
+                learnedLogLikelihood: -0.3 + 0.01 * Self.offset(seed),
+                heldOutLogLikelihood: study.name == "order" ? -0.9 + 0.1 * Self.offset(seed) : nil,
+                learnedRight: 0.8 + 0.02 * Self.offset(seed), heldOutRight: study.name == "order" ? 0.4 : nil))
+          }
+        }
+      }
+    }
+    var cost = ExperimentCost()
+    (cost.runs, cost.trainedTokens, cost.measuredTokens, cost.operations) = (212, 34_000_000, 9_500_000, 3.2e14)
+    return ExperimentResults(plan: plan, trajectories: trajectories, qualities: qualities, cost: cost)
+  }
+
+  private func trajectory(
+    _ study: Study, _ seed: UInt64, _ path: Path, _ run: String, _ columns: [String]
+  ) -> Trajectory {
+    func place(_ column: String, _ step: Int) -> Place {
+      Place(
+        study: study.name, seed: seed, path: path, run: run, column: column, step: step,
+        position: study.name == "order" ? study.position(in: path) ?? 0 : 0)
+    }
+    return Trajectory(
+      study: study.name, seed: seed, path: path, run: run, columns: columns,
+      rows: (0...steps).map { step in columns.map { value(place($0, step)) } },
+      // Two paths' tokens differ by 0.1 a step and position: d = 0.1 t (p - p').
+      trueTokens: (0...steps).map { step in
+        [[-1, -2], [-3]].map { $0.map { $0 - 0.1 * Double(step * (study.position(in: path) ?? 0)) } }
+      })
+  }
+}
