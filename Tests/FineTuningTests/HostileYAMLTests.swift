@@ -79,6 +79,12 @@ private func repeated(_ text: String, _ count: Int) -> String { String(repeating
     #expect(nested(18)?.rule == .size)
   }
 
+  @Test func `keys end at a limit`() {
+    #expect(fault(repeated("k", 256) + ": 1")?.rule == .unknownKey)
+    #expect(fault("adapter:\n  " + repeated("k", 257) + ": 1")?.rule == .size)
+    #expect(fault("adapter:\n  " + repeated("k", 257) + ": 1")?.keyPath == "adapter")
+  }
+
   @Test func `mutated configurations are read or refused`() async {
     await #expect(processExitsWith: .success) {
       let original = Array(

@@ -14,18 +14,24 @@ package struct ConfigurationValues {
 
   private let paths: Set<String>
   private let groupNames: [String]
+  /// The keys without a group, and the groups.
+  private let topNames: [String]
 
   /// No values yet, of these keys.
   package init(keys: [ConfigurationKey]) {
     self.keys = keys
     paths = Set(keys.map(\.path))
-    groupNames = keys.compactMap(\.group).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    topNames = keys.map { $0.group ?? $0.path }.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    groupNames = topNames.filter { name in keys.contains { $0.group == name } }
   }
 
   /// The key from the top of a key of these, by which errors call it.
   package func keyPath(_ path: String) -> String {
-    leaves[path]?.keyPath ?? (keyPath.isEmpty ? path : "\(keyPath).\(path)")
+    leaves[path]?.keyPath ?? ownKeyPath(path)
   }
+
+  /// The key from the top that a key has in what was laid over the rest last.
+  private func ownKeyPath(_ path: String) -> String { keyPath.isEmpty ? path : "\(keyPath).\(path)" }
 
   /// Lays a mapping over the values: its keys replace what was there, groups are merged key by key, and a group that is
   /// given as nothing is taken away.
@@ -37,7 +43,7 @@ package struct ConfigurationValues {
         .type, root.place, key: keyPath.isEmpty ? nil : keyPath,
         keyPath.isEmpty
           ? "a configuration is a mapping of keys to values, not \(root.kind)"
-          : "expected a mapping with keys among \(keys.map(\.path).joined(separator: ", ")), found \(root.kind)")
+          : "expected a mapping with keys among \(topNames.joined(separator: ", ")), found \(root.kind)")
     }
     for entry in entries {
       // As a path, such a key could contradict the same one nested.
@@ -103,7 +109,7 @@ package struct ConfigurationValues {
     _ path: String, _ node: ConfigurationNode, _ place: ConfigurationPlace
   ) -> ConfigurationError {
     ConfigurationError(
-      .unknownKey, place, key: node.keyPath, nearest: nearest(to: path).map(keyPath), "there is no such key")
+      .unknownKey, place, key: node.keyPath, nearest: nearest(to: path).map(ownKeyPath), "there is no such key")
   }
 
   private func nearest(to path: String) -> String? {

@@ -17,7 +17,7 @@ private let order = "studies.order"
 
 @Suite struct PlanErrorTests {
   @Test(arguments: [
-    Wrong("name: small", "", ":1: name: the key must be given: word"),
+    Wrong("name: small", "", ":2: name: the key must be given: word"),
     Wrong(
       "name: small", "name: a/b",
       ":1: name: the name of a plan has letters, digits, '.', '_' and '-', a letter or digit first and 64 at most, "
@@ -50,7 +50,7 @@ private let order = "studies.order"
       "{epochs: 2, ", "{epochs: 2, seed: 2, ",
       ":7: base.training.seed: every seed of the plan trains; give seeds at the plan's top"),
     Wrong(
-      "    corpus: {generator: corpus, train: 20, held_out: 2}\n", "",
+      "  corpus: {generator: corpus, train: 20, held_out: 2}\n", "",
       ":5: base.corpus: the key must be given: data"),
     Wrong(
       "generator: instructions", "generator: instruction",
@@ -77,7 +77,7 @@ private let order = "studies.order"
       ":14: \(order).stages.inst.data.train: expected whole number, 1 to 1000000000, found 0"),
     Wrong(
       "{generator: instructions}", "{generator: instructions, authors: 1}",
-      ":14: \(order).stages.inst.data.authors: there is no such key; the nearest is \(order).stages.inst.data.generator"
+      ":14: \(order).stages.inst.data.authors: there is no such key; the nearest is \(order).stages.inst.data.train"
     ),
     Wrong(
       "{generator: instructions}", "{gsm8k: a, held_out: 1}",
@@ -209,7 +209,8 @@ private let order = "studies.order"
       "math: {data", "inst: {data", ":16: \(order).stages.inst: the key occurs twice, in lines 14 and 16; keep one"),
   ])
   private func `what is wrong is one line with place, key and what would be right`(wrong: Wrong) throws {
-    #expect(try fault(smallPlan(wrong.old, wrong.new)).description == "p.yaml" + wrong.message)
+    let message = try fault(smallPlan(wrong.old, wrong.new)).description
+    #expect(message == "p.yaml" + wrong.message)
   }
 
   @Test func `too many orders are refused before they are made`() throws {

@@ -112,6 +112,31 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
     }
   }
 
+  /// A plan may be longer than a training configuration, so that what takes long must not take longer here.
+  @Test func `hostile plans of the greatest length end in an error, soon`() async {
+    await #expect(processExitsWith: .success) {
+      let limit = ExperimentPlan.maximumByteCount
+      func filled(_ text: String) -> String { String(repeating: text, count: limit / text.utf8.count) }
+      let deep = (0..<15).map { String(repeating: " ", count: $0) + String(repeating: "k", count: 250) + ":\n" }
+        .joined()
+      let hostile = [
+        filled("["), filled("{a: "), filled("seeds: [1]\n"), filled("- "), filled("? "), "seeds: [" + filled("1,"),
+        (0..<20_000).map { "k\($0): 1\n" }.joined(), deep + String(filled("               - 1\n").dropLast(5000)),
+        "studies:\n" + (0..<9000).map { "  s\($0): {stages: {}}\n" }.joined(),
+      ]
+      for text in hostile {
+        let clock = ContinuousClock()
+        var error: ConfigurationError?
+        let duration = clock.measure {
+          do throws(ConfigurationError) { _ = try ExperimentPlan.parse(Array(text.utf8)) } catch let found {
+            error = found
+          }
+        }
+        #expect(error != nil && duration < .seconds(20), "\(text.prefix(20)): \(duration)")
+      }
+    }
+  }
+
   @Test func `mutated plans are read or refused`() async {
     await #expect(processExitsWith: .success) {
       let original = Array(try ExperimentPlan.parse(Array(smallPlan.utf8)).plan.yaml.utf8)
