@@ -1,3 +1,4 @@
+import FileFormats
 import FineTuning
 import PostTraining
 import Testing
@@ -15,6 +16,16 @@ import Transformer
     let (again, doubts) = try ExperimentPlan.parse(Array(plan.yaml.utf8))
     #expect(again == plan)
     #expect(doubts.isEmpty, "\(doubts)")
+  }
+
+  @Test func `the guide's example is a plan`() throws {
+    let guide = try InputFile.bytes(of: "\(plansFolder)/../docs/Palimpsest.docc/PlansGuide.md")
+    let blocks = String(decoding: guide, as: UTF8.self).split(separator: "```")
+    let example = try #require(blocks.first { $0.hasPrefix("yaml\n") }).dropFirst("yaml\n".count)
+    let (plan, warnings) = try ExperimentPlan.parse(Array(example.utf8))
+    #expect(plan.studies[0].runs.count == 3 && warnings.isEmpty)
+    let math = try #require(plan.studies[0][stage: "math"]).training.optimizer
+    #expect(math.learningRate == 5e-4 && math.weightDecay == 0)
   }
 
   @Test func `the embedded plan is the one among the files`() throws {

@@ -132,7 +132,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
             error = found
           }
         }
-        #expect(error != nil && duration < .seconds(20), "\(text.prefix(20)): \(duration)")
+        #expect(error != nil && duration < .seconds(5), "\(text.prefix(20)): \(duration)")
       }
     }
   }
