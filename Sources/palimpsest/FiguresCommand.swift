@@ -1,8 +1,8 @@
 import ArgumentParser
 import Exhibits
 import FileFormats
-import FoundationEssentials
 import LinearAlgebra
+import PostTraining
 
 /// `palimpsest figures`: the exhibits.
 struct FiguresCommand: ParsableCommand {
@@ -10,8 +10,9 @@ struct FiguresCommand: ParsableCommand {
     commandName: "figures",
     abstract: "Make the figures: tidy CSV, datapackage.json, Vega-Lite, and SVG, PNG and HTML where possible.",
     discussion: """
-      Without a name, all exhibits are made. SVG, PNG and index.html need python3 with vl-convert-python; without it \
-      the tables and specifications are complete and a line says what is missing.
+      Without a name, all exhibits are made, those of theory and those of the experiment of a plan; its runs are kept \
+      in the store and never made twice. SVG, PNG and index.html need python3 with vl-convert-python; without it the \
+      tables and specifications are complete and a line says what is missing.
 
       EXAMPLE
         palimpsest figures --list
@@ -24,8 +25,13 @@ struct FiguresCommand: ParsableCommand {
   @Flag(help: "List the exhibits and stop.")
   var list = false
 
-  @Option(help: ArgumentHelp("The seed of every random draw.", valueName: "n"))
+  @Option(help: ArgumentHelp("The seed of theory's random draws; a plan has its own.", valueName: "n"))
   var seed: UInt64 = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "The plan of the experiment (default: the one built in, plans/embedded.yaml).", valueName: "plan.yaml"))
+  var plan: String?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write to.", valueName: "dir"))
   var output = "notebooks-export"
@@ -33,11 +39,12 @@ struct FiguresCommand: ParsableCommand {
   @Flag(inversion: .prefixedNo, help: "Render SVG, PNG and HTML.")
   var render = true
 
+  @OptionGroup var place: StoreOptions
   @OptionGroup var common: CommonOptions
 
   private func exhibits() throws -> [Exhibit] {
     do {
-      return try Exhibit.named(names, among: Exhibit.theory)
+      return try Exhibit.named(names)
     } catch let error as ExhibitError {
       throw ValidationError("\(error).")
     }
@@ -47,29 +54,22 @@ struct FiguresCommand: ParsableCommand {
     try Failure.reporting {
       let console = common.console
       guard !list else {
-        for exhibit in Exhibit.theory { print("\(exhibit.name)\t\(exhibit.title)") }
+        for exhibit in Exhibit.all { print("\(exhibit.name)\t\(exhibit.title)") }
         return
       }
       let exhibits = try exhibits()
-      let writer = ExhibitWriter(directory: output, context: .init(seed: seed, workers: common.workers))
       if let first = exhibits.first { try AtomicFile.requireWritable("\(output)/\(first.name).csv") }
-      let bar = ProgressBar("figures", total: exhibits.count, console: console)
-      defer { bar.finish() }
-      try writer.write(exhibits) { done, exhibit in
-        console.detail("computing \(exhibit.name)")
-        bar.set(done)
-      }
-      bar.finish()
-      console.result("wrote \(exhibits.map { "\($0.name).csv" }.joined(separator: ", ")) to \(output)")
-      guard render else { return }
-      do {
-        // The page shows every exhibit in the folder, also those made earlier.
-        try PlotRenderer.render(
-          Exhibit.all.filter { FileManager.default.fileExists(atPath: "\(output)/\($0.name).vl.json") }, in: output)
-        console.result("rendered SVG, PNG and \(output)/index.html")
-      } catch let error as ExhibitError {
-        console.notice("\(error)")
-      }
+      let needsExperiment = exhibits.contains { exhibit in Exhibit.experiment.contains { $0.name == exhibit.name } }
+      let results = try needsExperiment ? experiment().run() : nil
+      try ExhibitJob(output: output, render: render, console: console)
+        .write(exhibits, context: .init(seed: seed, workers: common.workers, results: results))
     }
+  }
+
+  private func experiment() throws -> ExperimentJob {
+    guard let path = plan else { return ExperimentJob(plan: try .embedded, store: place.runs, common: common) }
+    let (plan, warnings) = try ExperimentPlan.read(path: path)
+    for warning in warnings { common.console.notice("\(warning)") }
+    return ExperimentJob(plan: plan, store: place.runs, common: common)
   }
 }

@@ -23,7 +23,7 @@ struct Palimpsest: ParsableCommand {
     version: palimpsestVersion,
     subcommands: [
       TheoremCommand.self, SweepCommand.self, FiguresCommand.self, ScoreCommand.self, GenerateCommand.self,
-      TrainCommand.self, UnlearnCommand.self, ConfigCommand.self, RunsCommand.self,
+      TrainCommand.self, UnlearnCommand.self, ExperimentCommand.self, ConfigCommand.self, RunsCommand.self,
     ])
 
   static func main() {
