@@ -10,12 +10,17 @@ public struct Batch: Sendable {
     /// Whether the log-likelihood of this token given those before it counts; as many as tokens. The first token's
     /// entry is ignored, since nothing precedes it.
     public var isAnswer: [Bool]
+    /// The index of an earlier sequence of the batch that stands before this one as well, so that what several have in
+    /// common is computed once; nil where this one stands alone. That one has no prefix itself. What follows its last
+    /// token is not predicted twice: this one's first token counts as little as any other's.
+    public var prefix: Int?
 
     /// A sequence with a mask.
-    public init(tokens: [Int32], isAnswer: [Bool]) {
+    public init(tokens: [Int32], isAnswer: [Bool], prefix: Int? = nil) {
       precondition(tokens.count == isAnswer.count, "a mask has as many entries as there are tokens")
       self.tokens = tokens
       self.isAnswer = isAnswer
+      self.prefix = prefix
     }
 
     /// A prompt followed by an answer, of which all tokens count.
@@ -27,22 +32,28 @@ public struct Batch: Sendable {
 
   /// The token ids of all sequences, [N].
   public let tokens: [Int32]
-  /// The position of each token in its sequence, from 0, [N].
+  /// The position of each token in its sequence, its prefix included, from 0, [N].
   public let positions: [Int32]
   /// What each row has to predict: the next token where that is part of an answer, else -1, [N].
   public let targets: [Int32]
   /// Where each sequence starts in the concatenation, and at last N; [B + 1].
   public let starts: [Int]
+  /// The index of each sequence's prefix, or nil, [B].
+  public let prefixes: [Int?]
   /// A factor on the gradient of each target token's log-likelihood, [N]; nil means 1 for all.
   public var targetWeights: [Float]?
 
   /// These sequences side by side; none may be empty.
   public init(_ sequences: [Sequence]) {
     var (tokens, positions, targets, starts) = ([Int32](), [Int32](), [Int32](), [0])
-    for sequence in sequences {
+    for (index, sequence) in sequences.enumerated() {
       precondition(!sequence.tokens.isEmpty, "a sequence has at least one token")
+      precondition(
+        sequence.prefix.map { (0..<index).contains($0) && sequences[$0].prefix == nil } ?? true,
+        "a prefix is an earlier sequence without a prefix")
       tokens += sequence.tokens
-      positions += 0..<Int32(sequence.tokens.count)
+      let first = Int32(sequence.prefix.map { sequences[$0].tokens.count } ?? 0)
+      positions += first..<first + Int32(sequence.tokens.count)
       for next in 1..<(sequence.tokens.count + 1) {
         let counts = next < sequence.tokens.count && sequence.isAnswer[next]
         targets.append(counts ? sequence.tokens[next] : -1)
@@ -53,6 +64,7 @@ public struct Batch: Sendable {
     self.positions = positions
     self.targets = targets
     self.starts = starts
+    prefixes = sequences.map(\.prefix)
   }
 
   /// The sequences of a padded matrix [B, length], each from its start to its end.
@@ -74,6 +86,6 @@ public struct Batch: Sendable {
   public func rows(of sequence: Int) -> Range<Int> { starts[sequence]..<starts[sequence + 1] }
   /// The number of tokens whose log-likelihood counts.
   public var answerTokenCount: Int { targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) } }
-  /// The length of the longest sequence.
-  public var longestSequence: Int { (0..<sequenceCount).reduce(0) { max($0, rows(of: $1).count) } }
+  /// The length of the longest sequence, its prefix included.
+  public var longestSequence: Int { Int(positions.max() ?? -1) + 1 }
 }

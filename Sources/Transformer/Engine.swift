@@ -14,8 +14,8 @@ import LinearAlgebra
 ///         logLikelihood: score.logLikelihood, reference: reference[index], answerLength: score.answerTokens) / count
 ///     }
 ///
-/// Results have the same bits for any number of workers, and a sequence's score has the same bits alone and in any batch;
-/// gradients, which are sums over the batch, depend on its order by rounding. An engine serves one call at a time.
+/// Results have the same bits for any number of workers, and a sequence's score has the same bits alone and in any batch,
+/// whether it comes whole or with a prefix; gradients, which are sums over the batch, depend on its order by rounding. An engine serves one call at a time.
 public final class Engine {
   /// The model's shape.
   public let model: ModelConfiguration
@@ -24,6 +24,8 @@ public final class Engine {
   /// What the engine has room for.
   public let capacity: EngineCapacity
   let pass: Pass
+  /// How many tokens have gone forward so far.
+  public private(set) var tokensRead = 0
 
   /// An engine with all its memory.
   /// - Parameter workers: How many threads work; it decides speed only.
@@ -100,6 +102,7 @@ public final class Engine {
     precondition(capacity.training, "the engine was made for scoring only")
     precondition((adapter == nil) == (adapterWeights == nil), "an engine with an adapter trains the adapter")
     precondition(gradients.layout.count == pass.trainedCount, "the gradients have another layout")
+    precondition(batch.prefixes.allSatisfy { $0 == nil }, "sequences with a prefix are for scoring only")
     try prepare(batch, weights, adapterWeights)
     guard batch.targets.contains(where: { $0 >= 0 }) else { throw .noAnswer }
     guard let base = gradients.elements.baseAddress else { return [] }
@@ -132,14 +135,17 @@ public final class Engine {
     for (row, token) in batch.tokens.enumerated() where token < 0 || token >= model.vocabularySize {
       let sequence = (0..<batch.sequenceCount).first { batch.rows(of: $0).contains(row) } ?? 0
       throw .token(
-        token, sequence: sequence, position: row - batch.starts[sequence], vocabularySize: model.vocabularySize)
+        token, sequence: sequence, position: Int(batch.positions[row]), vocabularySize: model.vocabularySize)
     }
     guard let base = weights.elements.baseAddress else { return }
     pass.weights = base
     pass.adapter = adapterWeights?.elements.baseAddress
     pass.tokenCount = n
+    tokensRead += n
     pass.starts.removeAll(keepingCapacity: true)
     pass.starts.append(contentsOf: batch.starts)
+    pass.prefixes.removeAll(keepingCapacity: true)
+    pass.prefixes.append(contentsOf: batch.prefixes)
     batch.tokens.withUnsafeBufferPointer { tokens in
       batch.positions.withUnsafeBufferPointer { positions in
         guard let tokens = tokens.baseAddress, let positions = positions.baseAddress else { return }

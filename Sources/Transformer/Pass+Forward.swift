@@ -88,14 +88,31 @@ extension Pass {
     workers.forEach((starts.count - 1) * heads) { [self] index in
       let (sequence, head) = (index / heads, index % heads)
       let rows = starts[sequence]..<starts[sequence + 1]
-      let (q, k, v) = self.heads(arena.qkv[slot(layer)](rows: rows), head)
+      let (q, ownK, ownV) = self.heads(arena.qkv[slot(layer)](rows: rows), head)
       let out = arena.attended[slot(layer)](rows: rows, columns: columns(ofHead: head))
       let lse = arena.lse[slot(layer)]
       scratch.withPiece { scratch in
+        var (k, v) = (ownK, ownV)
+        if let prefix = prefixes[sequence] {
+          let before = starts[prefix]..<starts[prefix + 1]
+          let (_, prefixK, prefixV) = self.heads(arena.qkv[slot(layer)](rows: before), head)
+          let joined = scratch + Attention.scratchCount
+          let count = before.count + rows.count
+          k = Self.joined(prefixK, ownK, at: joined)
+          v = Self.joined(prefixV, ownV, at: joined + count * model.headDimension)
+        }
         attention.forward(
           q: q, k: k, v: v, out: out, lse: lse.row(rows.lowerBound) + head, lseStride: lse.stride, scratch: scratch)
       }
     }
+  }
+
+  /// Two matrices, one below the other, copied to this place.
+  private static func joined(_ upper: View, _ lower: View, at place: UnsafeMutablePointer<Float>) -> View {
+    let all = View(place, rows: upper.rows + lower.rows, columns: upper.columns)
+    all(rows: 0..<upper.rows).copy(upper)
+    all(rows: upper.rows..<all.rows).copy(lower)
+    return all
   }
 
   /// The columns of a head side by side with others.

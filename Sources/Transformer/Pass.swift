@@ -28,9 +28,10 @@ final class Pass: @unchecked Sendable {
   var gradients: UnsafeMutablePointer<Float>
   var accumulating = false
   var dropout: DropoutMask?
-  /// N and where the sequences start.
+  /// N, where the sequences start and what stands before them.
   var tokenCount = 0
   var starts: [Int] = []
+  var prefixes: [Int?] = []
   var scores: [SequenceScore] = []
   /// The row operations between attentions, in the order of the pass.
   private(set) var forwardSteps: [[Step]] = []
@@ -63,14 +64,18 @@ final class Pass: @unchecked Sendable {
     let forDropout =
       (adapter?.dropout ?? 0) > 0
       ? max(Pass.tileRows * widest, capacity.tokens * Pass.dropoutColumns, arena.headRows * Pass.tileColumns) : 0
+    // A head's keys and values of a prefix and what follows it.
+    let joinedCount = 2 * capacity.longestSequence * model.headDimension
     scratch = ScratchPool(
-      pieces: self.workers.count, length: max(Attention.scratchCount, forDropout, 256 * (adapter?.rank ?? 0)))
+      pieces: self.workers.count,
+      length: max(Attention.scratchCount + joinedCount, forDropout, 256 * (adapter?.rank ?? 0)))
     // Placeholders until the first call.
     weights = arena.streams[0].base
     gradients = arena.streams[0].base
     weightCount = ParameterLayout(model).count
     adapterCount = adapter.map { ParameterLayout(model, $0).count }
     starts.reserveCapacity(capacity.sequences + 1)
+    prefixes.reserveCapacity(capacity.sequences)
     scores.reserveCapacity(capacity.sequences)
     forwardSteps = makeForwardSteps()
     if capacity.training {
