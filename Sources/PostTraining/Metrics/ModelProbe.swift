@@ -6,7 +6,7 @@ import Unlearning
 /// What metrics are made from: how a model reads given answers, and what it answers itself.
 ///
 /// Examples go through the engine in batches as large as it has room for, all phrasings of all questions in one call, and
-/// come back in their order. Two probes may share an engine, such as those of a model with and without its adapter.
+/// come back in their order. What neighbours have in common before their answers is read once. Two probes may share an engine, such as those of a model with and without its adapter.
 ///
 ///     let probe = ModelProbe(engine, weights: weights, adapterWeights: adapter)
 ///     let readings = try probe.readings(of: examples)
@@ -30,15 +30,16 @@ public struct ModelProbe {
   public func readings(of examples: [EncodedExample]) throws(ProbeError) -> [AnswerReading] {
     var readings: [AnswerReading] = []
     readings.reserveCapacity(examples.count)
-    for range in Self.batches(of: examples, [engine.capacity]) {
-      let batch = Batch(examples[range].map(\.sequence))
+    for range in Self.batches(of: examples, [engine.capacity], sharingPrompts: true) {
+      let shared = SharedPrompts(examples[range])
+      let batch = Batch(shared.sequences)
       do throws(EngineError) {
         try engine.score(batch, weights: weights, adapterWeights: adapterWeights)
       } catch {
-        throw .engine(error, examples: range)
+        throw .engine(shared.unshared(error), examples: range)
       }
       let logLikelihoods = engine.tokenLogLikelihoods
-      for sequence in 0..<batch.sequenceCount {
+      for sequence in shared.places {
         let rows = batch.answerRows(of: sequence)
         readings.append(
           AnswerReading(
@@ -220,9 +221,12 @@ public struct ModelProbe {
 
   /// Ranges of examples, in order, of as many as there is room for. An example that alone has none is one of its own:
   /// the engine tells what is wrong with it.
-  /// - Parameter vocabularySize: Given where all logits of a batch are held.
+  /// - Parameters:
+  ///   - vocabularySize: Given where all logits of a batch are held.
+  ///   - sharingPrompts: Whether they will be ``SharedPrompts``.
   private static func batches(
-    of examples: [EncodedExample], _ capacities: [EngineCapacity], vocabularySize: Int? = nil
+    of examples: [EncodedExample], _ capacities: [EngineCapacity], vocabularySize: Int? = nil,
+    sharingPrompts: Bool = false
   ) -> [Range<Int>] {
     var tokenLimit = vocabularySize.map { logitCount / $0 } ?? .max
     var sequenceLimit = Int.max
@@ -231,13 +235,20 @@ public struct ModelProbe {
       sequenceLimit = min(sequenceLimit, capacity.sequences)
     }
     var ranges: [Range<Int>] = []
-    var (start, tokens) = (0, 0)
+    var (start, tokens, sequences) = (0, 0, 0)
+    // How many examples of the batch have the last one's prompt.
+    var neighbours = 0
     for (index, example) in examples.enumerated() {
-      if index > start, index - start == sequenceLimit || tokens + example.tokens.count > tokenLimit {
+      let shared = sharingPrompts && index > start ? SharedPrompts.prefixCount(examples[index - 1], example) : 0
+      neighbours = shared > 0 ? neighbours + 1 : 1
+      let (newTokens, newSequences) = (example.tokens.count - shared, neighbours == 2 ? 2 : 1)
+      if index > start, sequences + newSequences > sequenceLimit || tokens + newTokens > tokenLimit {
         ranges.append(start..<index)
-        (start, tokens) = (index, 0)
+        (start, tokens, sequences, neighbours) = (index, example.tokens.count, 1, 1)
+      } else {
+        tokens += newTokens
+        sequences += newSequences
       }
-      tokens += example.tokens.count
     }
     if start < examples.count { ranges.append(start..<examples.count) }
     return ranges
