@@ -6,7 +6,6 @@ import Transformer
 struct MeasuredExamples {
   /// A stage's examples.
   struct Stage {
-    var name: String
     var learned: [Int]
     var heldOut: [Int]
   }
@@ -65,17 +64,20 @@ struct MeasuredExamples {
         math.answers.append(problem.answer)
       }
     }
-    for stage in stages {
-      let learned = try stage.train.spread(measures.stageExamples).orThrow("learned conversations", stage.name)
-      let heldOut = stage.heldOut.spread(measures.stageExamples)
-      self.stages.append(
-        Stage(
-          name: stage.name, learned: try places(of: learned, stage.name), heldOut: try places(of: heldOut, stage.name)))
-    }
     kept = utility
-    for stage in self.stages where stage.name != name && stage.name != measures.utilityStage {
-      kept += stage.heldOut.isEmpty ? stage.learned : stage.heldOut
+    for stage in stages {
+      // What nothing asks for is not read.
+      let isKept = stage.name != name && stage.name != measures.utilityStage
+      func some(_ conversations: [Conversation], _ isAsked: Bool) -> [(index: Int, element: Conversation)] {
+        isAsked || measures.takes(.stages) ? conversations.spread(measures.stageExamples) : []
+      }
+      guard !stage.train.isEmpty else { throw .noData("learned conversations", stage: stage.name) }
+      let learned = try places(of: some(stage.train, isKept && stage.heldOut.isEmpty), stage.name)
+      let heldOut = try places(of: some(stage.heldOut, isKept), stage.name)
+      if measures.takes(.stages) { self.stages.append(Stage(learned: learned, heldOut: heldOut)) }
+      if isKept { kept += heldOut.isEmpty ? learned : heldOut }
     }
+    if measures.takes(.retrained), kept.isEmpty { throw .noData("answers to keep", stage: name) }
   }
 
   /// The examples at these places.

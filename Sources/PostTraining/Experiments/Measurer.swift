@@ -115,8 +115,9 @@ public final class Measurer {
       let trueTokens = [examples.forget, examples.kept].map { $0.map { readings[$0].logLikelihoods } }
       return try retrained?.distances(of: probe, trueTokens, reader, workers) ?? []
     case .memorisation:
-      let predictions = try reader.predictions(
-        for: examples[examples.forget], probe, for: measure.rawValue)
+      let predictions = try reader.probing(for: measure.rawValue) { () throws(ProbeError) in
+        try probe.predictions(for: examples[examples.forget])
+      }
       return try Self.metric(measure) { () throws(MetricError) in
         let answers = examples.forget.map { readings[$0].tokens }
         return [

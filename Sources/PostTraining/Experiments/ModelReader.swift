@@ -10,22 +10,24 @@ final class ModelReader {
   private let generator: Generator?
   private let encoder: ConversationEncoder
   private let answerTokens: Int
-  /// How many tokens went through models to be read.
-  private(set) var tokensRead = 0
-  /// How many tokens were generated.
+  /// How many tokens of prompts went through models to be answered, and how many were generated.
+  private var tokensAnswered = 0
   private(set) var tokensGenerated = 0
 
-  /// The tokens read at a time: enough for efficient products, and few enough for what is computed with them to stay in a
-  /// processor's cache.
+  /// The tokens read at a time. More are no faster, and need more memory.
   private static let batchTokens = 1024
   /// The most answers generated side by side.
   private static let slots = 80
 
   /// A reader with all its memory.
   /// - Parameters:
+  ///   - encoder: What writes and reads answers.
+  ///   - adapter: The adapter that models may have.
   ///   - examples: What will be read.
-  ///   - prompts: How many answers there will be to each call's prompts at most; 0 where there will be none.
+  ///   - answers: How many answers there will be to a call's prompts at most; 0 where there will be none.
   ///   - answerTokens: The most tokens of an answer.
+  ///   - workers: How many threads work; it decides speed only.
+  /// - Throws: `MeasurerError` where there is no room for answers.
   init(
     _ encoder: ConversationEncoder, adapter: LoRAConfiguration?, examples: [EncodedExample], answers: Int,
     answerTokens: Int, workers: Workers
@@ -46,12 +48,20 @@ final class ModelReader {
     (self.encoder, self.answerTokens) = (encoder, answerTokens)
   }
 
+  /// How many tokens went through models to be read.
+  var tokensRead: Int { engine.tokensRead + tokensAnswered }
+
   /// How the model reads each example's answer.
   /// - Parameter reader: What asks, for errors.
   func readings(
     of examples: [EncodedExample], _ probe: ModelProbe, for reader: String = "log-likelihoods"
   ) throws(MeasurerError) -> [AnswerReading] {
-    try counting(examples, for: reader) { () throws(ProbeError) in try probe.readings(of: examples) }
+    // Those that ask the same become neighbours, so that their prompt is read once.
+    let order = Dictionary(grouping: examples.indices) { examples[$0].prompt }.values.sorted { $0[0] < $1[0] }.joined()
+    let found = try probing(for: reader) { () throws(ProbeError) in
+      try probe.readings(of: order.map { examples[$0] })
+    }
+    return zip(order, found).sorted { $0.0 < $1.0 }.map(\.1)
   }
 
   /// The texts with which the model answers each prompt, so many to each, up to the end of its turn. An answer is cut off
@@ -71,7 +81,7 @@ final class ModelReader {
       stopTokens: [encoder.endOfTurn])
     do throws(GenerationError) {
       let answers = try probe.samples(from: prompts, count: count, generator: generator, settings: settings)
-      tokensRead += count * prompts.reduce(0) { $0 + $1.count }
+      tokensAnswered += count * prompts.reduce(0) { $0 + $1.count }
       tokensGenerated += answers.joined().reduce(0) { $0 + $1.tokens.count }
       return answers.map { $0.map { encoder.text($0.tokens) } }
     } catch {
@@ -79,25 +89,11 @@ final class ModelReader {
     }
   }
 
-  /// The token that the model finds most likely at each place of each example's answer.
-  func predictions(
-    for examples: [EncodedExample], _ probe: ModelProbe, for reader: String
-  ) throws(MeasurerError) -> [[Int32]] {
-    try counting(examples, for: reader) { () throws(ProbeError) in try probe.predictions(for: examples) }
-  }
-
-  /// The logits before each answer token.
-  func logits(
-    of examples: [EncodedExample], _ probe: ModelProbe, for reader: String
-  ) throws(MeasurerError) -> [Float] {
-    try counting(examples, for: reader) { () throws(ProbeError) in try probe.answerLogits(of: examples) }
-  }
-
-  /// What `body` makes of examples that each go through a model so many times.
-  func counting<Result>(
-    _ examples: [EncodedExample], times: Int = 1, for reader: String, _ body: () throws(ProbeError) -> Result
+  /// What `body` finds by a probe.
+  /// - Parameter reader: What asks, for errors.
+  func probing<Result>(
+    for reader: String, _ body: () throws(ProbeError) -> Result
   ) throws(MeasurerError) -> Result {
-    tokensRead += times * examples.reduce(0) { $0 + $1.tokens.count }
     do throws(ProbeError) {
       return try body()
     } catch {

@@ -35,7 +35,8 @@ struct RetrainedModel {
       parts.append(
         Part(
           examples: examples, trueTokens: readings.map(\.logLikelihoods),
-          logits: areHeld ? try reader.logits(of: examples, probe, for: name) : nil))
+          logits: areHeld
+            ? try reader.probing(for: name) { () throws(ProbeError) in try probe.answerLogits(of: examples) } : nil))
     }
     (self.weights, self.parts) = (weights, parts)
   }
@@ -51,7 +52,7 @@ struct RetrainedModel {
     let name = Measure.retrained.rawValue
     var values: [Double] = []
     for (part, tokens) in zip(parts, trueTokens) {
-      let (divergence, distance) = try reader.counting(part.examples, times: part.logits == nil ? 2 : 1, for: name) {
+      let (divergence, distance) = try reader.probing(for: name) {
         () throws(ProbeError) in
         if let logits = part.logits {
           try probe.comparison(with: logits, on: part.examples, workers: workers)

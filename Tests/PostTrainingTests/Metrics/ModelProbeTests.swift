@@ -110,6 +110,36 @@ struct ModelProbeTests {
     #expect(found.divergence == expected.divergence && found.distance == expected.distance)
   }
 
+  @Test("A prompt that neighbours have in common is read once, and changes nothing", arguments: capacities)
+  func sharedPrompts(tokens: Int, sequences: Int) throws {
+    let fixture = try Fixture()
+    let prompts: [[Int32]] = [[1, 2, 3, 4], [1, 2, 3, 4], [5], [5], [1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]]
+    let examples = zip(prompts, fixture.examples).map { prompt, example in
+      let answer = Fixture.answer(example)
+      return EncodedExample(
+        line: 1, tokens: prompt + answer, isAnswer: prompt.map { _ in false } + answer.map { _ in true })
+    }
+    let alone = try examples.map { try fixture.probe().readings(of: [$0])[0] }
+    let probe = fixture.probe(tokens: tokens, sequences: sequences)
+    #expect(try probe.readings(of: examples) == alone)
+    // Three tokens are spared for each example that follows another of the same long prompt in its batch.
+    let all = examples.reduce(0) { $0 + $1.tokens.count }
+    let spared = (tokens, sequences) == (200, 20) ? 3 * 3 : nil
+    #expect(spared.map { probe.engine.tokensRead == all - $0 } ?? (probe.engine.tokensRead <= all))
+    let adapted = fixture.probe(tokens: tokens, sequences: sequences, adapted: true)
+    #expect(
+      try adapted.readings(of: examples) == examples.map { try fixture.probe(adapted: true).readings(of: [$0])[0] })
+
+    var unknown = examples
+    unknown[5] = EncodedExample(line: 1, tokens: [1, 2, 3, 4, 23], isAnswer: [false, false, false, false, true])
+    let error = EngineError.token(23, sequence: 5, position: 4, vocabularySize: 23)
+    #expect(throws: ProbeError.engine(error, examples: 0..<7)) { try fixture.probe().readings(of: unknown) }
+    unknown[4] = EncodedExample(line: 1, tokens: [1, 99, 4, 2], isAnswer: [false, false, false, true])
+    unknown[5] = unknown[4]
+    let early = EngineError.token(99, sequence: 4, position: 1, vocabularySize: 23)
+    #expect(throws: ProbeError.engine(early, examples: 0..<7)) { try fixture.probe().readings(of: unknown) }
+  }
+
   @Test("Predictions are what the largest logits say", arguments: [false, true])
   func predictions(adapted: Bool) throws {
     let fixture = try Fixture()
@@ -150,6 +180,15 @@ struct ModelProbeTests {
     #expect(agrees(found.divergence.backward, backward / count, roundings: 1000, scale: 1))
     #expect(agrees(found.distance, distance / count, roundings: 1000))
     #expect(found.divergence.jeffreys > 0.01 && found.distance > 0.01)
+
+    let held = try adapted.answerLogits(of: fixture.examples)
+    let again = try plain.comparison(with: held, on: fixture.examples, workers: Workers(count: workers))
+    #expect(again.divergence == found.divergence && again.distance == found.distance)
+    let cut = try fixture.probe(tokens: 20, sequences: 3).comparison(with: held, on: fixture.examples)
+    #expect(cut.divergence == found.divergence && cut.distance == found.distance)
+    #expect(throws: ProbeError.metric(.countsDiffer("logits of the two models", 32 * 23, 23))) {
+      try plain.comparison(with: Array(held.prefix(23)), on: fixture.examples)
+    }
 
     let back = try adapted.comparison(with: plain, on: fixture.examples)
     #expect(back.divergence.forward == found.divergence.backward && back.distance == found.distance)

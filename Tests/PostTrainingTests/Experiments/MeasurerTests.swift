@@ -1,0 +1,420 @@
+import FineTuning
+import LinearAlgebra
+import PostTraining
+import Testing
+import Tokenizers
+import Transformer
+import Unlearning
+
+@Suite("Measuring a model")
+struct MeasurerTests {
+  private let fixture: MeasurerFixture
+
+  init() throws { fixture = try MeasurerFixture.shared.get() }
+
+  private subscript(_ stage: Int) -> StageData { fixture.stages[stage] }
+
+  // MARK: Values
+
+  /// All columns, each from its metric and examples read one by one.
+  private func expected(
+    _ adapterWeights: Parameters?, before: (label: [SequenceScore], [[SequenceScore]], utility: [SequenceScore])?
+  ) throws -> (values: [String: Double], (label: [SequenceScore], [[SequenceScore]], utility: [SequenceScore])) {
+    let probe = fixture.probe(fixture.weights, adapterWeights)
+    let other = fixture.probe(fixture.retrained, nil)
+    func readings(_ examples: [EncodedExample], _ probe: ModelProbe) throws -> [AnswerReading] {
+      try examples.map { try #require(try probe.readings(of: [$0]).first) }
+    }
+    func scores(_ examples: [EncodedExample]) throws -> [SequenceScore] { try readings(examples, probe).map(\.score) }
+    let questions = Array(self[3].train.prefix(7))
+    let label = try scores(questions.map { try fixture.example($0, answer: Refusals.label, ends: false) })
+    let paraphrases = try Refusals.similar.prefix(3).map { text in
+      try scores(questions.map { try fixture.example($0, answer: text, ends: false) })
+    }
+    let asked = spread(self[1].train, 6)
+    let utility = try scores(asked.map { try fixture.example($0) })
+    let before = before ?? (label, paraphrases, utility)
+    var values: [String: Double] = [:]
+
+    let now = try LabelLogLikelihood(label: label, paraphrases: paraphrases)
+    let score = try ForgetScore(before: LabelLogLikelihood(label: before.label, paraphrases: before.1), after: now)
+    values["label_log_likelihood"] = now.label
+    values["paraphrase_log_likelihood"] = now.mean
+    values["paraphrase_variance"] = now.paraphraseVariance
+    values["forget_score"] = score.value
+    values["forget_score_label"] = score.label
+    values["utility_log_likelihood"] = try TOFUUtility(before: before.utility, after: utility).after
+    values["utility"] = try TOFUUtility(before: before.utility, after: utility).value
+    values["utility_probability"] = try AnswerProbability(utility).mean
+
+    let rephrasings = try asked.map { try #require($0.rephrasing) }
+    values["retained_truth"] = try TruthRatio(
+      truths: scores(zip(asked, rephrasings).map { try fixture.example($0, answer: $1.answer) }),
+      falsehoods: zip(asked, rephrasings).map { question, rephrasing in
+        try scores(rephrasing.falseAnswers.map { try fixture.example(question, answer: $0) })
+      }, averaging: .probabilities
+    ).retainedTruth
+
+    let generator = try Generator(fixture.model, adapter: fixture.adapter, slots: 1, workers: .one)
+    func answer(_ question: Conversation, _ settings: GenerationSettings) throws -> String {
+      let found = try generator.generate(
+        [fixture.prompt(question)], weights: fixture.weights, adapterWeights: adapterWeights, settings: settings)
+      return try fixture.tokenizer.decode(found[0].tokens.map(Int.init), skippingSpecial: true)
+    }
+    var settings = GenerationSettings(maximumNewTokens: 48, stopTokens: [2])
+    values["rouge_l_recall"] = try RougeL(
+      meanOf: asked.map { try RougeL(reference: $0.answer, candidate: answer($0, settings)) }
+    ).recall
+    settings.sampler = try Sampler(temperature: 1)
+    var stream = RandomGenerator(seed: 9).child(6)
+    settings.seed = stream.next()
+    let problems = spread(self[2].heldOut, 4)
+    values["math_accuracy"] = try MathAccuracy(
+      answers: problems.enumerated().map { index, problem in
+        try (0..<3).map { sample in
+          settings.firstStream = UInt64(3 * index + sample)
+          return try answer(problem, settings)
+        }
+      }, references: problems.map(\.answer)
+    ).value
+
+    let forget = try questions.map { try fixture.example($0) }
+    let predictions = try forget.map { try probe.predictions(for: [$0])[0] }
+    let answers = try readings(forget, probe).map(\.tokens)
+    values["exact_match"] = try ExactMatch(predictions: predictions, answers: answers).mean
+    values["extraction_strength"] = try ExtractionStrength(predictions: predictions, answers: answers).mean
+    values["forget_probability"] = try AnswerProbability(scores(forget)).mean
+    let apart = try self[3].heldOut.map { try fixture.example($0) }
+    values["membership_auc"] = try MembershipInference(
+      members: MinKProbability.scores(readings(forget, probe).map(\.logLikelihoods)),
+      others: MinKProbability.scores(readings(apart, probe).map(\.logLikelihoods))
+    ).auc
+
+    var kept = try asked.map { try fixture.example($0) }
+    for stage in fixture.stages {
+      let learned = try scores(spread(stage.train, 3).map { try fixture.example($0) })
+      let apart = try spread(stage.heldOut, 3).map { try fixture.example($0) }
+      func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+      values["\(stage.name)_log_likelihood"] = mean(learned.map(\.meanLogLikelihood))
+      values["\(stage.name)_log_probability"] = mean(learned.map(\.logLikelihood))
+      values["\(stage.name)_held_out_log_likelihood"] = mean(try scores(apart).map(\.meanLogLikelihood))
+      if stage.name == "inst" || stage.name == "math" { kept += apart }
+    }
+    for (part, examples) in [("forget", forget), ("kept", kept)] {
+      let (divergence, distance) = try other.comparison(with: probe, on: examples)
+      values["\(part)_kl"] = divergence.forward
+      values["\(part)_reverse_kl"] = divergence.backward
+      values["\(part)_jeffreys"] = divergence.jeffreys
+      values["\(part)_re_distance"] = distance
+      values["\(part)_true_token_jeffreys"] = try ConditionalDivergence(
+        trueTokens: readings(examples, other).map(\.logLikelihoods), readings(examples, probe).map(\.logLikelihoods)
+      ).jeffreys
+    }
+    return (values, before)
+  }
+
+  @Test("Every column is its metric's value on examples read one by one, before and after")
+  func columns() throws {
+    let measurer = try fixture.measurer()
+    let (first, before) = try expected(nil, before: nil)
+    let (second, _) = try expected(fixture.adapterWeights, before: before)
+    let adapters = [nil, fixture.adapterWeights]
+    for (values, adapterWeights) in zip([first, second], adapters) {
+      let found = try measurer.measure(fixture.weights, adapterWeights: adapterWeights)
+      #expect(found.values.count == measurer.columns.count && values.count == measurer.columns.count)
+      for (column, value) in zip(measurer.columns, found.values) {
+        #expect(value == values[column], "\(column)")
+      }
+    }
+    // Numbers that say something: the model knows some, and the adapter spoils some of that.
+    for column in ["math_accuracy", "rouge_l_recall", "exact_match", "extraction_strength", "membership_auc"] {
+      let values = [first, second].compactMap { $0[column] }
+      #expect(values.contains { $0 > 0 && $0 < 1 }, "\(column) \(values)")
+    }
+    for (column, value) in first where column != "utility" && !column.hasPrefix("forget_score") {
+      #expect(value != second[column], "\(column)")
+    }
+    #expect(first["forget_score"] == 0 && first["utility"] == 1)
+    #expect(try #require(second["forget_score"]) != 0)
+  }
+
+  @Test("The true tokens are those of the probe answers, the forget stage's first")
+  func trueTokens() throws {
+    let found = try fixture.measurer([.label], retrained: false).measure(fixture.weights)
+    let probe = fixture.probe(fixture.weights, nil)
+    let conversations =
+      Array(self[3].train.prefix(7)) + spread(self[1].train, 6) + spread(self[0].heldOut, 3)
+      + spread(self[2].heldOut, 3)
+    let expected = try conversations.map { try probe.readings(of: [fixture.example($0)])[0].logLikelihoods }
+    #expect(found.trueTokens == expected)
+  }
+
+  @Test("Where a stage keeps nothing apart, what it learned is kept")
+  func keptLearned() throws {
+    let stages = fixture.stages.map { stage in StageData(stage.name, train: stage.train) }
+    let measurer = try Measurer(
+      Measures([.stages]), stages: stages, forget: "refusal", model: fixture.model, adapter: nil,
+      tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil, retrained: nil, seed: 0)
+    #expect(
+      measurer.columns
+        == ["inst", "tofu", "math", "refusal"].flatMap { ["\($0)_log_likelihood", "\($0)_log_probability"] })
+    let found = try measurer.measure(fixture.weights)
+    let kept = spread(self[0].train, 16) + spread(self[1].train, 16) + spread(self[2].train, 16)
+    let expected = try (self[3].train + kept).map { try fixture.example($0).answerTokens }
+    #expect(found.trueTokens.map(\.count) == expected)
+  }
+
+  @Test("The same bits on any number of workers, and every time")
+  func workers() throws {
+    let one = try fixture.measurer()
+    let first = try [
+      one.measure(fixture.weights), one.measure(fixture.weights, adapterWeights: fixture.adapterWeights),
+    ]
+    #expect(try one.measure(fixture.weights) == first[0])
+    for workers in [2, 5] {
+      let other = try fixture.measurer(workers: workers)
+      #expect(try other.measure(fixture.weights) == first[0])
+      #expect(try other.measure(fixture.weights, adapterWeights: fixture.adapterWeights) == first[1])
+    }
+  }
+
+  @Test("From the first row of a trajectory later values come out with the same bits")
+  func resuming() throws {
+    let measurer = try fixture.measurer()
+    let first = try measurer.measure(fixture.weights, adapterWeights: fixture.adapterWeights)
+    let second = try measurer.measure(fixture.weights)
+    let resumed = try fixture.measurer()
+    resumed.baseline = Measurement.Baseline(row: first.values, columns: measurer.columns)
+    #expect(try resumed.measure(fixture.weights) == second)
+    #expect(resumed.baseline == measurer.baseline)
+    #expect(try fixture.measurer().measure(fixture.weights) != second)
+  }
+
+  @Test("Fewer measures have fewer columns, with the same values")
+  func someMeasures() throws {
+    let all = try fixture.measurer()
+    let values = try Dictionary(uniqueKeysWithValues: zip(all.columns, all.measure(fixture.weights).values))
+    for measure in Measure.allCases {
+      let some = try fixture.measurer([measure, .label])
+      let found = try some.measure(fixture.weights).values
+      #expect(some.columns == all.columns.filter(some.columns.contains))
+      #expect(found == some.columns.map { values[$0] }, "\(measure)")
+    }
+  }
+
+  @Test("Fewer examples than are asked for are all that there are")
+  func fewExamples() throws {
+    let measurer = try fixture.measurer {
+      ($0.forgetQuestions, $0.utilityQuestions, $0.mathProblems, $0.stageExamples) = (99, 99, 99, .max)
+    }
+    let found = try measurer.measure(fixture.weights)
+    #expect(found.trueTokens.count == 12 + 20 + 4 + 5)
+  }
+
+  @Test("Tokens are counted as they go through the model, a shared prompt once")
+  func tokens() throws {
+    let measurer = try fixture.measurer([.label, .paraphrases, .math], retrained: false)
+    #expect(measurer.tokensRead == 0 && measurer.tokensGenerated == 0)
+    _ = try measurer.measure(fixture.weights)
+    let questions = Array(self[3].train.prefix(7))
+    var expected = 0
+    for question in questions {
+      let texts = [Refusals.label] + Refusals.similar.prefix(3)
+      expected += try fixture.prompt(question).count - 1
+      expected += try texts.reduce(0) { try $0 + fixture.example(question, answer: $1, ends: false).answerTokens + 1 }
+      expected += try fixture.example(question).answerTokens + 1
+    }
+    let kept = spread(self[1].train, 6) + spread(self[0].heldOut, 3) + spread(self[2].heldOut, 3)
+    let others = try kept.map { try fixture.example($0) }
+    // The end of a turn is followed by a line feed, which is read as well.
+    expected += others.reduce(0) { $0 + $1.tokens.count + 1 } + questions.count
+    expected += 3 * (try spread(self[2].heldOut, 4).reduce(0) { try $0 + fixture.prompt($1).count })
+    #expect(measurer.tokensRead == expected)
+    #expect((1...12 * 48).contains(measurer.tokensGenerated))
+  }
+
+  // MARK: Models that have diverged
+
+  @Test("A model whose likelihoods all but vanish still has finite values")
+  func vanishing() throws {
+    let weights = Parameters(layout: fixture.weights.layout)
+    _ = weights.elements.update(fromContentsOf: fixture.weights.elements)
+    for tensor in weights.layout.tensors where tensor.name == "model.norm.weight" {
+      for index in tensor.range { weights.elements[index] *= -1e4 }
+    }
+    let measurer = try fixture.measurer()
+    _ = try measurer.measure(fixture.weights)
+    let found = try measurer.measure(weights)
+    let values = Dictionary(uniqueKeysWithValues: zip(measurer.columns, found.values))
+    #expect(found.values.allSatisfy { $0.isFinite })
+    #expect(values["forget_true_token_jeffreys"] == .greatestFiniteMagnitude && values["forget_probability"] == 0)
+    #expect(try #require(values["forget_score"]) > 1e4)
+  }
+
+  @Test("Numbers that are not finite end a measurement with the name of what was measured")
+  func notFinite() throws {
+    let weights = Parameters(layout: fixture.weights.layout)
+    weights.elements.update(repeating: .nan)
+    let names: [Measure: String] = [
+      .label: "label", .utility: "utility", .truthRatio: "truth_ratio", .rouge: "rouge", .math: "math",
+      .memorisation: "memorisation", .membership: "membership", .stages: "stages", .retrained: "retrained",
+    ]
+    for (measure, name) in names {
+      let measurer = try fixture.measurer([measure])
+      let error = #expect(throws: MeasurerError.self) { try measurer.measure(weights) }
+      #expect("\(try #require(error))".hasPrefix("\(name): "), "\(measure)")
+      #expect("\(try #require(error))".contains("not finite"), "\(measure)")
+      #expect(measurer.baseline == nil)
+    }
+    let measurer = try fixture.measurer([.label, .paraphrases])
+    measurer.baseline = Measurement.Baseline(label: nil, paraphrases: 1, utility: nil)
+    let error = #expect(throws: MeasurerError.self) { try measurer.measure(fixture.weights) }
+    #expect("\(try #require(error))" == "forget_score_label is nan, which is not finite")
+  }
+
+  // MARK: What is missing
+
+  @Test("What a measure needs and lacks is named")
+  func missing() throws {
+    let known = ["inst", "tofu", "math", "refusal"]
+    func refuses(_ error: MeasurerError, _ message: String, _ make: () throws -> Measurer) {
+      #expect(throws: error) { try make() }
+      #expect("\(error)" == message)
+    }
+    refuses(.missing("a label", for: .label), "the measure label needs a label") {
+      try fixture.measurer { $0.label = nil }
+    }
+    refuses(
+      .missing("the measure label beside it", for: .paraphrases),
+      "the measure paraphrases needs the measure label beside it"
+    ) { try fixture.measurer([.paraphrases]) }
+    refuses(
+      .missing("paraphrases of the label", for: .paraphrases),
+      "the measure paraphrases needs paraphrases of the label"
+    ) { try fixture.measurer { $0.paraphrases = [] } }
+    for measure in [Measure.utility, .truthRatio, .rouge] {
+      refuses(.missing("a utility stage", for: measure), "the measure \(measure.rawValue) needs a utility stage") {
+        try fixture.measurer([measure]) { $0.utilityStage = nil }
+      }
+    }
+    refuses(.missing("a math stage", for: .math), "the measure math needs a math stage") {
+      try fixture.measurer { $0.mathStage = nil }
+    }
+    refuses(
+      .missing("at least one answer to each problem", for: .math),
+      "the measure math needs at least one answer to each problem"
+    ) { try fixture.measurer { $0.mathSamples = 0 } }
+    refuses(
+      .missing("the retrained model's weights", for: .retrained),
+      "the measure retrained needs the retrained model's weights"
+    ) { try fixture.measurer(retrained: false) }
+    refuses(
+      .unknownStage("tofuu", role: "utility stage", known: known),
+      "there is no utility stage \"tofuu\"; the stages are inst, tofu, math, refusal"
+    ) { try fixture.measurer { $0.utilityStage = "tofuu" } }
+    refuses(
+      .unknownStage("maths", role: "math stage", known: known),
+      "there is no math stage \"maths\"; the stages are inst, tofu, math, refusal"
+    ) { try fixture.measurer { $0.mathStage = "maths" } }
+    refuses(
+      .noData("conversations with rephrasings and false answers", stage: "inst"),
+      "the stage \"inst\" has no conversations with rephrasings and false answers to measure with"
+    ) { try fixture.measurer { $0.utilityStage = "inst" } }
+  }
+
+  @Test("Stages without what is measured are named, and conversations that do not fit")
+  func stages() throws {
+    func measurer(
+      _ measures: Measures, _ stages: [StageData], forget: String = "refusal", template: ChatTemplate = .chatml,
+      retrained: Parameters? = nil
+    ) throws -> Measurer {
+      try Measurer(
+        measures, stages: stages, forget: forget, model: fixture.model, adapter: nil, tokenizer: fixture.tokenizer,
+        template: template, systemPrompt: nil, retrained: retrained, seed: 0)
+    }
+    let stages = fixture.stages
+    #expect(
+      throws: MeasurerError.unknownStage("x", role: "stage to forget", known: ["inst", "tofu", "math", "refusal"])
+    ) { try measurer(Measures([]), stages, forget: "x") }
+    #expect(throws: MeasurerError.noData("learned conversations", stage: "refusal")) {
+      try measurer(Measures([]), [StageData("refusal", train: [])])
+    }
+    #expect(throws: MeasurerError.noData("learned conversations", stage: "tofu")) {
+      try measurer(Measures([]), [stages[3], StageData("tofu", train: [])])
+    }
+    #expect(throws: MeasurerError.noData("conversations kept apart", stage: "refusal")) {
+      try measurer(Measures([.membership]), [StageData("refusal", train: stages[3].train)])
+    }
+    #expect(throws: MeasurerError.noData("problems kept apart", stage: "math")) {
+      try measurer(
+        Measures([.math], mathStage: "math"), [stages[3], StageData("math", train: stages[2].train)])
+    }
+    #expect(throws: MeasurerError.noData("answers to keep", stage: "refusal")) {
+      try measurer(Measures([.retrained]), [stages[3]], retrained: fixture.retrained)
+    }
+    let long = Conversation(question: "x", answer: String(repeating: "long ", count: 300))
+    let error = #expect(throws: MeasurerError.self) {
+      try measurer(Measures([]), [StageData("refusal", train: [stages[3].train[0], long])])
+    }
+    #expect("\(try #require(error))".hasPrefix("\"refusal\", line 2: the sequence has "))
+    #expect(throws: MeasurerError.self) { try measurer(Measures([]), stages, template: .llama3) }
+  }
+
+  // MARK: Stages
+
+  private func examiner(_ stages: [StageData], workers: Int = 1) throws -> StageExaminer {
+    try StageExaminer(
+      stages: stages, count: 6, answerTokens: 48, model: fixture.model, adapter: fixture.adapter,
+      tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil, workers: Workers(count: workers))
+  }
+
+  @Test("A stage's quality is that of its examples asked one by one")
+  func qualities() throws {
+    var stages = fixture.stages
+    stages[3].heldOut = []
+    let path = try Path(stages.map(\.name))
+    let probe = fixture.probe(fixture.weights, nil)
+    let generator = try Generator(fixture.model, slots: 1, workers: .one)
+    func quality(_ conversations: [Conversation]) throws -> (Double, Double) {
+      let means = try conversations.map {
+        try probe.readings(of: [fixture.example($0)])[0].score.meanLogLikelihood
+      }
+      let right = try conversations.count { conversation in
+        let found = try generator.generate(
+          [fixture.prompt(conversation)], weights: fixture.weights,
+          settings: GenerationSettings(maximumNewTokens: 48, stopTokens: [2]))
+        let answer = try fixture.tokenizer.decode(found[0].tokens.map(Int.init), skippingSpecial: true)
+        if let number = conversation.finalNumber { return answer.split(separator: "#### ").last == "\(number)" }
+        return answer == conversation.answer
+      }
+      return (means.reduce(0, +) / Double(means.count), Double(right) / Double(means.count))
+    }
+    let found = try examiner(stages).qualities(of: fixture.weights, study: "order", seed: 4, path: path)
+    for (stage, found) in zip(stages, found) {
+      let learned = try quality(spread(stage.train, 6))
+      let heldOut = stage.heldOut.isEmpty ? nil : try quality(spread(stage.heldOut, 6))
+      #expect(
+        found
+          == StageQuality(
+            study: "order", seed: 4, path: path, stage: stage.name, learnedLogLikelihood: learned.0,
+            heldOutLogLikelihood: heldOut?.0, learnedRight: learned.1, heldOutRight: heldOut?.1))
+    }
+    let adapted = try examiner(stages, workers: 3).qualities(
+      of: fixture.weights, adapterWeights: fixture.adapterWeights, study: "order", seed: 4, path: path)
+    #expect(
+      try examiner(stages, workers: 3).qualities(of: fixture.weights, study: "order", seed: 4, path: path) == found)
+    #expect(found.count == 4 && found.contains { $0.learnedRight > 0.5 } && adapted.contains { $0.learnedRight < 0.5 })
+  }
+
+  @Test("An examination needs something learned, and a model that is not broken")
+  func examinationErrors() throws {
+    #expect(throws: MeasurerError.noData("learned conversations", stage: "a")) {
+      try examiner([StageData("a", train: [])])
+    }
+    let weights = Parameters(layout: fixture.weights.layout)
+    weights.elements.update(repeating: .nan)
+    #expect(throws: MeasurerError.self) {
+      try examiner(fixture.stages).qualities(of: weights, study: "order", seed: 4, path: Path(["inst"]))
+    }
+  }
+}
