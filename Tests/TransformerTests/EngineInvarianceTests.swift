@@ -113,6 +113,44 @@ struct EngineInvarianceTests {
     }
   }
 
+  @Test("a sequence has the same score, to the bit, whole and with a prefix", arguments: [1, 20, 70, 262])
+  func prefixes(length: Int) throws {
+    let model = try Self.model()
+    let adapter = try LoRAConfiguration(rank: 4, alpha: 8, targets: Set(LoRAConfiguration.Target.allCases))
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let adapterWeights = Self.random(ParameterLayout(model, adapter), seed: 3)
+    let prefix = Self.sequences([length], seed: 7)[0]
+    // Shorter and longer than a block of queries, and another sequence between them.
+    let rests = Self.sequences([3, 1, 80, 40], seed: 8)
+    let (other, alone) = (rests[1], Self.sequences([50], seed: 9)[0])
+    var sequences = [alone, prefix, other]
+    for rest in [rests[0], rests[2], rests[3]] {
+      sequences.append(Batch.Sequence(tokens: rest.tokens, isAnswer: rest.isAnswer, prefix: 1))
+    }
+    let whole = sequences.map { sequence in
+      guard sequence.prefix != nil else { return sequence }
+      return Batch.Sequence(
+        tokens: prefix.tokens + sequence.tokens,
+        isAnswer: prefix.tokens.map { _ in false } + [false] + sequence.isAnswer.dropFirst())
+    }
+    let batch = Batch(sequences)
+    #expect(batch.longestSequence == length + 80)
+    for (count, adapterWeights) in [(1, nil), (3, adapterWeights)] {
+      let engine = Engine(
+        model, adapter: adapter,
+        capacity: EngineCapacity(sequences: 8, longestSequence: length + 80, training: false),
+        workers: Workers(count: count))
+      let scores = try engine.score(Batch(whole), weights: weights, adapterWeights: adapterWeights)
+      #expect(try engine.score(batch, weights: weights, adapterWeights: adapterWeights) == scores)
+      #expect(engine.tokensRead == 2 * batch.tokenCount + 3 * length)
+    }
+    let small = Engine(
+      model, capacity: EngineCapacity(sequences: 8, longestSequence: length + 79, tokens: 999, training: false))
+    #expect(throws: EngineError.capacity("tokens in a sequence", found: length + 80, limit: length + 79)) {
+      try small.score(batch, weights: weights)
+    }
+  }
+
   @Test(
     "order, other sequences and accumulation change gradients by rounding only", arguments: [true, false],
     [[17, 9, 30, 12, 5, 40, 22, 31], fused])
