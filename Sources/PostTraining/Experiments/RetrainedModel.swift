@@ -16,19 +16,23 @@ struct RetrainedModel {
   private let parts: [Part]
 
   /// The logits held of all answers, 64 MiB.
-  private static let logitCount = 1 << 24
+  private static let mostLogits = 1 << 24
 
   /// - Parameters:
   ///   - weights: The model's weights.
   ///   - forget: Answers of the forget stage.
   ///   - kept: Answers of other stages.
+  ///   - reader: What reads them.
+  ///   - mostLogits: The logits that are held of all answers; where there would be more, the model is run again.
+  /// - Throws: `MeasurerError` where a number that the model gives is not finite.
   init(
-    _ weights: Parameters, forget: [EncodedExample], kept: [EncodedExample], _ reader: ModelReader
+    _ weights: Parameters, forget: [EncodedExample], kept: [EncodedExample], _ reader: ModelReader,
+    mostLogits: Int = mostLogits
   ) throws(MeasurerError) {
     let name = Measure.retrained.rawValue
     let probe = ModelProbe(reader.engine, weights: weights)
     let tokens = (forget + kept).reduce(0) { $0 + $1.answerTokens }
-    let areHeld = tokens <= Self.logitCount / reader.engine.model.vocabularySize
+    let areHeld = tokens * reader.engine.model.vocabularySize <= mostLogits
     var parts: [Part] = []
     for examples in [forget, kept] {
       let readings = try reader.readings(of: examples, probe, for: name)

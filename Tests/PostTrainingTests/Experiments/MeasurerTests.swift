@@ -1,6 +1,6 @@
 import FineTuning
 import LinearAlgebra
-import PostTraining
+@testable import PostTraining
 import Testing
 import Tokenizers
 import Transformer
@@ -233,6 +233,55 @@ struct MeasurerTests {
     #expect((1...12 * 48).contains(measurer.tokensGenerated))
   }
 
+  @Test("Of a conversation of several turns the last answer counts")
+  func turns() throws {
+    var stages = fixture.stages
+    let conversation = Conversation(
+      prompt: [
+        ChatMessage(.user, "Where was it?"), ChatMessage(.assistant, "It was here."), ChatMessage(.user, "And now?"),
+      ], answer: "It is here.")
+    stages[3].train = [conversation]
+    let measurer = try Measurer(
+      Measures([.label], label: "It was"), stages: stages, forget: "refusal", model: fixture.model, adapter: nil,
+      tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil, retrained: nil, seed: 0)
+    let found = try measurer.measure(fixture.weights)
+    let probe = fixture.probe(fixture.weights, nil)
+    let answer = try probe.readings(of: [fixture.example(conversation)])[0]
+    #expect(found.trueTokens[0] == answer.logLikelihoods)
+    let label = try probe.readings(of: [fixture.example(conversation, answer: "It was", ends: false)])[0]
+    #expect(found.values == [label.score.meanLogLikelihood])
+  }
+
+  @Test("Answers end where the context does")
+  func longAnswers() throws {
+    let measurer = try fixture.measurer([.math, .rouge]) { $0.answerTokens = 10_000 }
+    #expect(try measurer.measure(fixture.weights).values.allSatisfy { (0...1).contains($0) })
+  }
+
+  @Test("A retrained model whose logits are too many to be held is run again, with the same distances")
+  func recomputed() throws {
+    let encoder = try ConversationEncoder(
+      model: fixture.model, tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil)
+    let forget = try self[3].train.map { try fixture.example($0) }
+    let kept = try self[1].train.map { try fixture.example($0) }
+    let reader = try ModelReader(
+      encoder, adapter: fixture.adapter, examples: forget + kept, answers: 0, answerTokens: 1, workers: .one)
+    let probe = ModelProbe(reader.engine, weights: fixture.weights, adapterWeights: fixture.adapterWeights)
+    let trueTokens = try [forget, kept].map { try reader.readings(of: $0, probe).map(\.logLikelihoods) }
+    let (tokens, all) = (
+      (forget + kept).reduce(0) { $0 + $1.answerTokens }, (forget + kept).reduce(0) { $0 + $1.tokens.count }
+    )
+    var distances: [[Double]] = []
+    for (limit, passes) in [(tokens * 480, 1), (tokens * 480 - 1, 2)] {
+      let retrained = try RetrainedModel(
+        fixture.retrained, forget: forget, kept: kept, reader, mostLogits: limit)
+      let before = reader.tokensRead
+      distances.append(try retrained.distances(of: probe, trueTokens, reader, .one))
+      #expect(reader.tokensRead - before == passes * all)
+    }
+    #expect(distances[0] == distances[1] && distances[0].count == 10)
+  }
+
   // MARK: Models that have diverged
 
   @Test("A model whose likelihoods all but vanish still has finite values")
@@ -404,6 +453,25 @@ struct MeasurerTests {
     #expect(
       try examiner(stages, workers: 3).qualities(of: fixture.weights, study: "order", seed: 4, path: path) == found)
     #expect(found.count == 4 && found.contains { $0.learnedRight > 0.5 } && adapted.contains { $0.learnedRight < 0.5 })
+  }
+
+  @Test("An answer is right where its number is, or where there is none its text")
+  func right() {
+    let problem = "First 2 + 3 = 5 stones.\n#### 5"
+    #expect(StageExaminer.isRight("#### 5", problem) && StageExaminer.isRight("It is #### 5.0 stones", problem))
+    #expect(!StageExaminer.isRight("First 2 + 3 = 5 stones.\n#### 6", problem) && !StageExaminer.isRight("5", problem))
+    #expect(StageExaminer.isRight(" The rose is red.\n", "The rose is red. "))
+    #expect(!StageExaminer.isRight("The rose is red", "The rose is red.") && !StageExaminer.isRight("", "red"))
+  }
+
+  @Test("Ids that the tokenizer does not have spell nothing")
+  func unknownIDs() throws {
+    let model = try ModelConfiguration(
+      vocabularySize: 600, hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 1, contextLength: 8)
+    let encoder = try ConversationEncoder(
+      model: model, tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil)
+    let ids = fixture.tokenizer.encode("The rose", addingTemplate: false).map(Int32.init)
+    #expect(encoder.text([1, 599] + ids + [2, 480]) == "The rose")
   }
 
   @Test("An examination needs something learned, and a model that is not broken")
