@@ -29,16 +29,17 @@ private struct Fields {
 }
 
 @Suite struct PlotTests {
-  @Test(arguments: names)
+  @Test(arguments: Exhibit.all.map(\.name))
   func `a plot reads its own table and no column that is not there`(_ name: String) throws {
     let directory = try TemporaryDirectory()
     let exhibit = try #require(Exhibit.named([name]).first)
-    try ExhibitWriter(directory: directory.path, context: .init()).write([exhibit])
+    let context = try Exhibit.Context(results: SyntheticResults().results())
+    try ExhibitWriter(directory: directory.path, context: context).write([exhibit])
     let specification = try JSON(parsing: InputFile.bytes(of: directory.file("\(name).vl.json")))
     #expect(specification["$schema"] == "https://vega.github.io/schema/vega-lite/v5.json")
     #expect(specification["data"]?["url"]?.stringValue == "\(name).csv")
     #expect(specification["title"]?["text"]?.stringValue == exhibit.title)
-    let table = try Computed.table(name)
+    let table = try exhibit.table(context)
     let columns = Set(table.columns.map(\.name))
     let fields = Fields(specification)
     #expect(!fields.used.isEmpty)
@@ -70,6 +71,28 @@ private struct Fields {
       // A value that the scale does not list would be drawn in a colour of Vega-Lite's choice.
       if !fields.declared.contains(field) { #expect(Set(rows.compactMap { $0[field]?.label }) == listed) }
     }
+  }
+
+  @Test(arguments: Exhibit.experiment.map(\.name))
+  func `the colours of an experiment's plot suffice for its table`(_ name: String) throws {
+    let exhibit = try #require(Exhibit.named([name]).first)
+    let rows = try rows(name)
+    func check(_ value: JSON) {
+      if let scale = value["scale"], let range = scale["range"]?.elements, let field = value["field"]?.stringValue,
+        value["type"] == "nominal"
+      {
+        let shown = Set(rows.compactMap { $0[field]?.label })
+        #expect(!shown.isEmpty)
+        #expect(shown.count <= range.count, "\(field)")
+        if let domain = scale["domain"]?.elements {
+          #expect(domain.count == range.count)
+          #expect(shown.isSubset(of: domain.compactMap(\.stringValue)), "\(field)")
+        }
+      }
+      for member in value.members ?? [] { check(member.value) }
+      for element in value.elements ?? [] { check(element) }
+    }
+    check(exhibit.plot)
   }
 
   @Test func `a writer puts all files in place or none`() throws {

@@ -140,9 +140,10 @@ struct SyntheticResults {
     return Trajectory(
       study: study.name, seed: seed, path: path, run: run, columns: columns,
       rows: (0...steps).map { step in columns.map { value(place($0, step)) } },
-      // Two paths' tokens differ by 0.1 a step and position: d = 0.1 t (p - p').
+      // Two paths' tokens differ by 0.1 a step and position, or half as much: d = 0.1 t (p - p').
       trueTokens: (0...steps).map { step in
-        [[-1, -2], [-3]].map { $0.map { $0 - 0.1 * Double(step * (study.position(in: path) ?? 0)) } }
+        let shift = (run == "npo" ? 0.05 : 0.1) * Double(step * (study.position(in: path) ?? 0))
+        return [[-1, -2], [-3]].map { $0.map { $0 - shift } }
       })
   }
 }

@@ -36,7 +36,10 @@ extension Exhibit {
           "encoding",
           [
             "y": ["field": "quantity", "type": "nominal", "title": .null, "sort": .null],
-            "x": VegaLite.number("value", "how many (logarithmic)", scale: ["type": "symlog", "constant": 1]),
+            // Unlike units side by side: the bars compare orders of magnitude, the numbers are beside them.
+            "x": [
+              "field": "value", "type": "quantitative", "axis": .null, "scale": ["type": "symlog", "constant": 1],
+            ],
           ]
         ),
         (

@@ -7,20 +7,31 @@ enum CurvePanels {
     "calculate": "datum.source == 'paper' ? 'paper: ' + datum.model : datum.source", "as": "panel",
   ]
 
-  /// A column or row of panels by the values of a field, in the order of the table.
-  static func facet(_ field: String) -> JSON {
+  /// Numbers the rows of the table, for ``facet(_:)``.
+  static let numbered: JSON = ["window": [["op": "row_number", "as": "row_number"]]]
+
+  /// A column or row of panels by the values of a field, in the order of the table; needs ``numbered``.
+  static func facet(_ field: String, header: JSON = ["labelFontSize": 12, "labelFontWeight": 500]) -> JSON {
     [
-      "field": .string(field), "type": "nominal", "title": .null, "sort": .null,
-      "header": ["labelFontSize": 12, "labelFontWeight": 500],
+      "field": .string(field), "type": "nominal", "title": .null, "sort": ["field": "row_number", "op": "min"],
+      "header": header,
     ]
   }
 
-  /// The panels: `mean` with its band by step, each panel with a scale of its own.
-  static func grid(
-    _ facets: JSON, wrap: Int? = nil, color: JSON, title: String, x: (String, String) = ("step", "unlearning step"),
-    detail: [String], width: Int, height: Int = 150, scale: [(String, JSON)] = [("zero", false)]
-  ) -> [(String, JSON)] {
-    let scale = JSON.object(scale.map { JSON.Member($0.0, $0.1) })
+  /// A grid of panels, each with scales of its own.
+  static func grid(_ facets: JSON, wrap: Int? = nil, _ panel: JSON) -> [(String, JSON)] {
+    let members: [(String, JSON)] = [
+      ("facet", facets), ("spec", panel), ("spacing", 14),
+      ("resolve", ["scale": ["x": "independent", "y": "independent"]]),
+    ]
+    return wrap.map { members + [("columns", .integer($0))] } ?? members
+  }
+
+  /// One panel: `mean` by step with its band.
+  static func curves(
+    color: JSON, title: String, x: String = "unlearning step", detail: [String], width: Int, height: Int = 130,
+    scale: JSON = ["zero": false]
+  ) -> JSON {
     let band: JSON = [
       "mark": ["type": "area", "opacity": 0.18],
       "encoding": ["y": VegaLite.number("ci_low", title, scale: scale), "y2": ["field": "ci_high"]],
@@ -30,18 +41,25 @@ enum CurvePanels {
       "encoding": ["y": VegaLite.number("mean", title, scale: scale)],
     ]
     let shared: JSON = [
-      "x": VegaLite.number(x.0, x.1), "color": color,
+      "x": ["field": "step", "type": "quantitative", "title": .string(x), "axis": ["tickMinStep": 1]], "color": color,
       "detail": .array(detail.map { ["field": .string($0), "type": "nominal"] }),
     ]
-    let spec: JSON = [
+    return [
       "width": .integer(width), "height": .integer(height), "encoding": shared, "layer": [band, line],
     ]
-    let members: [(String, JSON)] = [
-      ("facet", facets), ("spec", spec), ("spacing", 14), ("resolve", ["scale": ["y": "independent"]]),
-    ]
-    return wrap.map { members + [("columns", .integer($0))] } ?? members
   }
 
+  /// A curve for each run and path in the colour of its position.
+  static func positionCurves(
+    title: String, width: Int, height: Int = 130, scale: JSON = ["zero": false]
+  ) -> JSON {
+    curves(
+      color: positions, title: title, detail: ["run", "path"], width: width, height: height, scale: scale)
+  }
+
+  /// A scale for what may grow by orders of magnitude and have an interval that reaches below 0.
+  static let logarithmic: JSON = ["type": "symlog", "constant": 0.01, "zero": false, "nice": false]
+
   /// The colour of each position p, as in the plots of theory.
-  static let positions = VegaLite.colors("position", "position p")
+  private static let positions = VegaLite.colors("position", "position p")
 }

@@ -48,9 +48,13 @@ extension Exhibit {
     },
     plot: VegaLite.panels(
       "Distance to the retrained model while unlearning, by when the forget set was learned",
-      [("transform", [["calculate": "datum.measure + ', ' + datum.part", "as": "shown"]])]
+      [
+        (
+          "transform",
+          [CurvePanels.numbered, ["calculate": "datum.measure + ', ' + datum.part", "as": "shown"]]
+        )
+      ]
         + CurvePanels.grid(
           ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("algorithm")],
-          color: CurvePanels.positions, title: "distance", detail: ["run", "path"], width: 240, height: 130,
-          scale: [("type", "symlog"), ("constant", 0.01)])))
+          CurvePanels.positionCurves(title: "distance", width: 230, scale: CurvePanels.logarithmic))))
 }

@@ -17,8 +17,8 @@ extension Exhibit {
     },
     plot: VegaLite.panels(
       "Gradient ascent forgets at a speed that depends on when the forget set was learned",
-      [("transform", [CurvePanels.panel])]
+      [("transform", [CurvePanels.numbered, CurvePanels.panel])]
         + CurvePanels.grid(
-          CurvePanels.facet("panel"), wrap: 3, color: CurvePanels.positions,
-          title: "label, nats a token", detail: ["run", "path"], width: 230, height: 170)))
+          CurvePanels.facet("panel"), wrap: 3,
+          CurvePanels.positionCurves(title: "label, nats a token", width: 230, height: 170))))
 }

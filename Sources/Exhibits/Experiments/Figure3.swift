@@ -21,13 +21,13 @@ extension Exhibit {
       [
         (
           "transform",
-          [CurvePanels.panel, ["calculate": "datum.algorithm + ', ' + datum.measure", "as": "shown"]]
+          [
+            CurvePanels.numbered, CurvePanels.panel,
+            ["calculate": "datum.algorithm + ', ' + datum.measure", "as": "shown"],
+          ]
         )
       ]
         + CurvePanels.grid(
-          [
-            "row": CurvePanels.facet("shown"),
-            "column": CurvePanels.facet("panel"),
-          ],
-          color: CurvePanels.positions, title: "nats a token", detail: ["run", "path"], width: 230, height: 130)))
+          ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("panel")],
+          CurvePanels.positionCurves(title: "nats a token", width: 230))))
 }

@@ -49,10 +49,12 @@ extension Exhibit {
     },
     plot: VegaLite.panels(
       "Superficial and deep forgetting: the order of the wordings decides what falls",
-      CurvePanels.grid(
-        ["row": CurvePanels.facet("source"), "column": CurvePanels.facet("path")],
-        color: VegaLite.colors("answer", "answer"), title: "log probability, nats",
-        x: ("step", "step (paper: epoch)"), detail: [], width: 128, height: 170)))
+      [("transform", [CurvePanels.numbered])]
+        + CurvePanels.grid(
+          ["row": CurvePanels.facet("source"), "column": CurvePanels.facet("path")],
+          CurvePanels.curves(
+            color: VegaLite.colors("answer", "answer"), title: "log probability, nats", x: "step (paper: epoch)",
+            detail: [], width: 104, height: 170))))
 
   /// The paths in the order of the paper's panels, theta_1 to theta_6, before all others.
   private static func figure4Order(_ paths: [Path]) -> [Path] {

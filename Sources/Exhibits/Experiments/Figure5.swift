@@ -21,13 +21,10 @@ extension Exhibit {
       [
         (
           "transform",
-          [["calculate": "datum.measure + ', ' + datum.source", "as": "shown"]]
+          [CurvePanels.numbered, ["calculate": "datum.measure + ', ' + datum.source", "as": "shown"]]
         )
       ]
         + CurvePanels.grid(
-          [
-            "row": CurvePanels.facet("shown"),
-            "column": CurvePanels.facet("algorithm"),
-          ],
-          color: CurvePanels.positions, title: "nats a token", detail: ["run", "path"], width: 230, height: 130)))
+          ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("algorithm")],
+          CurvePanels.positionCurves(title: "nats a token", width: 230))))
 }

@@ -23,10 +23,7 @@ extension Exhibit {
       [
         (
           "transform",
-          [
-            CurvePanels.panel,
-            ["calculate": "'learning rate ' + format(datum.learning_rate, '.2~e')", "as": "rate"],
-          ]
+          [["calculate": "'learning rate ' + format(datum.learning_rate, '.2~e')", "as": "rate"]]
         ),
         (
           "vconcat",
@@ -44,10 +41,8 @@ extension Exhibit {
       + CurvePanels.grid(
         [
           "field": "rate", "type": "nominal", "title": .null,
-          "sort": ["field": "learning_rate", "op": "min", "order": "ascending"],
-          "header": ["labelFontSize": 11],
-        ], wrap: 4, color: CurvePanels.positions, title: "label, nats a token", detail: ["run", "path"], width: 175,
-        height: 140)
+          "sort": ["field": "learning_rate", "op": "min", "order": "ascending"], "header": ["labelFontSize": 11],
+        ], wrap: 4, CurvePanels.positionCurves(title: "label, nats a token", width: 175, height: 140))
     return .object(members.map { JSON.Member($0.0, $0.1) })
   }
 }

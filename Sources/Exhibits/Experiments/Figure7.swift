@@ -22,11 +22,8 @@ extension Exhibit {
     },
     plot: VegaLite.panels(
       "NPO at its largest learning rate: label beside utility",
-      [("transform", [CurvePanels.panel])]
+      [("transform", [CurvePanels.numbered, CurvePanels.panel])]
         + CurvePanels.grid(
-          [
-            "row": CurvePanels.facet("panel"),
-            "column": CurvePanels.facet("measure"),
-          ],
-          color: CurvePanels.positions, title: "nats a token", detail: ["run", "path"], width: 300, height: 170)))
+          ["row": CurvePanels.facet("panel"), "column": CurvePanels.facet("measure")],
+          CurvePanels.positionCurves(title: "nats a token", width: 300, height: 170))))
 }

@@ -24,11 +24,10 @@ extension Exhibit {
       [
         (
           "transform",
-          [["calculate": "datum.source + ', ' + datum.schedule", "as": "shown"]]
+          [CurvePanels.numbered, ["calculate": "datum.source + ', ' + datum.schedule", "as": "shown"]]
         )
       ]
         + CurvePanels.grid(
           ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("algorithm")],
-          color: CurvePanels.positions, title: "label, nats a token", detail: ["run", "path"], width: 230,
-          height: 130)))
+          CurvePanels.positionCurves(title: "label, nats a token", width: 230))))
 }

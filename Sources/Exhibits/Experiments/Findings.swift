@@ -57,21 +57,18 @@ extension Exhibit {
       format(datum.ci_low, '.3~g') + ', ' + format(datum.ci_high, '.3~g') + ']' : '') + ' claimed ' + datum.claimed + \
       ' ' + format(datum.threshold, '.3~g')
       """
-    let color = VegaLite.color("verdict", "verdict", ["seen", "undecided", "not seen"], colors: [2, 4, 1])
+    let colors: JSON = [
+      "field": "verdict", "type": "nominal", "title": "verdict",
+      "scale": ["domain": ["seen", "undecided", "not seen"], "range": ["#009E73", "#E69F00", "#D55E00"]],
+      "legend": ["symbolType": "square", "symbolSize": 110],
+    ]
+    let header: JSON = [
+      "labelOrient": "top", "labelAnchor": "start", "labelAngle": 0, "labelFontSize": 12, "labelLimit": 700,
+      "labelFontWeight": 500, "labelPadding": 2,
+    ]
     return [
-      ("transform", [["calculate": .string(text), "as": "text"]]),
-      (
-        "facet",
-        [
-          "row": [
-            "field": "claim", "type": "nominal", "title": .null, "sort": .null,
-            "header": [
-              "labelOrient": "top", "labelAnchor": "start", "labelAngle": 0, "labelFontSize": 12, "labelLimit": 700,
-              "labelFontWeight": 500,
-            ],
-          ]
-        ]
-      ),
+      ("transform", [CurvePanels.numbered, ["calculate": .string(text), "as": "text"]]),
+      ("facet", ["row": CurvePanels.facet("claim", header: header)]),
       (
         "spec",
         [
@@ -80,7 +77,7 @@ extension Exhibit {
           "layer": [
             [
               "mark": ["type": "point", "shape": "square", "filled": true, "size": 110, "opacity": 1],
-              "encoding": ["x": ["value": 12], "color": color],
+              "encoding": ["x": ["value": 12], "color": colors],
             ],
             [
               "mark": ["type": "text", "align": "left", "fontSize": 11],
@@ -88,8 +85,7 @@ extension Exhibit {
             ],
           ],
         ]
-      ),
-      ("resolve", ["scale": ["y": "independent"]]), ("spacing", 10),
+      ), ("resolve", ["scale": ["y": "independent"]]), ("spacing", 16),
     ]
   }()
 }

@@ -83,8 +83,9 @@ struct OrderClaims {
   /// (f) The log ratio of the widths of the label's interval at the last step and at a tenth of the run, above 0; the
   /// values are the jackknife's.
   private func widening(_ run: UnlearningRun) -> Claim {
-    let readings = readings(run, "label_log_likelihood").filter { $0.joined().allSatisfy(\.isFinite) }
-    let (early, late) = (share(10, of: readings), share(1, of: readings))
+    let all = readings(run, "label_log_likelihood")
+    let (early, late) = (share(10, of: all), share(1, of: all))
+    let readings = all.filter { $0.allSatisfy { $0[early].isFinite && $0[late].isFinite } }
     return claim(
       "widening", "Intervals over seeds are narrow at first and widen later.", run,
       "log of the ratio of the interval's widths after the last step and after step \(early), mean over paths, jackknife",

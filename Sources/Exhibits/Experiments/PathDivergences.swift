@@ -40,10 +40,10 @@ extension Exhibit {
     },
     plot: VegaLite.panels(
       "Models of different histories diverge while they unlearn the same data",
-      CurvePanels.grid(
-        ["column": CurvePanels.facet("algorithm")], color: VegaLite.colors("algorithm", "algorithm"),
-        title: "Jeffreys divergence, nats a token", detail: ["run"], width: 240, height: 220,
-        scale: [("type", "symlog"), ("constant", 0.01)])))
+      (CurvePanels.curves(
+        color: VegaLite.colors("algorithm", "algorithm"), title: "Jeffreys divergence, nats a token",
+        detail: ["run"], width: 520, height: 300, scale: CurvePanels.logarithmic
+      ).members ?? []).map { ($0.name, $0.value) }))
 
   /// By step, the mean over all pairs of paths; NaN where a pair has none. Nil where a path's tokens are missing.
   private static func meanDivergences(_ order: StudyResults, _ run: UnlearningRun, seed: UInt64) -> [Double]? {

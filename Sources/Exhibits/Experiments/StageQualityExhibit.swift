@@ -53,7 +53,10 @@ extension Exhibit {
     plot: VegaLite.panels(
       "How well each stage is known before unlearning",
       [
-        ("transform", [["calculate": "datum.study + ': ' + datum.stage", "as": "panel"]]),
+        (
+          "transform",
+          [CurvePanels.numbered, ["calculate": "datum.study + ': ' + datum.stage", "as": "panel"]]
+        ),
         (
           "hconcat",
           [

@@ -69,12 +69,19 @@ extension Exhibit {
       "scale": ["scheme": "blues", "range": ["#f7fbff", "#9ecae1"]],
     ]
     return [
-      ("transform", [CurvePanels.panel, ["calculate": .string(text), "as": "text"]]),
+      // Only this experiment has numbers with paraphrases: they stay in the table.
+      (
+        "transform",
+        [
+          ["filter": "datum.measure != 'with_paraphrases'"], CurvePanels.numbered, CurvePanels.panel,
+          ["calculate": .string(text), "as": "text"],
+        ]
+      ),
       ("facet", ["row": CurvePanels.facet("measure"), "column": CurvePanels.facet("algorithm")]),
       (
         "spec",
         [
-          "width": ["step": 74], "height": ["step": 19],
+          "width": ["step": 68], "height": ["step": 19],
           "encoding": [
             "x": ["field": "position", "type": "ordinal", "title": "position p", "axis": ["labelAngle": 0]],
             "y": ["field": "panel", "type": "nominal", "title": .null, "sort": .null],
@@ -88,7 +95,7 @@ extension Exhibit {
           ],
         ]
       ),
-      ("resolve", ["scale": ["color": "independent", "y": "independent"]]),
+      ("resolve", ["scale": ["color": "independent"]]),
     ]
   }()
 }

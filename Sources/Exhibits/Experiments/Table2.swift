@@ -46,19 +46,21 @@ extension Exhibit {
       [
         (
           "transform",
-          [["calculate": "datum.source == 'paper' ? 'paper: ' + datum.model : datum.part", "as": "shown"]]
-        ),
-        ("width", ["step": 108]), ("height", ["step": 17]), ("mark", ["type": "text", "fontSize": 11]),
+          [
+            ["calculate": "datum.source == 'paper' ? 'paper: ' + datum.model : datum.part", "as": "shown"],
+            ["calculate": "format(datum.value, datum.value < 0.01 ? '.2~e' : '.4~g')", "as": "text"],
+          ]
+        ), ("width", ["step": 100]), ("height", ["step": 17]), ("mark", ["type": "text", "fontSize": 11]),
         (
           "encoding",
           [
             "x": [
               "field": "hyperparameter", "type": "nominal", "title": .null,
-              "sort": .array(hyperparameterNames.map { .string($0) }), "axis": ["labelAngle": 0, "orient": "top"],
+              "sort": .array(hyperparameterNames.map { .string($0) }),
+              "axis": ["labelAngle": 0, "orient": "top", "labelFontSize": 10],
             ],
             "y": ["field": "shown", "type": "nominal", "title": .null, "sort": .null],
-            "text": ["field": "value", "type": "quantitative", "format": ".3~g"],
-            "color": VegaLite.color("source", "source", ["this experiment", "paper"]),
+            "text": ["field": "text", "type": "nominal"],
           ]
         ),
       ]))

@@ -133,9 +133,10 @@ def inline_data(spec, package):
 STYLE = """
 body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 60rem; color: #1c1c1c; background: #fff;
   font: 17px/1.55 Charter, "Bitstream Charter", Georgia, "DejaVu Serif", serif; }
-h1, h2 { line-height: 1.2; font-weight: 600; }
+h1, h2, h3 { line-height: 1.2; font-weight: 600; }
 h1 { font-size: 1.9rem; margin: 0 0 0.5rem; }
-h2 { font-size: 1.35rem; margin: 0 0 0.5rem; }
+h2 { font-size: 1.6rem; margin: 3.5rem 0 0; }
+h3 { font-size: 1.35rem; margin: 0 0 0.5rem; }
 p { max-width: 42rem; margin: 0.5rem 0; }
 a { color: #1a4f8b; }
 nav ol { padding-left: 1.5rem; }
@@ -195,16 +196,28 @@ def script_json(value):
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
+def title_of(name, paths, package):
+    return package.resource(paths[0]).get("title", name)
+
+
+def by_part(exhibits, package):
+    """The exhibits by the part of the page that their resources name, theory or experiment, in their order."""
+    parts = {}
+    for exhibit in exhibits:
+        parts.setdefault(package.resource(exhibit[2][0]).get("part"), []).append(exhibit)
+    return parts
+
+
 def section(name, spec, paths, package):
     resources = [package.resource(path) for path in paths]
     main = resources[0]
-    title = main.get("title", name)
+    title = title_of(name, paths, package)
     files = [(path, f"{path} (data)") for path in paths]
     files += [(f"{name}.{kind}", f"{name}.{kind}") for kind in ("svg", "png", "vl.json")]
     links = " · ".join(f'<a href="{escape(path)}">{escape(label)}</a>' for path, label in files)
     lines = [
         f'<section id="{escape(name)}">',
-        f"<h2>{escape(title)}</h2>",
+        f"<h3>{escape(title)}</h3>",
         paragraphs(main.get("description", "")),
         f'<figure id="figure-{escape(name)}"><noscript>',
         f'<img src="{escape(name)}.svg" alt="{escape(title)}">',
@@ -223,10 +236,16 @@ def page(exhibits, package, version):
     meta = [f"Version {escape(about['version'])}"] if "version" in about else []
     meta += [escape(one.get("title", one.get("name", ""))) for one in about.get("licenses", [])]
     sources = "; ".join(escape(one.get("title", "")) for one in about.get("sources", []))
-    entries = [
-        f'<li><a href="#{escape(name)}">{escape(package.resource(paths[0]).get("title", name))}</a></li>'
-        for name, _, paths in exhibits
-    ]
+    contents, sections = [], []
+    for part, members in by_part(exhibits, package).items():
+        if part:
+            contents.append(f"<p>{escape(part.capitalize())}</p>")
+            sections.append(f'<h2>{escape(part.capitalize())}</h2>')
+        contents.append("<ol>")
+        for name, spec, paths in members:
+            contents.append(f'<li><a href="#{escape(name)}">{escape(title_of(name, paths, package))}</a></li>')
+            sections.append(section(name, spec, paths, package))
+        contents.append("</ol>")
     bundle = vl_convert.javascript_bundle(vl_version=version).replace("</script", "<\\/script")
     lines = [
         "<!DOCTYPE html>",
@@ -244,8 +263,8 @@ def page(exhibits, package, version):
         paragraphs(about.get("description", "")),
         *([f'<p class="meta">{" · ".join(meta)}</p>'] if meta else []),
         "</header>",
-        *(["<nav><ol>", *entries, "</ol></nav>"] if len(entries) > 1 else []),
-        *[section(name, spec, paths, package) for name, spec, paths in exhibits],
+        *(["<nav>", *contents, "</nav>"] if len(exhibits) > 1 else []),
+        *sections,
         f'<footer><p>{f"Sources: {sources}. " if sources else ""}'
         'All columns and files: <a href="datapackage.json">datapackage.json</a></p></footer>',
         f"<script>{bundle}</script>",
