@@ -44,7 +44,7 @@ let package = Package(
     .target(
       name: "Exhibits",
       dependencies: ["Theorems", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats"],
-      resources: [.embedInCode("Resources/render.py"), .embedInCode("Resources/paper.csv")]),
+      resources: [.embedInCode("Resources/render.py")]),
     .executableTarget(
       name: "palimpsest",
       dependencies: [

@@ -3,8 +3,8 @@ import FileFormats
 /// The numbers of Yu, He, Goyal and Arora, "On the Impossibility of Retrain Equivalence in Machine Unlearning"
 /// (arXiv 2510.16629, 2025): the curves of Figures 1 and 3 to 8 as read off its vector graphics, and Tables 1 and 2.
 ///
-/// The readings are exact to 1e-3, those of Figure 3 to 0.05; step 0 is before unlearning. They are kept in the file
-/// `paper.csv`, one line a series.
+/// The readings are exact to 1e-3, those of Figure 3 to 0.05; step 0 is before unlearning. They are kept in
+/// ``readings``, one line a series.
 struct PaperCurves {
   /// One curve of a figure, or one row of a table.
   struct Series {
@@ -50,12 +50,12 @@ struct PaperCurves {
   }
 
   /// Everything.
-  static let all = PaperCurves(parsing: PackageResources.paper_csv)
+  static let all = PaperCurves(parsing: Array(readings.utf8))
 
   /// The series in the order of the file.
   let series: [Series]
 
-  /// The series of a text like that of `paper.csv`; a line that is none is left out, which the tests would notice.
+  /// The series of a text like ``readings``; a line that is none is left out, which the tests would notice.
   init(parsing bytes: [UInt8]) {
     series = ((try? CSV.parse(bytes)) ?? []).dropFirst().compactMap { fields in
       guard fields.count == 7 else { return nil }
