@@ -3,6 +3,7 @@ import FineTuning
 import Foundation
 import PostTraining
 import Testing
+import Unlearning
 
 @testable import Exhibits
 
@@ -160,6 +161,33 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
       #expect(abs(try #require(row["mean"]?.double) - mean) < 1e-12)
       #expect(abs(try #require(row["ci_high"]?.double) - mean - halfWidth(scale)) < 1e-12)
     }
+  }
+
+  @Test func `paths that share a position are averaged in Table 1 alone`() throws {
+    let synthetic = SyntheticResults()
+    let results = try synthetic.results()
+    var plan = results.plan
+    let other = try Path(["math", "refusal", "tofu", "inst"])
+    plan.studies[0].paths.append(other)
+    // A second path with p = 2 that forgets nothing.
+    var trajectories = results.trajectories
+    for one in results.trajectories where one.study == "order" && one.path == plan.studies[0].paths[1] {
+      let zeros = one.columns.map { _ in 0.0 }
+      trajectories.append(
+        Trajectory(
+          study: one.study, seed: one.seed, path: other, run: one.run, columns: one.columns,
+          rows: one.rows.map { _ in zeros }))
+    }
+    let more = ExperimentResults(
+      plan: plan, trajectories: trajectories, qualities: [], cost: results.cost)
+    let score = try rows("table-1", more).first {
+      $0["measure"] == .string("forget_score") && $0["position"] == .integer(2) && $0["run"] == .string("ga")
+    }
+    let (mean, high) = (try #require(score?["mean"]?.double), try #require(score?["ci_high"]?.double))
+    #expect(abs(mean - 2) < 1e-12)
+    #expect(abs(high - 2 - halfWidth(0.04)) < 1e-12)
+    let curves = try rows("figure-1", more).filter { $0["source"] == .string("this experiment") }
+    #expect(Set(curves.compactMap { $0["path"]?.label }).count == 5)
   }
 
   @Test func `own exhibits summarise what was measured`() throws {

@@ -20,13 +20,18 @@ extension Exhibit {
       var rows: [[Cell]] = []
       for measure in Table1Measure.allCases {
         for run in runs {
-          for path in order.paths {
-            let values = order.trajectories(run, path).compactMap(measure.value)
+          let byPosition = Dictionary(grouping: order.paths, by: order.position)
+          for (position, paths) in byPosition.sorted(by: { $0.key < $1.key }) {
+            let values = results.plan.seeds.compactMap { seed in
+              let values = paths.flatMap { order.trajectories(run, $0) }.filter { $0.seed == seed }
+                .compactMap(measure.value)
+              return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+            }
             guard !values.isEmpty else { continue }
             rows.append(
               [
                 .string("this experiment"), .string(order.experiment), .string(run.objective.label), .string(run.name),
-                .string(measure.rawValue), .string("\(path)"), .integer(order.position(path)),
+                .string(measure.rawValue), .integer(position),
               ] + (try SeedMean(values).cells))
           }
         }
@@ -36,7 +41,7 @@ extension Exhibit {
         series.values.enumerated().map { index, value -> [Cell] in
           [
             .string("paper"), .string(series.model), .string(series.algorithm), .missing,
-            .string(Table1Measure(paper: series.metric).rawValue), .missing, .integer(index + 1), .number(value),
+            .string(Table1Measure(paper: series.metric).rawValue), .integer(index + 1), .number(value),
             .missing, .missing, .integer(1),
           ]
         }
@@ -54,8 +59,9 @@ extension Exhibit {
               refusals; utility: 1 - |change of the utility answers' log-likelihood|; math: change of the share of \
               problems solved
               """),
-          Column("path", .string, description: "the order of the stages, first learned first; missing for the paper"),
-          Column("position", .integer, unit: "1", description: "p, the position of the forget stage, 1 is first"),
+          Column(
+            "position", .integer, unit: "1",
+            description: "p, the position of the forget stage, 1 is first; paths that share it are averaged"),
         ] + SeedMean.columns(unit: "1", of: "the measure after unlearning"), rows: rows + paper)
     },
     plot: VegaLite.panels("Forget score, utility and math after unlearning, by algorithm and position", table1Panels))
@@ -73,7 +79,18 @@ extension Exhibit {
       (
         "transform",
         [
-          ["filter": "datum.measure != 'with_paraphrases'"], CurvePanels.numbered, CurvePanels.panel,
+          ["filter": "datum.measure != 'with_paraphrases'"], CurvePanels.numbered,
+          // Runs of one algorithm need a line each.
+          [
+            "joinaggregate": [["op": "distinct", "field": "run", "as": "runs"]],
+            "groupby": ["source", "algorithm", "measure"],
+          ],
+          [
+            "calculate": .string(
+              "datum.source == 'paper' ? 'paper: ' + datum.model : datum.source + (datum.runs > 1 ? ': ' + datum.run : '')"
+            ),
+            "as": "line",
+          ],
           ["calculate": .string(text), "as": "text"],
         ]
       ),
@@ -84,7 +101,7 @@ extension Exhibit {
           "width": ["step": 68], "height": ["step": 19],
           "encoding": [
             "x": ["field": "position", "type": "ordinal", "title": "position p", "axis": ["labelAngle": 0]],
-            "y": ["field": "panel", "type": "nominal", "title": .null, "sort": .null],
+            "y": ["field": "line", "type": "nominal", "title": .null, "sort": .null],
           ],
           "layer": [
             ["mark": ["type": "rect"], "encoding": ["color": color]],
