@@ -45,6 +45,8 @@ public struct ExhibitWriter {
       let plot = VegaLite.withData(exhibit.plot, csv: "\(exhibit.name).csv", columns: table.columns)
       plots.append(OutputFile(path: "\(directory)/\(exhibit.name).vl.json", bytes: plot.bytes()))
     }
+    // A package needs a resource: with nothing to write, everything stays as it was.
+    guard !resources.isEmpty else { return leftOut }
     let package = package(resources)
     var files = try package.files(in: directory)
     let descriptor = try merged(package.descriptor(), written: exhibits.map(\.name))

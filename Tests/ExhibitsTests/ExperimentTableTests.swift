@@ -324,6 +324,11 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
     noPhrasing.studies = ["order"]
     let expected = ExhibitError.unfilled("figure-4", "the plan has no study \"phrasing\"")
     #expect(try write(noPhrasing) == [expected])
+    // With nothing to write, nothing changes.
+    let before = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
+    let writer = try ExhibitWriter(directory: directory.path, context: .init(results: noPhrasing.results()))
+    #expect(try writer.write(Exhibit.named(["figure-4"])) == [expected])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == before)
     #expect("\(expected)" == "figure-4 is left out: the plan has no study \"phrasing\"")
     #expect(try package()["resources"]?.elements?.compactMap { $0["name"]?.stringValue } == ["ridge", "cost"])
     let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()

@@ -235,11 +235,20 @@ private func depth(_ place: SyntheticResults.Place, c: Double, u: Double, r: Dou
   }
 
   @Test func `a crossed spread does not take chance for a difference`() {
-    // Each seed has another path in front: a plain spread would be 1 in all.
-    let chance = [[1.0, 0, 0], [0, 1, 0], [0, 0, 1]]
-    #expect(ClaimStatistics.crossedSpreads(chance).allSatisfy { $0 <= 0 })
+    // Each seed has another path in front: plain spreads would be 3, 2 and 1.
+    let chance = [[3.0, 0, 0], [0, 2, 0], [0, 0, 1]]
+    #expect(ClaimStatistics.crossedSpreads(chance) == [-3, -2, -1])
     #expect(ClaimStatistics.crossedSpreads([[0, 3, 1], [0, 2, 1]]) == [3, 2])
     #expect(ClaimStatistics.crossedSpreads([[0, 3], [.nan, 2]]).isEmpty)
+  }
+
+  @Test func `steps of one's own do not profit from chance`() {
+    // The two seeds disagree on the best step of either path: what is best for the one is worst for the other.
+    let chance = [[[0.0, 3], [3, 0]], [[2, 0], [0, 2]]]
+    #expect(ClaimStatistics.costsOfCommonSteps(chance) == [-1.5, -1])
+    // Both agree: the common step 0 costs the second path 1 and 3.
+    #expect(ClaimStatistics.costsOfCommonSteps([[[0, 9], [1, 0]], [[0, 9], [3, 0]]]) == [0.5, 1.5])
+    #expect(ClaimStatistics.costsOfCommonSteps([[[0, 9], [1, 0]]]).isEmpty)
   }
 
   @Test func `the last position lags behind the slowest other`() {
