@@ -41,7 +41,7 @@ enum CurvePanels {
       "encoding": ["y": VegaLite.number("mean", title, scale: scale)],
     ]
     let shared: JSON = [
-      "x": ["field": "step", "type": "quantitative", "title": .string(x), "axis": ["tickMinStep": 1]], "color": color,
+      "x": VegaLite.number("step", x), "color": color,
       "detail": .array(detail.map { ["field": .string($0), "type": "nominal"] }),
     ]
     return [
