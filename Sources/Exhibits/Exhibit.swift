@@ -122,6 +122,9 @@ public enum ExhibitError: Error, Equatable, CustomStringConvertible {
   /// The plots could not be rendered; the text says why.
   case rendering(String)
 
+  /// The exhibit that could not be filled; nil of any other error.
+  public var exhibit: String? { if case .unfilled(let name, _) = self { name } else { nil } }
+
   /// What was wrong and what would be right, in one line.
   public var description: String {
     switch self {

@@ -17,7 +17,8 @@ struct ExhibitJob {
     }
     bar.finish()
     for error in leftOut { console.notice("\(error)") }
-    console.result("wrote \(exhibits.count - leftOut.count) exhibits to \(output)")
+    let written = exhibits.map(\.name).filter { name in !leftOut.contains { $0.exhibit == name } }
+    console.result("wrote \(written.map { "\($0).csv" }.joined(separator: ", ")) to \(output)")
     guard render else { return }
     do {
       // The page shows every exhibit in the folder, also those made earlier.

@@ -2,9 +2,19 @@ import FileFormats
 import Foundation
 import Testing
 
-private let exhibits = [
+private let theory = [
   "divergence", "bound-losses", "stage-orders", "retrain-distance", "tolerance-time", "step-size", "ridge",
 ]
+
+private let experiment = [
+  "findings", "figure-1", "figure-3", "table-1", "figure-4", "figure-5", "figure-6", "figure-7", "figure-8", "table-2",
+  "stage-quality", "distance-to-retrained", "path-divergence", "cost",
+]
+
+private let exhibits = theory + experiment
+
+/// A plan with all stages, runs and measures that takes seconds.
+private let quickPlan = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/plans/quick.yaml"
 
 private func resources(_ package: JSON) throws -> [JSON] { try #require(package["resources"]?.elements) }
 
@@ -21,7 +31,10 @@ private func resources(_ package: JSON) throws -> [JSON] { try #require(package[
     let directory = try TemporaryDirectory()
     for threads in ["1", "4"] {
       let outcome = try Command.succeed(
-        ["figures", "--no-render", "-o", threads, "--threads", threads], in: directory)
+        [
+          "figures", "--no-render", "-o", threads, "--threads", threads, "--plan", quickPlan, "--store",
+          "runs-\(threads)",
+        ], in: directory)
       #expect(outcome.lines.count == 1)
     }
     let files = try directory.contents("1")
@@ -81,7 +94,7 @@ private func resources(_ package: JSON) throws -> [JSON] { try #require(package[
   @Test(.enabled(if: Tools.frictionless, "needs frictionless"))
   func `the data package is valid, also after a part was made again`() throws {
     let directory = try TemporaryDirectory()
-    try Command.succeed(["figures", "--no-render", "-o", "out"], in: directory)
+    try Command.succeed(["figures", "--no-render", "-o", "out", "--plan", quickPlan], in: directory)
     try Command.succeed(["figures", "--no-render", "-o", "out", "ridge", "--seed", "5"], in: directory)
     let outcome = try Command.start(
       "/usr/bin/env", ["frictionless", "validate", "datapackage.json"], in: directory.file("out"))

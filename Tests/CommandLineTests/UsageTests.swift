@@ -50,7 +50,10 @@ import Testing
     (["sweep", "--random"], ["--random"]),
     (
       ["figures", "nope"],
-      ["\"nope\"", "divergence, bound-losses, stage-orders, retrain-distance, tolerance-time, step-size, ridge"]
+      [
+        "\"nope\"",
+        "divergence, bound-losses, stage-orders, retrain-distance, tolerance-time, step-size, ridge, findings",
+      ]
     ),
     (["figures", "--frames", "3"], ["--frames"]),
     (["figures", "--seed", "x"], ["--seed"]),
