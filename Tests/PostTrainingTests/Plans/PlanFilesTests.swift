@@ -28,6 +28,14 @@ import Transformer
     #expect(math.learningRate == 5e-4 && math.weightDecay == 0)
   }
 
+  @Test func `the README's example is a plan`() throws {
+    let readme = try InputFile.bytes(of: "\(plansFolder)/../README.md")
+    let blocks = String(decoding: readme, as: UTF8.self).split(separator: "```")
+    let example = try #require(blocks.first { $0.hasPrefix("yaml\nname:") }).dropFirst("yaml\n".count)
+    let (plan, warnings) = try ExperimentPlan.parse(Array(example.utf8))
+    #expect(plan.studies[0].paths.count == 3 && warnings.isEmpty)
+  }
+
   @Test func `the embedded plan is the one among the files`() throws {
     #expect(try ExperimentPlan.embedded == ExperimentPlan.read(path: "\(plansFolder)/embedded.yaml").plan)
   }
