@@ -7,7 +7,7 @@ import Unlearning
 struct QualityRun: Sendable {
   static let name = "quality.csv"
   /// How many examples are read and asked of each stage, of those learned and of those kept apart.
-  static let exampleCount = 48
+  static let exampleCount = 32
 
   let model: LearnedModel
   let stages: [StageData]
