@@ -1,14 +1,18 @@
 """Draws exported exhibits: SVG, PNG and one HTML page that works offline.
 
-    python3 - DIR NAME... < render.py
+    python3 - EDITION DIR NAME... < render.py
 
 DIR holds NAME.vl.json and its CSV for every NAME, and datapackage.json; the results go next to them as NAME.svg,
 NAME.png and index.html. Equal input gives equal bytes. Either all files are replaced or, on failure, none is.
+
+A plot is drawn only where that would change something: RECORD keeps the hashes of what each was drawn from and of its
+two files. EDITION stands for this script there; what another edition drew is drawn again.
 
 Exit code: 0 drawn; 1 failed, with one line on standard error; 3 the optional renderer is not installed.
 """
 
 import csv
+import hashlib
 import html
 import json
 import math
@@ -24,6 +28,7 @@ except ImportError as error:
 
 VEGA_LITE_MAJOR = "5"
 PNG_SCALE = 2
+RECORD = ".rendered.json"
 
 
 class RenderError(Exception):
@@ -141,7 +146,8 @@ p { max-width: 42rem; margin: 0.5rem 0; }
 a { color: #1a4f8b; }
 nav ol { padding-left: 1.5rem; }
 section { margin-top: 3rem; padding-top: 1.5rem; border-top: 1px solid #d0d0d0; }
-figure { margin: 1.25rem 0; overflow-x: auto; }
+figure { margin: 1.25rem 0; }
+figure svg { max-width: 100%; height: auto; overflow: visible; }
 footer, .files, details, .meta {
   font-family: system-ui, "Helvetica Neue", Arial, "DejaVu Sans", sans-serif; font-size: 0.85rem; }
 .meta, footer { color: #555; }
@@ -149,19 +155,8 @@ summary { cursor: pointer; }
 table { border-collapse: collapse; margin: 0.75rem 0; }
 th, td { text-align: left; vertical-align: top; padding: 0.3rem 1rem 0.3rem 0; border-bottom: 1px solid #e4e4e4; }
 code { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, monospace; font-size: 0.95em; }
-@media print { details { display: block; } section { break-inside: avoid; } }
+@media print { section { break-inside: avoid; } }
 """
-
-# The page keeps each specification as JSON beside its figure; this draws them all.
-DRAW = """
-for (const holder of document.querySelectorAll("script[data-figure]")) {
-  const figure = document.getElementById(holder.dataset.figure);
-  const actions = { export: true, source: false, compiled: false, editor: false };
-  vegaEmbed(figure, JSON.parse(holder.textContent), { actions, renderer: "svg" })
-    .catch(error => { figure.textContent = "This figure could not be drawn: " + error.message; });
-}
-"""
-
 
 def escape(text):
     return html.escape(str(text), quote=True)
@@ -184,16 +179,11 @@ def columns_table(resource, caption):
         ]
         for field in fields
     ]
-    lines = [f"<details open><summary>Columns of {caption}</summary>", "<table>"]
+    lines = [f"<details><summary>Columns of {caption}</summary>", "<table>"]
     lines.append("<thead><tr>" + "".join(f'<th scope="col">{name}</th>' for name in head) + "</tr></thead>")
     lines.append("<tbody>")
     lines += ["<tr>" + "".join(f"<td>{value}</td>" for value in row) + "</tr>" for row in rows]
     return "\n".join([*lines, "</tbody>", "</table>", "</details>"])
-
-
-def script_json(value):
-    """JSON that may stand in a script element: no `<`, so nothing in it can end the element."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def title_of(name, paths, package):
@@ -201,52 +191,87 @@ def title_of(name, paths, package):
 
 
 def by_part(exhibits, package):
-    """The exhibits by the part of the page that their resources name, theory or experiment, in their order."""
+    """The exhibits by heading, in their order: what was found, then by the part that their resources name."""
     parts = {}
     for exhibit in exhibits:
-        parts.setdefault(package.resource(exhibit[2][0]).get("part"), []).append(exhibit)
-    return parts
+        name, _, paths = exhibit
+        part = "findings" if name == "findings" else package.resource(paths[0]).get("part", "")
+        parts.setdefault(part, []).append(exhibit)
+    return sorted(parts.items(), key=lambda part: part[0] != "findings")
 
 
-def section(name, spec, paths, package):
+def settings(package):
+    """What the experiment's exhibits were made with, and what that cost; nothing where there is none."""
+    resources = package.resources
+    plans = dict.fromkeys(
+        (one["experiment"], ", ".join(map(str, one.get("seeds", [])))) for one in resources.values() if "experiment" in one
+    )
+    if not plans:
+        return []
+    described = "; ".join(f"<b>{escape(plan)}</b>, seeds {escape(seeds)}" for plan, seeds in plans)
+    seen = [
+        f'<a href="#{name}">{text}</a>'
+        for name, text in (
+            ("table-2", "the hyperparameters beside the paper's"),
+            ("stage-quality", "how well each stage is known with them before unlearning"),
+        )
+        if f"{name}.csv" in resources
+    ]
+    lines = [
+        '<section id="settings">',
+        "<h3>How the settings were fixed</h3>",
+        f"<p>Every setting stands in the plan of the experiment, with its reasons: {described}. The claims and their "
+        "thresholds are part of the program, and the same for every plan.</p>",
+    ]
+    if seen:
+        lines.append(f"<p>See {' and '.join(seen)}.</p>")
+    if "cost.csv" in resources:
+        cost = ", ".join(
+            f"{row['value']:.4g} {escape(row['quantity'].replace('_', ' '))}" for row in package.rows("cost.csv", {})
+        )
+        lines.append(f"<p>Its cost: {cost}.</p>")
+    return ["\n".join([*lines, "</section>"])]
+
+
+def section(name, svg, paths, package):
     resources = [package.resource(path) for path in paths]
     main = resources[0]
-    title = title_of(name, paths, package)
+    title = escape(title_of(name, paths, package))
     files = [(path, f"{path} (data)") for path in paths]
     files += [(f"{name}.{kind}", f"{name}.{kind}") for kind in ("svg", "png", "vl.json")]
     links = " · ".join(f'<a href="{escape(path)}">{escape(label)}</a>' for path, label in files)
     lines = [
         f'<section id="{escape(name)}">',
-        f"<h3>{escape(title)}</h3>",
+        f"<h3>{title}</h3>",
         paragraphs(main.get("description", "")),
-        f'<figure id="figure-{escape(name)}"><noscript>',
-        f'<img src="{escape(name)}.svg" alt="{escape(title)}">',
-        "</noscript></figure>",
-        f'<script type="application/json" data-figure="figure-{escape(name)}">{script_json(spec)}</script>',
+        f'<figure role="img" aria-label="{title}">{svg}</figure>',
         f'<p class="files">{links}</p>',
     ]
     lines += [columns_table(one, f"<code>{escape(path)}</code>") for path, one in zip(paths, resources)]
     return "\n".join([*lines, "</section>"])
 
 
-def page(exhibits, package, version):
-    """The HTML page; `exhibits` lists (name, specification with its data, paths of its CSV files)."""
+def page(exhibits, package):
+    """The HTML page; `exhibits` lists (name, SVG, paths of its CSV files)."""
     about = package.descriptor
     title = escape(about.get("title", about.get("name", "Exhibits")))
     meta = [f"Version {escape(about['version'])}"] if "version" in about else []
     meta += [escape(one.get("title", one.get("name", ""))) for one in about.get("licenses", [])]
     sources = "; ".join(escape(one.get("title", "")) for one in about.get("sources", []))
     contents, sections = [], []
-    for part, members in by_part(exhibits, package).items():
+    for part, members in by_part(exhibits, package):
         if part:
             contents.append(f"<p>{escape(part.capitalize())}</p>")
-            sections.append(f'<h2>{escape(part.capitalize())}</h2>')
+            sections.append(f"<h2>{escape(part.capitalize())}</h2>")
         contents.append("<ol>")
-        for name, spec, paths in members:
+        about_settings = settings(package) if part == "experiment" else []
+        if about_settings:
+            contents.append('<li><a href="#settings">How the settings were fixed</a></li>')
+            sections += about_settings
+        for name, svg, paths in members:
             contents.append(f'<li><a href="#{escape(name)}">{escape(title_of(name, paths, package))}</a></li>')
-            sections.append(section(name, spec, paths, package))
+            sections.append(section(name, svg, paths, package))
         contents.append("</ol>")
-    bundle = vl_convert.javascript_bundle(vl_version=version).replace("</script", "<\\/script")
     lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
@@ -267,8 +292,6 @@ def page(exhibits, package, version):
         *sections,
         f'<footer><p>{f"Sources: {sources}. " if sources else ""}'
         'All columns and files: <a href="datapackage.json">datapackage.json</a></p></footer>',
-        f"<script>{bundle}</script>",
-        f"<script>{DRAW}</script>",
         "</body>",
         "</html>",
     ]
@@ -304,19 +327,60 @@ def vega_lite_version():
     return ".".join(max(matching, key=lambda version: [int(part) for part in version]))
 
 
-def numbered(svg):
-    """The SVG with the ids of its clip paths and gradients counted from 0.
+def own_ids(svg, name):
+    """The SVG with its clip paths and gradients called after the exhibit and counted from 0.
 
-    The renderer counts on from one figure to the next; a figure's bytes must not depend on those drawn before it.
+    The renderer counts on from one figure to the next; a figure's bytes must not depend on those drawn before it, and
+    figures that stand in one page must not refer to each other's.
     """
     found = dict.fromkeys(re.findall(r'<(?:clipPath|linearGradient|radialGradient|pattern) id="([^"]+)"', svg))
-    new = {old: f"{re.sub('[0-9]+$', '', old)}{index}" for index, old in enumerate(found)}
+    new = {old: f"{name}-{re.sub('[0-9]+$', '', old)}{index}" for index, old in enumerate(found)}
     return re.sub(r'(?<=id=")[^"]+(?=")|(?<=url\(#)[^)]+(?=\))', lambda match: new.get(match[0], match[0]), svg)
 
 
-def render(directory, names):
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_bytes(directory, name):
+    """A file's content; None where it cannot be read."""
+    try:
+        with open(os.path.join(directory, name), "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+class Record:
+    """What the plots of a directory were drawn from. Damaged or missing, it costs drawing them again."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        try:
+            self.entries = json.loads(read_bytes(directory, RECORD) or b"{}")
+        except ValueError:
+            self.entries = {}
+        if not isinstance(self.entries, dict):
+            self.entries = {}
+
+    def kept_svg(self, name, inputs):
+        """The SVG that is in place, where it and its PNG are still as they were drawn from these inputs; else None."""
+        svg, png = (read_bytes(self.directory, f"{name}.{kind}") for kind in ("svg", "png"))
+        if svg is None or png is None or self.entries.get(name) != self.entry(inputs, svg, png):
+            return None
+        return svg.decode()
+
+    @staticmethod
+    def entry(inputs, svg, png):
+        return {"inputs": inputs, "svg": sha256(svg), "png": sha256(png)}
+
+
+def render(edition, directory, names):
     package = Package(directory)
     version = vega_lite_version()
+    drawing = [edition, vl_convert.__version__, version]
+    record = Record(directory)
+    entries = {}
     files = {}
     exhibits = []
     for name in names:
@@ -324,13 +388,20 @@ def render(directory, names):
             spec, used = inline_data(package.read_json(f"{name}.vl.json"), package)
             own = f"{name}.csv"
             paths = [own, *(path for path in used if path != own)]
-            svg = numbered(vl_convert.vegalite_to_svg(spec, vl_version=version, allowed_base_urls=[]))
-            files[f"{name}.svg"] = svg.encode()
-            files[f"{name}.png"] = vl_convert.svg_to_png(svg, scale=PNG_SCALE)
+            inputs = sha256(json.dumps([drawing, spec]).encode())
+            svg = record.kept_svg(name, inputs)
+            if svg is None:
+                svg = own_ids(vl_convert.vegalite_to_svg(spec, vl_version=version, allowed_base_urls=[]), name)
+                png = vl_convert.svg_to_png(svg, scale=PNG_SCALE)
+                files[f"{name}.svg"], files[f"{name}.png"] = svg.encode(), png
+                entries[name] = Record.entry(inputs, svg.encode(), png)
+            else:
+                entries[name] = record.entries[name]
         except (RenderError, ValueError) as error:
             raise RenderError(f"{name}: {error}") from None
-        exhibits.append((name, spec, paths))
-    files["index.html"] = page(exhibits, package, version).encode()
+        exhibits.append((name, svg, paths))
+    files["index.html"] = page(exhibits, package).encode()
+    files[RECORD] = (json.dumps(entries, indent=1) + "\n").encode()
     write_all(directory, files)
 
 
@@ -344,11 +415,11 @@ def one_line(error):
 
 
 def main(arguments):
-    if len(arguments) < 2:
-        print("usage: python3 - DIR NAME... < render.py", file=sys.stderr)
+    if len(arguments) < 3:
+        print("usage: python3 - EDITION DIR NAME... < render.py", file=sys.stderr)
         return 1
     try:
-        render(arguments[0], arguments[1:])
+        render(arguments[0], arguments[1], arguments[2:])
     except Exception as error:  # The caller shows one line, whatever went wrong.
         print(one_line(error), file=sys.stderr)
         return 1
