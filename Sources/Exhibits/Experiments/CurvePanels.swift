@@ -19,12 +19,11 @@ enum CurvePanels {
   }
 
   /// A grid of panels, each with scales of its own.
-  static func grid(_ facets: JSON, wrap: Int? = nil, _ panel: JSON) -> [(String, JSON)] {
-    let members: [(String, JSON)] = [
+  static func grid(_ facets: JSON, _ panel: JSON) -> [(String, JSON)] {
+    [
       ("facet", facets), ("spec", panel), ("spacing", 14),
       ("resolve", ["scale": ["x": "independent", "y": "independent"]]),
     ]
-    return wrap.map { members + [("columns", .integer($0))] } ?? members
   }
 
   /// One panel: `mean` by step with its band.
@@ -33,7 +32,7 @@ enum CurvePanels {
     scale: JSON = ["zero": false]
   ) -> JSON {
     let band: JSON = [
-      "mark": ["type": "area", "opacity": 0.18],
+      "mark": ["type": "area", "opacity": 0.18, "clip": true],
       "encoding": ["y": VegaLite.number("ci_low", title, scale: scale), "y2": ["field": "ci_high"]],
     ]
     let line: JSON = [
@@ -41,7 +40,7 @@ enum CurvePanels {
       "encoding": ["y": VegaLite.number("mean", title, scale: scale)],
     ]
     let shared: JSON = [
-      "x": VegaLite.number("step", x), "color": color,
+      "x": VegaLite.number("step", x, scale: ["nice": false]), "color": color,
       "detail": .array(detail.map { ["field": .string($0), "type": "nominal"] }),
     ]
     return [
@@ -57,8 +56,8 @@ enum CurvePanels {
       color: positions, title: title, detail: ["run", "path"], width: width, height: height, scale: scale)
   }
 
-  /// A scale for what may grow by orders of magnitude and have an interval that reaches below 0.
-  static let logarithmic: JSON = ["type": "symlog", "constant": 0.01, "zero": false, "nice": false]
+  /// A scale for what is never negative and may grow fast: of square roots, cut at 0, where intervals reach below it.
+  static let ofDistances: JSON = ["type": "sqrt", "domainMin": 0]
 
   /// The colour of each position p, as in the plots of theory.
   private static let positions = VegaLite.colors("position", "position p")

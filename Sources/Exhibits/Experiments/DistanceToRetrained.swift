@@ -12,7 +12,7 @@ extension Exhibit {
       answers of the forget stage and on all others: the RE distance (Definition 2.1, of logits) and the Jeffreys \
       divergence (mean of KL in both directions), by step, algorithm and position p. Mean and 95 % confidence interval \
       over seeds. A path-oblivious algorithm has one number of steps for all paths; look at whether one step is best \
-      for all curves. The theory's counterpart is retrain-distance. Scales are symmetric logarithms.
+      for all curves. The theory's counterpart is retrain-distance. Scales are of square roots.
       """,
     results: { results in
       let order = try StudyResults(results, study: "order")
@@ -56,5 +56,5 @@ extension Exhibit {
       ]
         + CurvePanels.grid(
           ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("algorithm")],
-          CurvePanels.positionCurves(title: "distance", width: 230, scale: CurvePanels.logarithmic))))
+          CurvePanels.positionCurves(title: "distance", width: 230, scale: CurvePanels.ofDistances))))
 }

@@ -19,6 +19,6 @@ extension Exhibit {
       "Gradient ascent forgets at a speed that depends on when the forget set was learned",
       [("transform", [CurvePanels.numbered, CurvePanels.panel])]
         + CurvePanels.grid(
-          CurvePanels.facet("panel"), wrap: 3,
-          CurvePanels.positionCurves(title: "label, nats a token", width: 230, height: 170))))
+          ["column": CurvePanels.facet("panel")],
+          CurvePanels.positionCurves(title: "label, nats a token", width: 150, height: 190))))
 }

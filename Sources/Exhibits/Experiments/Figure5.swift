@@ -21,10 +21,10 @@ extension Exhibit {
       [
         (
           "transform",
-          [CurvePanels.numbered, ["calculate": "datum.measure + ', ' + datum.source", "as": "shown"]]
+          [CurvePanels.numbered, ["calculate": "datum.algorithm + ', ' + datum.measure", "as": "shown"]]
         )
       ]
         + CurvePanels.grid(
-          ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("algorithm")],
-          CurvePanels.positionCurves(title: "nats a token", width: 230))))
+          ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("source")],
+          CurvePanels.positionCurves(title: "nats a token", width: 320))))
 }

@@ -40,9 +40,11 @@ extension Exhibit {
       [("title", ["text": .string(title), "fontSize": 12]), ("transform", [["filter": .string(filter)]])]
       + CurvePanels.grid(
         [
-          "field": "rate", "type": "nominal", "title": .null,
-          "sort": ["field": "learning_rate", "op": "min", "order": "ascending"], "header": ["labelFontSize": 11],
-        ], wrap: 4, CurvePanels.positionCurves(title: "label, nats a token", width: 175, height: 140))
+          "column": [
+            "field": "rate", "type": "nominal", "title": .null,
+            "sort": ["field": "learning_rate", "op": "min", "order": "ascending"], "header": ["labelFontSize": 11],
+          ]
+        ], CurvePanels.positionCurves(title: "label, nats a token", width: 175, height: 140))
     return .object(members.map { JSON.Member($0.0, $0.1) })
   }
 }

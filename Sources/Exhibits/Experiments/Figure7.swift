@@ -8,7 +8,7 @@ extension Exhibit {
     description: """
       The log-likelihoods of the forget set's label and of the utility stage's true answers while the label is \
       unlearned by NPO at the plan's largest learning rate, by the position p of the forget stage: this experiment \
-      (mean and 95 % confidence interval over seeds) above the paper's Figure 7 (learning rate 5e-5). The path that \
+      (mean and 95 % confidence interval over seeds) beside the paper's Figure 7 (learning rate 5e-5). The path that \
       forgets slowest need not keep its utility best. Each panel has its own scale.
       """,
     results: { results in
@@ -24,6 +24,6 @@ extension Exhibit {
       "NPO at its largest learning rate: label beside utility",
       [("transform", [CurvePanels.numbered, CurvePanels.panel])]
         + CurvePanels.grid(
-          ["row": CurvePanels.facet("panel"), "column": CurvePanels.facet("measure")],
+          ["row": CurvePanels.facet("measure"), "column": CurvePanels.facet("panel")],
           CurvePanels.positionCurves(title: "nats a token", width: 300, height: 170))))
 }

@@ -8,7 +8,7 @@ extension Exhibit {
     description: """
       The log-likelihood of the forget set's label while it is unlearned with the schedule that the plan's runs share \
       and with others, by algorithm and position p of the forget stage: this experiment (mean and 95 % confidence \
-      interval over seeds) above the paper's Figure 8. The paths should differ under every schedule. In the paper, the \
+      interval over seeds) beside the paper's Figure 8. The paths should differ under every schedule. In the paper, the \
       panel of NPO with WSD repeats that of SimNPO with WSD. Each panel has its own scale.
       """,
     results: { results in
@@ -24,10 +24,10 @@ extension Exhibit {
       [
         (
           "transform",
-          [CurvePanels.numbered, ["calculate": "datum.source + ', ' + datum.schedule", "as": "shown"]]
+          [CurvePanels.numbered, ["calculate": "datum.algorithm + ', ' + datum.schedule", "as": "shown"]]
         )
       ]
         + CurvePanels.grid(
-          ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("algorithm")],
-          CurvePanels.positionCurves(title: "label, nats a token", width: 230))))
+          ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("source")],
+          CurvePanels.positionCurves(title: "label, nats a token", width: 320))))
 }

@@ -53,14 +53,15 @@ extension Exhibit {
 
   private static let findingsPanels: [(String, JSON)] = {
     let text = """
-      !isValid(datum.estimate) ? 'no value' : format(datum.estimate, '.3~g') + (isValid(datum.ci_high) ? ' [' + \
-      format(datum.ci_low, '.3~g') + ', ' + format(datum.ci_high, '.3~g') + ']' : '') + ' claimed ' + datum.claimed + \
+      datum.verdict + ': ' + (!isValid(datum.estimate) ? 'no value' : format(datum.estimate, '.3~g') + (isValid(datum.ci_high) ? ' [' + \
+      format(datum.ci_low, '.3~g') + ', ' + format(datum.ci_high, '.3~g') + ']' : '')) + ', claimed ' + datum.claimed + \
       ' ' + format(datum.threshold, '.3~g')
       """
+    func x(_ field: String) -> JSON { VegaLite.number(field, "") }
     let colors: JSON = [
       "field": "verdict", "type": "nominal", "title": "verdict",
       "scale": ["domain": ["seen", "undecided", "not seen"], "range": ["#009E73", "#E69F00", "#D55E00"]],
-      "legend": ["symbolType": "square", "symbolSize": 110],
+      "legend": ["symbolType": "circle", "symbolSize": 110],
     ]
     let header: JSON = [
       "labelOrient": "top", "labelAnchor": "start", "labelAngle": 0, "labelFontSize": 12, "labelLimit": 700,
@@ -72,20 +73,25 @@ extension Exhibit {
       (
         "spec",
         [
-          "width": 430, "height": ["step": 17],
+          "width": 240, "height": ["step": 17],
           "encoding": ["y": ["field": "subject", "type": "nominal", "title": .null, "sort": .null]],
           "layer": [
+            ["mark": ["type": "tick", "color": "#555555", "thickness": 2], "encoding": ["x": x("threshold")]],
             [
-              "mark": ["type": "point", "shape": "square", "filled": true, "size": 110, "opacity": 1],
-              "encoding": ["x": ["value": 12], "color": colors],
+              "mark": ["type": "rule", "strokeWidth": 2],
+              "encoding": ["x": x("ci_low"), "x2": ["field": "ci_high"], "color": colors],
+            ],
+            [
+              "mark": ["type": "point", "filled": true, "size": 60, "opacity": 1],
+              "encoding": ["x": x("estimate"), "color": colors],
             ],
             [
               "mark": ["type": "text", "align": "left", "fontSize": 11],
-              "encoding": ["x": ["value": 28], "text": ["field": "text", "type": "nominal"]],
+              "encoding": ["x": ["value": 256], "text": ["field": "text", "type": "nominal"]],
             ],
           ],
         ]
-      ), ("resolve", ["scale": ["y": "independent"]]), ("spacing", 16),
+      ), ("resolve", ["scale": ["x": "independent", "y": "independent"]]), ("spacing", 12),
     ]
   }()
 }

@@ -11,7 +11,7 @@ extension Exhibit {
       The mean over all pairs of paths of the Jeffreys divergence between their models after the same number of \
       unlearning steps, estimated from the true tokens' log-likelihoods as the paper's authors do (with a control \
       variate: the mean of cosh(difference) - 1), by algorithm. Mean and 95 % confidence interval over seeds. The \
-      theory's counterpart is divergence. The scale is a symmetric logarithm.
+      theory's counterpart is divergence. The scale is of square roots.
       """,
     results: { results in
       let order = try StudyResults(results, study: "order")
@@ -42,7 +42,7 @@ extension Exhibit {
       "Models of different histories diverge while they unlearn the same data",
       (CurvePanels.curves(
         color: VegaLite.colors("algorithm", "algorithm"), title: "Jeffreys divergence, nats a token",
-        detail: ["run"], width: 520, height: 300, scale: CurvePanels.logarithmic
+        detail: ["run"], width: 520, height: 300, scale: CurvePanels.ofDistances
       ).members ?? []).map { ($0.name, $0.value) }))
 
   /// By step, the mean over all pairs of paths; NaN where a pair has none. Nil where a path's tokens are missing.

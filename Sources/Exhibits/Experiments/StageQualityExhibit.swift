@@ -61,7 +61,7 @@ extension Exhibit {
           "hconcat",
           [
             qualityPanel("log_likelihood", "log-likelihood, nats a token"),
-            qualityPanel("right", "share of right answers"),
+            qualityPanel("right", "share of right answers", scale: ["domain": [0, 1]]),
           ]
         ),
       ]))
@@ -73,24 +73,26 @@ extension Exhibit {
     ("right", "held out", { $0.heldOutRight }),
   ]
 
-  private static func qualityPanel(_ measure: String, _ title: String) -> JSON {
+  private static func qualityPanel(_ measure: String, _ title: String, scale: JSON? = nil) -> JSON {
+    let x = VegaLite.number("ci_low", title, scale: scale)
     let y: JSON = ["field": "path", "type": "nominal", "title": .null, "sort": .null]
     let color = VegaLite.color("part", "answers", ["learned", "held out"])
     return [
       "transform": [["filter": .string("datum.measure == '\(measure)'")]],
       "facet": ["row": CurvePanels.facet("panel")],
       "spec": [
-        "width": 250, "height": ["step": 15],
+        "width": 250, "height": ["step": 16, "for": "position"],
+        "encoding": ["yOffset": ["field": "part", "sort": ["learned", "held out"]]],
         "layer": [
           [
-            "mark": ["type": "rule", "strokeWidth": 1.5],
+            "mark": ["type": "rule", "strokeWidth": 1.5, "clip": true],
             "encoding": [
-              "y": y, "x": VegaLite.number("ci_low", title), "x2": ["field": "ci_high"], "color": color,
+              "y": y, "x": x, "x2": ["field": "ci_high"], "color": color,
             ],
           ],
           [
             "mark": ["type": "point", "filled": true, "size": 50, "opacity": 1],
-            "encoding": ["y": y, "x": VegaLite.number("mean", title), "color": color],
+            "encoding": ["y": y, "x": VegaLite.number("mean", title, scale: scale), "color": color],
           ],
         ],
       ],
