@@ -39,7 +39,7 @@ struct LearnedModel: Sendable {
     let stage = try stage.map(store.checkedFolder)
     let files =
       adapter == nil
-      ? try ModelFiles(path: stage ?? path, tokenizer: stage == nil ? nil : path)
+      ? try ModelFiles(path: stage ?? path, tokenizer: try ModelFiles(path: path).tokenizerPath())
       : try ModelFiles(path: path, adapter: stage)
     return TextModel(files: files, tokenizer: try files.loadTokenizer())
   }

@@ -93,7 +93,8 @@ package struct ModelFiles: Sendable {
     }
   }
 
-  private func tokenizerPath() throws -> String {
+  /// The tokenizer that was asked for, or where that beside the model is: a folder or a file.
+  func tokenizerPath() throws -> String {
     if let givenTokenizer { return givenTokenizer }
     guard case .legacy(let file) = base else {
       // What training of a llama2.c model leaves beside it.
@@ -147,8 +148,9 @@ extension ModelFiles {
     case .legacy(let file): return [split(file.path), split(try tokenizerPath())]
     case .folder(let folder):
       let endings = [".json", ".safetensors", ".txt", ".model", ".bpe"]
+      let tokenizer = try tokenizerPath()
       return try Folder.names(of: folder.path).filter { name in endings.contains { name.hasSuffix($0) } }.sorted()
-        .map { ($0, folder.path) }
+        .map { ($0, folder.path) } + (tokenizer == folder.path ? [] : [split(tokenizer)])
     }
   }
 }
