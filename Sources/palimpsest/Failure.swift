@@ -59,6 +59,7 @@ enum Failure {
     case is FileError, TrainingFolderError.inUse, CheckpointStoreError.file, MetricsLogError.file, RunStoreError.file:
       true
     case let error as RunFailure: isFileTrouble(error.error)
+    case ExperimentError.data(_, let error), ExperimentError.base(let error): isFileTrouble(error)
     case let error as SafetensorsError: error.rule == .system
     case let error as CheckpointError:
       switch error {

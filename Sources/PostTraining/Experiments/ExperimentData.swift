@@ -13,7 +13,7 @@ struct ExperimentData: Sendable {
   /// - Throws: `ExperimentError.data` naming the study and the stage.
   init(_ plan: ExperimentPlan) throws(ExperimentError) {
     func load(_ source: DataSource, as name: String, in place: String) throws(ExperimentError) -> StageData {
-      do { return try source.load(as: name) } catch { throw .data(place, "\(error)") }
+      do { return try source.load(as: name) } catch { throw .data(place, error) }
     }
     corpus =
       if case .pretrained(let base) = plan.base { try load(base.corpus, as: "base", in: "base.corpus") } else { nil }

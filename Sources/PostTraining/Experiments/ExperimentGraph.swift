@@ -144,10 +144,12 @@ public struct ExperimentGraph: Sendable {
     guard case .folder(let path) = base else { return nil }
     do {
       let files = try ModelFiles(path: path)
+      // Not needed for the hash, but every run would stumble over one that is missing.
+      _ = try files.loadTokenizer()
       let records = try files.inputFiles().map { try FileRecord($0.name, in: $0.folder).json }
       return SHA256.hex(JSON.array(records).bytes(.compact))
     } catch {
-      throw .base(path, "\(error)")
+      throw .base(error)
     }
   }
 
