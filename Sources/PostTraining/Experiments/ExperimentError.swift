@@ -8,6 +8,8 @@ public enum ExperimentError: Error, CustomStringConvertible {
   case adaptersDiffer(study: String, stage: String, other: String)
   /// The base model cannot be read.
   case base(any Error)
+  /// What a model has become after this step of unlearning cannot be measured.
+  case measuring(step: Int, MeasurerError)
   /// A result that a run left is not what this version writes.
   case result(String, String)
 
@@ -19,6 +21,8 @@ public enum ExperimentError: Error, CustomStringConvertible {
       "studies.\(study): one adapter lives through all stages, but those of \(stage) and \(other) differ; give all stages "
         + "the same adapter, or none"
     case .base(let error): "base: \(error)"
+    case .measuring(let step, let error):
+      "after step \(step), \(error); a lower learning rate or optimizer.clip_norm may help"
     case .result(let file, let reason): "\(quotedPath(file)): \(reason)"
     }
   }

@@ -73,7 +73,11 @@ struct UnlearnRun: Sendable {
       try measure()
     }
     let outcome = try folder.train(in: context) {
-      try measure()
+      do {
+        try measure()
+      } catch let error as MeasurerError {
+        throw ExperimentError.measuring(step: trainer.completedSteps, error)
+      }
       // Before the checkpoint of this step, after which nobody would measure it again.
       try record.write(to: context.folder)
     }
