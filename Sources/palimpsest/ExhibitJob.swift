@@ -18,6 +18,9 @@ struct ExhibitJob {
     bar.finish()
     for error in leftOut { console.notice("\(error)") }
     let written = exhibits.map(\.name).filter { name in !leftOut.contains { $0.exhibit == name } }
+    guard !written.isEmpty else {
+      throw Failure.Data(description: "nothing was written: the experiment fills none of the exhibits asked for")
+    }
     console.result("wrote \(written.map { "\($0).csv" }.joined(separator: ", ")) to \(output)")
     guard render else { return }
     do {
