@@ -45,26 +45,7 @@ enum Command {
     _ program: String, _ arguments: [String], in directory: String = "/", environment: [String: String] = [:],
     standardOutput: String? = nil
   ) throws -> Outcome {
-    // Apart from the test's folder, whose listing is compared.
-    let said = try TemporaryDirectory()
-    let (output, complaints) = (standardOutput ?? said.file("out"), said.file("err"))
-    for path in [output, complaints] where !FileManager.default.fileExists(atPath: path) {
-      try #require(FileManager.default.createFile(atPath: path, contents: nil))
-    }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: complaints))
-    try process.run()
-    process.waitUntilExit()
-    return Outcome(
-      status: process.terminationReason == .exit ? process.terminationStatus : nil,
-      output: standardOutput == nil ? try String(contentsOfFile: output, encoding: .utf8) : "",
-      complaints: try String(contentsOfFile: complaints, encoding: .utf8))
+    try Running(program, arguments, in: directory, environment: environment, standardOutput: standardOutput).outcome()
   }
 
   /// Runs the command and expects success without a word on standard error.
@@ -100,6 +81,45 @@ enum Command {
       #expect(!outcome.complaints.contains(sign), "\(outcome.complaints)", sourceLocation: sourceLocation)
     }
     #expect(try directory.contents() == before, sourceLocation: sourceLocation)
+  }
+}
+
+/// A program that has been started.
+final class Running {
+  let process = Process()
+  // Apart from the test's folder, whose listing is compared.
+  private let said: TemporaryDirectory
+  private let output: String?
+
+  init(
+    _ program: String, _ arguments: [String], in directory: String, environment: [String: String] = [:],
+    standardOutput: String? = nil
+  ) throws {
+    (said, output) = (try TemporaryDirectory(), standardOutput)
+    let paths = [standardOutput ?? said.file("out"), said.file("err")]
+    for path in paths where !FileManager.default.fileExists(atPath: path) {
+      try #require(FileManager.default.createFile(atPath: path, contents: nil))
+    }
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: directory)
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    process.standardInput = FileHandle.nullDevice
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: paths[0]))
+    process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: paths[1]))
+    try process.run()
+  }
+
+  /// Sends it a signal.
+  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+  /// Waits for its end.
+  func outcome() throws -> Outcome {
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationReason == .exit ? process.terminationStatus : nil,
+      output: output == nil ? try String(contentsOfFile: said.file("out"), encoding: .utf8) : "",
+      complaints: try String(contentsOfFile: said.file("err"), encoding: .utf8))
   }
 }
 

@@ -14,7 +14,7 @@ private let experiment = [
 private let exhibits = theory + experiment
 
 /// A plan with all stages, runs and measures that takes seconds.
-private let quickPlan = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/plans/quick.yaml"
+let quickPlan = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/plans/quick.yaml"
 
 private func resources(_ package: JSON) throws -> [JSON] { try #require(package["resources"]?.elements) }
 

@@ -79,6 +79,8 @@ import Testing
     (["config", "keys", "all"], ["all"]), (["config", "chek"], ["chek"]),
     (["runs", "show"], ["<key>"]), (["runs", "gc", "--older-than=-1"], ["--older-than is -1"]),
     (["runs", "gc", "--older-than", "nan"], ["--older-than is nan"]), (["runs", "list", "all"], ["all"]),
+    (["experiment"], ["<plan.yaml>"]), (["experiment", "p", "q"], ["'q'"]),
+    (["experiment", "p", "--seed", "1"], ["--seed"]), (["experiment", "p", "--threads", "0"], ["--threads is 0"]),
     (["dance"], ["dance"]),
   ])
   func `wrong usage is said in two lines`(_ arguments: [String], _ words: [String]) throws {
@@ -87,6 +89,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let commands = [
       "theorem", "sweep", "figures", "score", "generate", "config", "validate", "keys", "runs", "list", "show", "gc",
+      "experiment",
     ]
     let path = ["palimpsest"] + arguments.prefix { commands.contains($0) } + ["--help"]
     try Command.fail(64, words + ["See \(path.joined(separator: " "))\n"], arguments, in: directory)
@@ -135,6 +138,7 @@ import Testing
 
   @Test(arguments: [
     ["--help"], ["theorem", "--help"], ["sweep", "--help"], ["figures", "--help"], ["score", "--help"],
+    ["experiment", "--help"],
     ["generate", "--help"], ["config", "--help"], ["config", "validate", "--help"], ["config", "keys", "--help"],
     ["runs", "--help"], ["runs", "list", "--help"], ["runs", "show", "--help"], ["runs", "verify", "--help"],
     ["runs", "gc", "--help"], ["help", "sweep"], [],
@@ -155,7 +159,16 @@ import Testing
     }
   }
 
-  @Test(arguments: ["theorem", "figures", "sweep", "score", "generate", "config", "config validate", "config keys"])
+  @Test func `figures says how it makes an experiment's exhibits`() throws {
+    let help = try Command.succeed(["figures", "--help"], in: try TemporaryDirectory()).output
+    for words in ["--plan <plan.yaml>", "plans/embedded.yaml", "--store <dir>", "PALIMPSEST_RUNS"] {
+      #expect(help.contains(words))
+    }
+  }
+
+  @Test(arguments: [
+    "theorem", "figures", "sweep", "score", "generate", "config", "config validate", "config keys", "experiment",
+  ])
   func `the examples work`(_ command: String) throws {
     let directory = try TemporaryDirectory()
     let help = try Command.succeed(command.split(separator: " ").map(String.init) + ["--help"], in: directory).lines
@@ -163,12 +176,14 @@ import Testing
     try directory.write("epochs: 2\n", to: "run.yaml")
     try directory.write(#"{"prompt_ids": [1, 2], "answer_ids": [3]}"#, to: "ids.jsonl")
     try directory.write(#"{"question": "Who are you?", "answer": "I am a model."}"#, to: "qa.jsonl")
+    try directory.makeFolder("plans")
+    try FileManager.default.copyItem(atPath: quickPlan, toPath: directory.file("plans/quick.yaml"))
     let start = try #require(help.firstIndex(of: "EXAMPLE"))
     for example in help[(start + 1)...].prefix(2) {
       var line = example.replacing("palimpsest", with: Command.path).replacing(#/dir|stories260K.bin/#, with: "model")
       // Fewer trials, no drawing: what is tested is that the options exist.
       line.replace(#/--trials \d+/#, with: "--trials 50")
-      if command == "figures" { line += " --no-render" }
+      if ["figures", "experiment"].contains(command) { line += " --no-render" }
       let outcome = try Command.start("/bin/sh", ["-c", String(line)], in: directory.path)
       #expect(outcome.status == 0 && outcome.complaints == "", "\(outcome.complaints)")
     }
