@@ -82,7 +82,6 @@ extension Exhibit {
       "facet": ["row": CurvePanels.facet("panel")],
       "spec": [
         "width": 250, "height": ["step": 16, "for": "position"],
-        "encoding": ["yOffset": ["field": "part", "sort": ["learned", "held out"]]],
         "layer": [
           [
             "mark": ["type": "rule", "strokeWidth": 1.5, "clip": true],
