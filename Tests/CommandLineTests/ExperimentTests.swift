@@ -231,6 +231,26 @@ import Testing
     try Command.succeed(["runs", "verify"], in: directory)
   }
 
+  @Test("Killed while it takes damaged results away, it goes on all the same", arguments: ["experiment", "gc"])
+  func killedRepair(_ command: String) throws {
+    try SmallExperiment().write(to: directory)
+    try makeWhole()
+    try FileManager.default.copyItem(atPath: directory.file("whole"), toPath: directory.file("runs"))
+    let store = RunStore(directory: directory.file("runs"))
+    let key = try #require(store.keys().first { try store.plan(of: $0).title == "order, seed 1: inst>refusal" })
+    let weights = "runs/\(key)/files/adapter_model.safetensors"
+    try directory.write([1, 2, 3], to: weights)
+    // So many that they are not gone in a moment.
+    for number in 0..<3000 { try directory.write([], to: "runs/\(key)/files/more-\(number)") }
+    let repair = command == "gc" ? ["runs", "gc"] : arguments()
+    let running = try Running(Command.path, repair, in: directory.path)
+    while running.process.isRunning, access(directory.file("runs/\(key)/done.json"), F_OK) == 0 {}
+    running.signal(SIGKILL)
+    #expect(try running.outcome().status == nil)
+    try Command.succeed(arguments() + ["--quiet"], in: directory)
+    try expectWhole()
+  }
+
   @Test(
     "On a full disk it says so in one line, and goes on when there is room",
     .enabled(if: Tools.mount, "needs the right to mount a small file system"))

@@ -72,8 +72,8 @@ extension RunStore {
     case .finished: return RunClaim(key, in: self, isFinished: true, damage: nil, lock: lock)
     case .damaged(let found):
       damage = found
-      // First what says that the results are there.
-      for path in ["\(folder)/\(RunRecord.name)", results] { Folder.remove(path) }
+      discardResults(of: key)
+      Folder.remove("\(folder)/\(RunRecord.name)")
     case .missing, .unfinished:
       // A process was ended that had all results.
       let pending = "\(folder)/\(RunRecord.pendingName)"
@@ -83,7 +83,8 @@ extension RunStore {
         try record.complete(in: folder, results: results)
       }
       if access(pending, F_OK) != 0 { return RunClaim(key, in: self, isFinished: true, damage: nil, lock: lock) }
-      for path in [pending, results] { Folder.remove(path) }
+      discardResults(of: key)
+      Folder.remove(pending)
     }
     for path in [folder, results] { Folder.removeTemporaries(in: path) }
     do throws(FileError) {

@@ -62,7 +62,15 @@ extension RunStore {
     return kept
   }
 
-  /// Takes away what says that the run is finished before its results, so that none is half there.
+  /// Takes a run's results away at once, to a name that is removed with other temporary ones: work that found a part of
+  /// them would not know what to go on from. They go before the record, without which they were no results.
+  func discardResults(of key: RunKey) {
+    let rubbish = "\(folder(of: key))/\(AtomicFile.temporaryPrefix)results"
+    Folder.remove(rubbish)
+    if rename(results(of: key), rubbish) != 0 { Folder.remove(results(of: key)) }
+  }
+
+  /// Removes a run; of one that is half removed, no results are left.
   private func remove(_ key: RunKey) throws(RunStoreError) {
     let folder = folder(of: key)
     let own = [RunRecord.name, RunRecord.pendingName, Self.planName, Self.resultsName]
@@ -70,7 +78,9 @@ extension RunStore {
     if let name = names.filter({ !own.contains($0) && !$0.hasPrefix(AtomicFile.temporaryPrefix) }).min() {
       throw .stranger(name, folder: folder)
     }
+    discardResults(of: key)
     for name in own + names { Folder.remove("\(folder)/\(name)") }
+    Folder.removeTemporaries(in: folder)
     guard rmdir(folder) == 0 || errno == ENOENT else {
       throw .file(FileError(.write, folder, code: errno, context: "it cannot be removed"))
     }
