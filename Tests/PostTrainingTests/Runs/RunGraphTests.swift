@@ -118,7 +118,8 @@ private struct Step: Hashable, Sendable {
       }
       try graph.run(in: RunStore(directory: "\(path)/store"), options: options(2))
     }
-    for _ in 0..<6000 where access("\(path)/child", F_OK) != 0 { usleep(10_000) }
+    // Without holding a thread: where all tests run at once, the child may have to wait for one to be started.
+    for _ in 0..<60_000 where access("\(path)/child", F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
     let log = Log<String>()
     let store = RunStore(directory: "\(path)/store")
     let graph = family.graph { run, step, _ in
