@@ -26,14 +26,14 @@ enum CurvePanels {
     ]
   }
 
-  /// One panel: `mean` by step with its band.
+  /// One panel: `mean` by step with its band, from the column `low` to `ci_high`.
   static func curves(
     color: JSON, title: String, x: String = "unlearning step", detail: [String], width: Int, height: Int = 130,
-    scale: JSON = ["zero": false]
+    scale: JSON = ["zero": false], low: String = "ci_low"
   ) -> JSON {
     let band: JSON = [
       "mark": ["type": "area", "opacity": 0.18, "clip": true],
-      "encoding": ["y": VegaLite.number("ci_low", title, scale: scale), "y2": ["field": "ci_high"]],
+      "encoding": ["y": VegaLite.number(low, title, scale: scale), "y2": ["field": "ci_high"]],
     ]
     let line: JSON = [
       "mark": ["type": "line", "strokeWidth": 1.8],

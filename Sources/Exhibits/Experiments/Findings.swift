@@ -53,11 +53,13 @@ extension Exhibit {
 
   private static let findingsPanels: [(String, JSON)] = {
     let text = """
-      datum.verdict + ': ' + (!isValid(datum.estimate) ? 'no value' : format(datum.estimate, '.3~g') + (isValid(datum.ci_high) ? ' [' + \
-      format(datum.ci_low, '.3~g') + ', ' + format(datum.ci_high, '.3~g') + ']' : '')) + ', claimed ' + datum.claimed + \
-      ' ' + format(datum.threshold, '.3~g')
+      datum.verdict + ': ' + (!isValid(datum.estimate) ? 'no value' : format(datum.estimate, '.3~g') + \
+      (isValid(datum.ci_high) ? ' [' + format(datum.ci_low, '.3~g') + ', ' + format(datum.ci_high, '.3~g') + ']' : '')) \
+      + ', claimed ' + datum.claimed + ' ' + format(datum.threshold, '.3~g')
       """
-    func x(_ field: String) -> JSON { VegaLite.number(field, "") }
+    func x(_ field: String) -> JSON {
+      ["field": .string(field), "type": "quantitative", "title": .null, "axis": ["tickCount": 5]]
+    }
     let colors: JSON = [
       "field": "verdict", "type": "nominal", "title": "verdict",
       "scale": ["domain": ["seen", "undecided", "not seen"], "range": ["#009E73", "#E69F00", "#D55E00"]],

@@ -81,13 +81,11 @@ extension Exhibit {
       "transform": [["filter": .string("datum.measure == '\(measure)'")]],
       "facet": ["row": CurvePanels.facet("panel")],
       "spec": [
-        "width": 250, "height": ["step": 16, "for": "position"],
+        "width": 250, "height": ["step": 15],
         "layer": [
           [
             "mark": ["type": "rule", "strokeWidth": 1.5, "clip": true],
-            "encoding": [
-              "y": y, "x": x, "x2": ["field": "ci_high"], "color": color,
-            ],
+            "encoding": ["y": y, "x": x, "x2": ["field": "ci_high"], "color": color],
           ],
           [
             "mark": ["type": "point", "filled": true, "size": 50, "opacity": 1],
