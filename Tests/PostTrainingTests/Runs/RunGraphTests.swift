@@ -114,11 +114,13 @@ private struct Step: Hashable, Sendable {
       let path = sharedPath("share", of: getppid())
       let graph = Family.random(24, seed: 6).graph { run, step, _ in
         note("\(run) \(step)", in: "\(path)/child")
+        // Where all tests run at once, the parent may be long in coming.
+        for _ in 0..<60_000 where access("\(path)/parent", F_OK) != 0 { usleep(10_000) }
         usleep(10_000)
       }
       try graph.run(in: RunStore(directory: "\(path)/store"), options: options(2))
     }
-    // Without holding a thread: where all tests run at once, the child may have to wait for one to be started.
+    // Without holding a thread, of which the child may need one to be started.
     for _ in 0..<60_000 where access("\(path)/child", F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
     let log = Log<String>()
     let store = RunStore(directory: "\(path)/store")
@@ -126,6 +128,7 @@ private struct Step: Hashable, Sendable {
       log.add("\(run) \(step)")
       usleep(10_000)
     }
+    try AtomicFile.write("", to: "\(path)/parent")
     let outcomes = try Workers(count: 2).map(2) { _ in try graph.run(in: store, options: options(2)) }
     #expect(outcomes == [.finished, .finished])
     _ = await child
