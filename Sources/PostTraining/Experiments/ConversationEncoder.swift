@@ -8,11 +8,14 @@ struct ConversationEncoder {
   let tokenizer: Tokenizer
   let template: ChatTemplate
   let systemPrompt: String?
+  /// Whether an answer that is too long has its end cut off, as training may do; otherwise it is an error.
+  let cutsAnswers: Bool
   /// What ends an answer.
   let endOfTurn: Int32
 
   init(
-    model: ModelConfiguration, tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?
+    model: ModelConfiguration, tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?,
+    cutsAnswers: Bool = false
   ) throws(MeasurerError) {
     do throws(TokenizerError) {
       endOfTurn = Int32(try template.endOfTurn(in: tokenizer))
@@ -20,6 +23,7 @@ struct ConversationEncoder {
       throw .tokenizer(error)
     }
     (self.model, self.tokenizer, self.template, self.systemPrompt) = (model, tokenizer, template, systemPrompt)
+    self.cutsAnswers = cutsAnswers
   }
 
   /// The prompt and the answer with the end of its turn.
@@ -63,7 +67,10 @@ struct ConversationEncoder {
   }
 
   private func encoder(_ stage: String) -> ExampleEncoder {
-    ExampleEncoder(path: stage, model: model, tokenizer: tokenizer, template: template, systemPrompt: systemPrompt)
+    ExampleEncoder(
+      path: stage, model: model, lengthPolicy: cutsAnswers ? .cutEnd : .refuse, tokenizer: tokenizer,
+      template: template,
+      systemPrompt: systemPrompt)
   }
 
   private func written<Result>(_ body: () throws(ExampleError) -> Result) throws(MeasurerError) -> Result {

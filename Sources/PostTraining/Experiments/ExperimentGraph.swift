@@ -116,7 +116,8 @@ public struct ExperimentGraph: Sendable {
     }
     for path in trained {
       let run = QualityRun(
-        model: model(path), stages: stages, measures: study.measures, writing: writing, study: study.name, seed: seed,
+        model: model(path), stages: stages, measures: study.measures,
+        cutsAnswers: study.stages.contains { $0.training.truncate }, writing: writing, study: study.name, seed: seed,
         path: path, baseDigest: baseDigest)
       graph.add(run.plan, cost: run.cost, work: run.work)
       costly.insert(run.plan.key)

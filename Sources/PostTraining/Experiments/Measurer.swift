@@ -38,6 +38,7 @@ public final class Measurer {
   ///   - tokenizer: The models' tokenizer.
   ///   - template: How conversations are written.
   ///   - systemPrompt: The system prompt, or nil for none.
+  ///   - cutsAnswers: Whether an answer that is too long for the model has its end cut off; otherwise it is an error.
   ///   - retrained: The weights of the model that never learned the forget stage, for ``Measure/retrained``; they must not
   ///     change.
   ///   - seed: Decides the sampled answers.
@@ -46,15 +47,15 @@ public final class Measurer {
   ///   the model.
   public init(
     _ measures: Measures, stages: [StageData], forget: String, model: ModelConfiguration, adapter: LoRAConfiguration?,
-    tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?, retrained: Parameters?, seed: UInt64,
-    workers: Workers = .all
+    tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?, cutsAnswers: Bool = false,
+    retrained: Parameters?, seed: UInt64, workers: Workers = .all
   ) throws(MeasurerError) {
     try measures.checkParts(hasRetrained: retrained != nil)
     self.measures = measures
     columns = measures.columns(
       stages: stages.map(\.name), heldOut: Set(stages.filter { !$0.heldOut.isEmpty }.map(\.name)))
     let encoder = try ConversationEncoder(
-      model: model, tokenizer: tokenizer, template: template, systemPrompt: systemPrompt)
+      model: model, tokenizer: tokenizer, template: template, systemPrompt: systemPrompt, cutsAnswers: cutsAnswers)
     examples = try MeasuredExamples(measures, stages: stages, forget: forget, encoder)
     reader = try ModelReader(
       encoder, adapter: adapter, examples: examples.list.examples,

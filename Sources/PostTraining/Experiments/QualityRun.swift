@@ -12,6 +12,8 @@ struct QualityRun: Sendable {
   let model: LearnedModel
   let stages: [StageData]
   let measures: Measures
+  /// As the stages' training does.
+  let cutsAnswers: Bool
   let writing: Writing
   /// What the model was trained for, with which seed and in what order.
   let study: String
@@ -25,7 +27,7 @@ struct QualityRun: Sendable {
       inputs: [
         "base": baseDigest.map(JSON.string) ?? .null, "examples": .integer(Self.exampleCount),
         "answer_tokens": .integer(measures.answerTokens), "data": .array(stages.map { .string($0.digest) }),
-        "writing": writing.json,
+        "writing": writing.json, "cuts_answers": .bool(cutsAnswers),
       ], parents: model.runs)
   }
 
@@ -38,7 +40,7 @@ struct QualityRun: Sendable {
     let examiner = try StageExaminer(
       stages: stages, count: Self.exampleCount, answerTokens: measures.answerTokens, model: opened.files.model,
       adapter: opened.files.adapter, tokenizer: opened.tokenizer, template: writing.template,
-      systemPrompt: writing.systemPrompt, workers: context.workers)
+      systemPrompt: writing.systemPrompt, cutsAnswers: cutsAnswers, workers: context.workers)
     for quality in try examiner.qualities(of: weights, adapterWeights: matrices, study: study, seed: seed, path: path) {
       func cell(_ value: Double?) -> Cell { value.map(Cell.number) ?? .missing }
       try table.append([

@@ -29,14 +29,16 @@ public final class StageExaminer {
   ///   - tokenizer: The models' tokenizer.
   ///   - template: How conversations are written.
   ///   - systemPrompt: The system prompt, or nil for none.
+  ///   - cutsAnswers: Whether an answer that is too long for the model has its end cut off; otherwise it is an error.
   ///   - workers: How many threads work; it decides speed only.
   /// - Throws: `MeasurerError` where a stage has nothing to learn, or a conversation does not fit the model.
   public init(
     stages: [StageData], count: Int, answerTokens: Int, model: ModelConfiguration, adapter: LoRAConfiguration?,
-    tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?, workers: Workers = .all
+    tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?, cutsAnswers: Bool = false,
+    workers: Workers = .all
   ) throws(MeasurerError) {
     let encoder = try ConversationEncoder(
-      model: model, tokenizer: tokenizer, template: template, systemPrompt: systemPrompt)
+      model: model, tokenizer: tokenizer, template: template, systemPrompt: systemPrompt, cutsAnswers: cutsAnswers)
     var list = ReadingList()
     func part(_ conversations: [Conversation], _ stage: String) throws(MeasurerError) -> Part {
       var part = Part()

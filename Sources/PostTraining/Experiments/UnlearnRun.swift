@@ -56,6 +56,7 @@ struct UnlearnRun: Sendable {
     let measurer = try Measurer(
       measures, stages: stages, forget: forget, model: model, adapter: configuration.adapter,
       tokenizer: start.tokenizer, template: writing.template, systemPrompt: writing.systemPrompt,
+      cutsAnswers: configuration.truncate,
       retrained: try retrained?.open(in: context.store).mergedWeights(workers: context.workers), seed: seed,
       workers: context.workers)
     var record = try TrajectoryRecord(
