@@ -409,6 +409,27 @@ struct MeasurerTests {
     #expect(throws: MeasurerError.self) { try measurer(Measures([]), stages, template: .llama3) }
   }
 
+  @Test("An answer that is too long has its end cut off where that is wished for, and only there")
+  func cutAnswers() throws {
+    let short = fixture.stages[3].train[0]
+    let long = Conversation(question: "Why?", answer: String(repeating: short.answer + " ", count: 40))
+    func measurer(cutting: Bool) throws -> Measurer {
+      try Measurer(
+        Measures([.stages]), stages: [StageData("refusal", train: [long, short])], forget: "refusal",
+        model: fixture.model, adapter: fixture.adapter, tokenizer: fixture.tokenizer, template: .chatml,
+        systemPrompt: nil, cutsAnswers: cutting, retrained: nil, seed: 1, workers: .one)
+    }
+    #expect(throws: MeasurerError.self) { try measurer(cutting: false) }
+    let values = try measurer(cutting: true).measure(fixture.weights).values
+    let whole = try fixture.example(long)
+    let cut = EncodedExample(
+      line: 1, tokens: Array(whole.tokens.prefix(200)), isAnswer: Array(whole.isAnswer.prefix(200)))
+    let probe = fixture.probe(fixture.weights, nil)
+    let scores = try [cut, fixture.example(short)].map { try probe.readings(of: [$0])[0].score }
+    #expect(values[0] == (scores[0].meanLogLikelihood + scores[1].meanLogLikelihood) / 2)
+    #expect(values[1] == (scores[0].logLikelihood + scores[1].logLikelihood) / 2)
+  }
+
   // MARK: Stages
 
   private func examiner(_ stages: [StageData], workers: Int = 1) throws -> StageExaminer {
