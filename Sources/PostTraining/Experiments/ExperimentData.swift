@@ -6,20 +6,20 @@ import Transformer
 /// The data of an experiment: read and generated once, before the first run.
 struct ExperimentData: Sendable {
   /// What a base model learns; nil where it comes from a folder.
-  let corpus: StageData?
+  let corpus: HashedData?
   /// The stages of every study, in the order of its stages.
-  let stages: [[StageData]]
+  let stages: [[HashedData]]
 
   /// - Throws: `ExperimentError.data` naming the study and the stage.
   init(_ plan: ExperimentPlan) throws(ExperimentError) {
-    func load(_ source: DataSource, as name: String, in place: String) throws(ExperimentError) -> StageData {
-      do { return try source.load(as: name) } catch { throw .data(place, error) }
+    func load(_ source: DataSource, as name: String, in place: String) throws(ExperimentError) -> HashedData {
+      do { return HashedData(try source.load(as: name)) } catch { throw .data(place, error) }
     }
     corpus =
       if case .pretrained(let base) = plan.base { try load(base.corpus, as: "base", in: "base.corpus") } else { nil }
-    var stages: [[StageData]] = []
+    var stages: [[HashedData]] = []
     for study in plan.studies {
-      var data: [StageData] = []
+      var data: [HashedData] = []
       for stage in study.stages {
         data.append(try load(stage.data, as: stage.name, in: "studies.\(study.name).stages.\(stage.name)"))
       }
@@ -30,15 +30,23 @@ struct ExperimentData: Sendable {
 
   /// Every text that a model of the experiment is to read or write, for a vocabulary to be learned from.
   func texts(_ plan: ExperimentPlan) -> [String] {
-    let conversations = ([corpus].compactMap { $0 } + stages.joined()).flatMap(\.train)
+    let conversations = ([corpus].compactMap { $0 } + stages.joined()).flatMap(\.data.train)
     let answers = plan.studies.flatMap { [$0.measures.label].compactMap { $0 } + $0.measures.paraphrases }
     return conversations.flatMap { $0.messages.map(\.content) } + [plan.systemPrompt].compactMap { $0 } + answers
   }
 }
 
+/// A stage's data with their hash, which every run's plan has and which is made once.
+struct HashedData: Sendable {
+  let data: StageData
+  let digest: String
+
+  init(_ data: StageData) { (self.data, digest) = (data, data.digest) }
+}
+
 extension StageData {
   /// A hash of all that is learned and kept apart.
-  var digest: String {
+  fileprivate var digest: String {
     func json(_ conversations: [Conversation]) -> JSON {
       .array(
         conversations.map { conversation in

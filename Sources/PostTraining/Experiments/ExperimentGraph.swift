@@ -21,9 +21,10 @@ public struct ExperimentGraph: Sendable {
     self.plan = plan
     let data = try ExperimentData(plan)
     let digest = try Self.baseDigest(plan.base)
+    let bases = addBases(data)
     for (study, stages) in zip(plan.studies, data.stages) {
       try Self.requireOneAdapter(study)
-      for seed in plan.seeds { add(study, stages, seed, data, digest) }
+      for (seed, base) in zip(plan.seeds, bases) { add(study, stages, seed, LearnedModel(base: base), digest) }
     }
   }
 
@@ -70,9 +71,8 @@ public struct ExperimentGraph: Sendable {
   // MARK: - The runs
 
   private mutating func add(
-    _ study: Study, _ stages: [StageData], _ seed: UInt64, _ data: ExperimentData, _ baseDigest: String?
+    _ study: Study, _ stages: [HashedData], _ seed: UInt64, _ base: LearnedModel, _ baseDigest: String?
   ) {
-    let base = LearnedModel(base: addBase(seed, data))
     let writing = Writing(template: plan.template, systemPrompt: plan.systemPrompt)
     var learned: [Path: LearnedModel] = [:]
     var trained: [Path] = []
@@ -95,8 +95,8 @@ public struct ExperimentGraph: Sendable {
       return run.end
     }
 
-    let heldOut = Set(stages.filter { !$0.heldOut.isEmpty }.map(\.name))
-    let columns = study.measures.columns(stages: stages.map(\.name), heldOut: heldOut)
+    let heldOut = Set(stages.filter { !$0.data.heldOut.isEmpty }.map(\.data.name))
+    let columns = study.measures.columns(stages: stages.map(\.data.name), heldOut: heldOut)
     for path in study.paths {
       let end = model(path)
       let retrainedPath = try? path.removing(study.forget)
@@ -125,18 +125,20 @@ public struct ExperimentGraph: Sendable {
     }
   }
 
-  private mutating func addBase(_ seed: UInt64, _ data: ExperimentData) -> LearnedModel.Base {
+  /// The base model of each seed.
+  private mutating func addBases(_ data: ExperimentData) -> [LearnedModel.Base] {
     switch plan.base {
-    case .folder(let path): return .folder(path)
+    case .folder(let path): return plan.seeds.map { _ in .folder(path) }
     case .pretrained(let pretraining):
       let tokenizer = TokenizerRun(vocabularySize: pretraining.model.vocabularySize, texts: data.texts(plan))
-      let corpus = data.corpus ?? StageData("base", train: [])
-      let run = PretrainingRun(
-        pretraining: pretraining, corpus: corpus, seed: seed, tokenizer: tokenizer.plan.key)
-      graph.add(tokenizer.plan, cost: run.cost / 100, work: tokenizer.work)
-      graph.add(run.plan, cost: run.cost, work: run.work)
-      costly.insert(run.plan.key)
-      return .run(run.plan.key)
+      let corpus = data.corpus ?? HashedData(StageData("base", train: []))
+      return plan.seeds.map { seed in
+        let run = PretrainingRun(pretraining: pretraining, corpus: corpus, seed: seed, tokenizer: tokenizer.plan.key)
+        graph.add(tokenizer.plan, cost: run.cost / 100, work: tokenizer.work)
+        graph.add(run.plan, cost: run.cost, work: run.work)
+        costly.insert(run.plan.key)
+        return .run(run.plan.key)
+      }
     }
   }
 

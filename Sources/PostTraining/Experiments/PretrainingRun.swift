@@ -8,7 +8,7 @@ import Transformer
 /// A run that trains a base model from random weights; its results are a model folder.
 struct PretrainingRun: Sendable {
   let pretraining: Pretraining
-  let corpus: StageData
+  let corpus: HashedData
   let seed: UInt64
   let tokenizer: RunKey
 
@@ -29,14 +29,14 @@ struct PretrainingRun: Sendable {
   }
 
   /// How long it takes, in tokens trained.
-  var cost: Double { configuration.cost(of: corpus.train) }
+  var cost: Double { configuration.cost(of: corpus.data.train) }
 
   func work(_ context: RunContext) throws -> [String]? {
     let folder = try context.store.checkedFolder(of: tokenizer)
     let tokenizer = try Tokenizer(folder: folder)
     let model = pretraining.model
     // Texts of their own, which no template changes.
-    let examples = try corpus.examples(
+    let examples = try corpus.data.examples(
       for: model, tokenizer, Writing(template: .plain, systemPrompt: nil), configuration)
     let trainer = try Trainer(
       model, weights: Parameters(fresh: model, random: RandomStream.weights.generator(seed: seed)),

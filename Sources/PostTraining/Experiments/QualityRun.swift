@@ -10,7 +10,7 @@ struct QualityRun: Sendable {
   static let exampleCount = 32
 
   let model: LearnedModel
-  let stages: [StageData]
+  let stages: [HashedData]
   let measures: Measures
   /// As the stages' training does.
   let cutsAnswers: Bool
@@ -38,7 +38,8 @@ struct QualityRun: Sendable {
     let (weights, matrices) = try opened.files.loadWeights(workers: context.workers)
     var table = try TidyTable(columns: Self.columns)
     let examiner = try StageExaminer(
-      stages: stages, count: Self.exampleCount, answerTokens: measures.answerTokens, model: opened.files.model,
+      stages: stages.map(\.data), count: Self.exampleCount, answerTokens: measures.answerTokens,
+      model: opened.files.model,
       adapter: opened.files.adapter, tokenizer: opened.tokenizer, template: writing.template,
       systemPrompt: writing.systemPrompt, cutsAnswers: cutsAnswers, workers: context.workers)
     for quality in try examiner.qualities(of: weights, adapterWeights: matrices, study: study, seed: seed, path: path) {

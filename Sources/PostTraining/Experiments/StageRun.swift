@@ -9,7 +9,7 @@ import Transformer
 struct StageRun: Sendable {
   /// What it starts from.
   let start: LearnedModel
-  let data: StageData
+  let data: HashedData
   /// With the seed of this run.
   let training: TrainingConfiguration
   /// Names the adapter's first values, which are the same whatever stage comes first.
@@ -28,7 +28,7 @@ struct StageRun: Sendable {
       ], parents: start.runs)
   }
 
-  var cost: Double { training.cost(of: data.train) }
+  var cost: Double { training.cost(of: data.data.train) }
 
   /// The model at the end of this run.
   var end: LearnedModel { LearnedModel(base: start.base, stage: plan.key, adapter: training.adapter) }
@@ -36,7 +36,7 @@ struct StageRun: Sendable {
   func work(_ context: RunContext) throws -> [String]? {
     let start = try start.open(in: context.store)
     let model = start.files.model
-    let examples = try data.examples(for: model, start.tokenizer, writing, training)
+    let examples = try data.data.examples(for: model, start.tokenizer, writing, training)
     var (weights, matrices) = try start.files.loadWeights(workers: context.workers)
     if matrices == nil, let adapter = training.adapter {
       matrices = Parameters(fresh: adapter, of: model, random: RandomStream.adapter.generator(seed: seed))

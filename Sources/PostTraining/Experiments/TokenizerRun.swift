@@ -6,12 +6,14 @@ import Tokenizers
 struct TokenizerRun: Sendable {
   let vocabularySize: Int
   let texts: [String]
+  let plan: RunPlan
 
   /// The tokens that mark structure: `B` and `E` of the template `plain`, and what `chatml` writes around turns.
   private static let specialTokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 
-  var plan: RunPlan {
-    RunPlan(
+  init(vocabularySize: Int, texts: [String]) {
+    (self.vocabularySize, self.texts) = (vocabularySize, texts)
+    plan = RunPlan(
       kind: "tokenizer", version: 1, title: "vocabulary of \(vocabularySize)",
       inputs: [
         "vocabulary_size": .integer(vocabularySize),

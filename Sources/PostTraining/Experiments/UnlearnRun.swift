@@ -12,7 +12,7 @@ struct UnlearnRun: Sendable {
   /// The model of the path without the forget stage; nil where nothing is measured against it.
   let retrained: LearnedModel?
   /// The study's stages, in its order.
-  let stages: [StageData]
+  let stages: [HashedData]
   let forget: String
   let measures: Measures
   /// With the seed of this run.
@@ -32,7 +32,7 @@ struct UnlearnRun: Sendable {
       ], parents: start.runs + [retrained?.stage].compactMap { $0 })
   }
 
-  private var forgetSet: StageData? { stages.first { $0.name == forget } }
+  private var forgetSet: StageData? { stages.first { $0.data.name == forget }?.data }
 
   var cost: Double {
     guard let forgetSet else { return 0 }
@@ -54,7 +54,7 @@ struct UnlearnRun: Sendable {
     if folder.wasFinished { return folder.results }
 
     let measurer = try Measurer(
-      measures, stages: stages, forget: forget, model: model, adapter: configuration.adapter,
+      measures, stages: stages.map(\.data), forget: forget, model: model, adapter: configuration.adapter,
       tokenizer: start.tokenizer, template: writing.template, systemPrompt: writing.systemPrompt,
       cutsAnswers: configuration.truncate,
       retrained: try retrained?.open(in: context.store).mergedWeights(workers: context.workers), seed: seed,
