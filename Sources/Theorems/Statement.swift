@@ -8,6 +8,11 @@ public struct Precondition: Sendable, Equatable {
   public let holds: Bool
   /// The number that decided it, in words.
   public let evidence: String
+
+  /// A hypothesis as found.
+  public init(assumption: String, holds: Bool, evidence: String) {
+    (self.assumption, self.holds, self.evidence) = (assumption, holds, evidence)
+  }
 }
 
 /// An inequality `left >= right` between quantities too large for Double, with its margin.
@@ -28,7 +33,7 @@ public struct Inequality: Sendable, Equatable {
   }
 
   /// From natural logarithms.
-  init(logLeft: Double, logRight: Double) {
+  public init(logLeft: Double, logRight: Double) {
     self.init(log10Left: logLeft / M_LN10, log10Right: logRight / M_LN10)
   }
 

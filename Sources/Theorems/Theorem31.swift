@@ -107,30 +107,3 @@ public struct Theorem31: Sendable {
     return check
   }
 }
-
-/// An inequality checked at many steps.
-public struct StepwiseCheck: Sendable, Equatable {
-  /// How many steps were checked.
-  public private(set) var stepsChecked = 0
-  /// The first step at which it failed.
-  public private(set) var firstViolation: Int?
-  /// The smallest margin seen, `log10(left / right)`; infinite before any step.
-  public private(set) var smallestMargin = Double.infinity
-  /// The step of the smallest margin.
-  public private(set) var tightestStep: Int?
-
-  /// No step checked yet.
-  public init() {}
-
-  /// Adds a step; a NaN margin counts as a violation.
-  public mutating func record(_ step: Int, margin: Double) {
-    stepsChecked += 1
-    if !(margin >= 0), firstViolation == nil { firstViolation = step }
-    if margin < smallestMargin { (smallestMargin, tightestStep) = (margin, step) }
-  }
-
-  /// What the check says.
-  public var verdict: Verdict {
-    firstViolation != nil ? .violated : stepsChecked == 0 ? .notReached : .holds
-  }
-}
