@@ -74,19 +74,29 @@ public struct AscentTrajectory: Sendable {
   /// The limit law (theory B1): from the slowest mode up, the fastest one that the test set sees takes over,
   /// `d(t) ~ (1/m) (1 + lambda*)^(2t) ||sum_(lambda_j = lambda*) a_j F_j||^2`. Nil when no mode grows.
   public var asymptote: (logRate: Double, logConstant: Double)? {
-    let growing = logRates.indices.filter { logSizes[$0] > -.infinity && logRates[$0] > 0 }
-    guard let fastest = growing.max(by: { logRates[$0] < logRates[$1] }) else { return nil }
-    // Equal eigenvalues come out equal only to the rounding of the factorisation; their modes act as one.
-    // That is relative to the eigenvalue, and so to the rate: lambda / (1 + lambda) <= log(1 + lambda).
-    let width = Double(8 * logRates.count) * Double.ulpOfOne * logRates[fastest]
-    let modes = growing.filter { logRates[fastest] - logRates[$0] <= width }
-    let size = modes.reduce(-Double.infinity) { max($0, logSizes[$1]) }
+    guard let first = fastestModes.first else { return nil }
+    let size = fastestModes.reduce(-Double.infinity) { max($0, logSizes[$1]) }
     var sum = Vector(zeros: testCount)
-    for mode in modes {
+    for mode in fastestModes {
       sum.add((LogNumber(amplitudes[mode]) * LogNumber(log: -size)).value, directions.column(mode))
     }
-    return (logRates[fastest], 2 * (log(sum.norm) + size) - log(Double(testCount)))
+    return (logRates[first], 2 * (log(sum.norm) + size) - log(Double(testCount)))
   }
+
+  /// The modes of the largest rate among those that grow and that the test set sees, the fastest first: equal eigenvalues
+  /// act as one.
+  public var fastestModes: [Int] {
+    let growing = logRates.indices.filter { logSizes[$0] > -.infinity && logRates[$0] > 0 }
+      .sorted { logRates[$0] > logRates[$1] }
+    guard let fastest = growing.first else { return [] }
+    // They come out equal only to the rounding of the factorisation. That is relative to the eigenvalue, and so to the
+    // rate: lambda / (1 + lambda) <= log(1 + lambda).
+    let width = Double(8 * logRates.count) * Double.ulpOfOne * logRates[fastest]
+    return growing.filter { logRates[fastest] - logRates[$0] <= width }
+  }
+
+  /// `log |a_j| ||F_j||`, k entries: the size of each mode's part of e(t) but for its growth.
+  public var logModeSizes: [Double] { logSizes }
 
   /// `log10` of the asymptote at a step; minus infinity when nothing grows.
   public func log10Asymptote(at step: Int) -> Double {

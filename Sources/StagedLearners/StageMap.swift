@@ -12,6 +12,12 @@ public struct StageMap: Sendable {
   public let offset: Vector
   /// `tr K = ||X||_F^2`, which bounds the largest eigenvalue of K.
   public let gramTrace: Double
+  /// Bounds of `lambda phi(lambda)` over the eigenvalues of K: the shares of the residual that the stage removes. They
+  /// are the eigenvalues of S on the row space, so that `||S||` is the larger magnitude and the stage contracts,
+  /// `||G|| <= 1`, where they lie in 0...2.
+  public let shares: ClosedRange<Double>
+  /// The level below which an eigenvalue of K counts as 0: the rounding of the inner products.
+  public let zeroLevel: Double
 
   private let solver: Solver
 
@@ -35,6 +41,8 @@ public struct StageMap: Sendable {
     gramTrace = (0..<n).reduce(0) { $0 + gram[$1, $1] }
     if case .ridge(let mu) = stage.trainer {
       for index in 0..<n { gram[index, index] += mu }
+      shares = 0...(gramTrace / (gramTrace + mu))
+      zeroLevel = Double(n) * Double.ulpOfOne * gramTrace
       do {
         solver = .cholesky(try Cholesky(gram))
       } catch LinearAlgebraError.notPositiveDefinite {
@@ -45,11 +53,14 @@ public struct StageMap: Sendable {
       let eigen = try SymmetricEigen(gram)
       // Rounding of the inner products puts eigenvalues that should be 0 at up to about n eps lambda_max.
       let zero = Double(n) * Double.ulpOfOne * max(0, eigen.values.last ?? 0)
+      zeroLevel = zero
       let filter = eigen.values.map { stage.trainer.value(at: $0, rows: n, zeroBelow: zero) }
       guard filter.allSatisfy(\.isFinite) else {
         throw LinearAlgebraError.invalidParameter(
           "stage \(stage.name): \(stage.trainer) leaves Double's range on this data; take fewer or smaller steps")
       }
+      let removed = zip(eigen.values, filter).map { $0 * $1 } + [0]
+      shares = (removed.min() ?? 0)...(removed.max() ?? 0)
       solver = .spectral(eigen.vectors, filter)
     }
     self.stage = stage
@@ -62,7 +73,7 @@ public struct StageMap: Sendable {
   }
 
   /// `b - S theta = X' phi(K) (y - X theta)`: what the stage adds to the model.
-  func change(of theta: Vector, workers: Workers = .one) -> Vector {
+  public func change(of theta: Vector, workers: Workers = .one) -> Vector {
     let coefficients = Self.solve(solver, stage.examples.residual(theta, workers: workers))
     return stage.examples.features.times(coefficients, workers: workers)
   }

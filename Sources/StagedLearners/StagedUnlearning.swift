@@ -32,6 +32,16 @@ public struct StagedUnlearning: Sendable {
     (self.forget, self.test, self.workers) = (forget, test, workers)
   }
 
+  /// The instance's stages with the one that is forgotten: U where the forget set was a stage of its own, else A or B
+  /// where it is all of its rows, in any order (A where it is both). Nil where the instance does not say which stage
+  /// was forgotten. Nothing is factored anew.
+  public init?(_ divergence: PathDivergence, workers: Workers = .one) {
+    guard let forget = divergence.instance.forgottenStage else { return nil }
+    (self.forget, training, span) = (forget, divergence.training, divergence.span)
+    (test, growth) = (divergence.instance.test, divergence.growth)
+    (directions, self.workers) = (divergence.trajectory.directions, workers)
+  }
+
   /// `X_test (theta_t - theta_r)` along a path, theta_r being retrained on the same path without the forget stage.
   public func towardsRetrained(_ path: Path) throws -> AscentTrajectory {
     let model = try training.train(path)
@@ -56,5 +66,17 @@ public struct StagedUnlearning: Sendable {
       initial: -1 * span.examples.residual(model, workers: workers),
       directions: span.rotate(span.predictionsOfBasis(span.examples.features, workers: workers), workers: workers),
       amplitudes: span.ascentAmplitudes(model, workers: workers), growth: growth)
+  }
+}
+
+extension TwoPathInstance {
+  /// The name of the training stage that is forgotten; nil where the forget set is none.
+  public var forgottenStage: String? {
+    guard forgetStage == nil else { return "U" }
+    return [stageA, stageB].first { stage in
+      guard stage.examples.count == forget.count else { return false }
+      var wanted = RowCounts(forget)
+      return (0..<forget.count).allSatisfy { wanted.take(stage.examples, $0) }
+    }?.name
   }
 }

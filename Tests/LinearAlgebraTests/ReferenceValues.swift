@@ -389,6 +389,39 @@ let filterReferences: [FilterReference] = [
   .init(.ascentFlow(time: 1000000.0), 12.5, -.infinity, -1, 3.571426045699927120315989e+6),
   .init(.ascentFlow(time: 1000000.0), 900.0, -.infinity, -1, 2.571428503404623795328321e+8),
   .init(.ascentFlow(time: 1000000.0), -1e-17, -2.857142857138775510204086e+5, -1, 1.256274758946747753699126e+1),
+  .init(.implicitAscent(steps: 1, stepSize: 0.1), 0.0, -2.857142857142857301460432e-2, -1, -3.555348061489413624194961),
+  .init(
+    .implicitAscent(steps: 1, stepSize: 0.1), 1e-300, -2.857142857142857301460432e-2, -1, -3.555348061489413624194961),
+  .init(
+    .implicitAscent(steps: 1, stepSize: 0.1), 1e-20, -2.857142857142857301461248e-2, -1, -3.555348061489413624194675),
+  .init(
+    .implicitAscent(steps: 1, stepSize: 0.1), 1e-12, -2.857142857142938934113493e-2, -1, -3.555348061489385052766389),
+  .init(
+    .implicitAscent(steps: 1, stepSize: 0.1), 1e-05, -2.85714367346962114992373e-2, -1, -3.555347775775087093574902),
+  .init(.implicitAscent(steps: 1, stepSize: 0.1), 0.7, -2.91545189504373193979391e-2, -1, -3.535145354171894175948756),
+  .init(
+    .implicitAscent(steps: 1, stepSize: 0.1), 12.5, -4.444444444444444828225243e-2, -1, -3.113515309210374361623338),
+  .init(.implicitAscent(steps: 1, stepSize: 0.1), 900.0, 1.156069364161849708385993e-3, 1, -6.762729506931879323780376),
+  .init(
+    .implicitAscent(steps: 1, stepSize: 0.1), -1e-17, -2.857142857142857300644106e-2, -1, -3.555348061489413624480675),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), 0.0, -1.714285714285714321400026e-1, -1, -1.763588592261358658076953),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), 1e-300, -1.714285714285714321400026e-1, -1, -1.763588592261358658076953),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), 1e-20, -1.714285714285714321401544e-1, -1, -1.763588592261358658076067),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), 1e-12, -1.71428571428586615813472e-1, -1, -1.763588592261270086648382),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), 1e-05, -1.714287232653986741661584e-1, -1, -1.763587706546925324735575),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), 0.7, -1.825260103456419651631736e-1, -1, -1.700862593673075395377133),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), 12.5, -6.589762624725379473191875e-1, -1, -4.17067765655641132914587e-1),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), 900.0, 1.111111111111111110774786e-3, 1, -6.802394763324310751129166),
+  .init(
+    .implicitAscent(steps: 30, stepSize: 0.02), -1e-17, -1.714285714285714319881658e-1, -1, -1.763588592261358658962667),
 ]
 
 /// exp(logarithm) as mantissa and power of ten (mpmath).

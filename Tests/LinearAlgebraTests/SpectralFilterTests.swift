@@ -35,6 +35,12 @@ struct FilterReference: Sendable {
       return growthError(rate: rate, steps: steps, growth: -growth, rateError: 3 * roundoff) + throughLog
     case .gradientFlow(let time): return flow(-2 * eigenvalue * time / 7)
     case .ascentFlow(let time): return flow(2 * eigenvalue * time / 7) + throughLog
+    case .implicitAscent(let steps, let size):
+      let rate = 2 * size * eigenvalue / 7
+      // x / (1 - x) amplifies the three roundings of x by 1 / (1 - x) and adds two.
+      return growthError(
+        rate: rate / (1 - rate), steps: steps, growth: -growth, rateError: (3 / abs(1 - rate) + 2) * roundoff)
+        + throughLog
     }
   }
 }
@@ -121,7 +127,7 @@ struct SpectralFilterTests {
     // The unstable descents overflow value() and have no logarithm beyond; ascents must have one.
     var ascends = false
     switch reference.filter {
-    case .gradientAscent, .ascentFlow: ascends = true
+    case .gradientAscent, .ascentFlow, .implicitAscent: ascends = true
     default: break
     }
     if ascends || reference.value.isFinite {
@@ -136,6 +142,7 @@ struct SpectralFilterTests {
     let filters: [SpectralFilter] = [
       .gradientDescent(steps: 1000, stepSize: 0.003), .gradientAscent(steps: 1000, stepSize: 0.003),
       .gradientFlow(time: 0.04), .ascentFlow(time: 0.04), .ridge(mu: 0.2),
+      .implicitAscent(steps: 1000, stepSize: 0.003),
     ]
     let eigenvalues = Gen<Double>.oneOf([
       .logUniform(in: Double.leastNormalMagnitude...1e-280),
@@ -335,7 +342,7 @@ struct SpectralFilterTests {
       try ensure(abs(number.value - value) <= bound * abs(value), "\(number.value) and \(value)")
       var ascends = false
       switch filter {
-      case .gradientAscent, .ascentFlow: ascends = true
+      case .gradientAscent, .ascentFlow, .implicitAscent: ascends = true
       default: break
       }
       if value != 0, case .gradientDescent = filter {
@@ -345,11 +352,70 @@ struct SpectralFilterTests {
     }
   }
 
+  @Test("what is left of the residual is 1 - lambda phi, without cancellation")
+  func remainder() {
+    let cases = zip(Self.trainings, Gen<Double>.logUniform(in: 1e-6...1e2), .int(in: 1...9))
+    checkProperty("remainder", cases) { filter, eigenvalue, rows in
+      let left = filter.remainder(at: eigenvalue, rows: rows)
+      let plain = 1 - eigenvalue * filter.value(at: eigenvalue, rows: rows)
+      // phi comes through logarithms of size |log phi| + |log lambda|; the remainder through t log(1 + rate).
+      let phi = abs(filter.value(at: eigenvalue, rows: rows))
+      let bound = 2 * roundoff * (20 + (abs(log(phi)) + abs(log(eigenvalue)) + 60) * abs(eigenvalue * phi))
+      try ensure(abs(left - plain) <= bound + 200 * roundoff * abs(left), "\(left), plainly \(plain)")
+    }
+    // Where almost everything was learned the plain expression would be rounding.
+    #expect(relativeError(SpectralFilter.ridge(mu: 1e-20).remainder(at: 4, rows: 3), 2.5e-21) < 1e-15)
+    #expect(relativeError(SpectralFilter.gradientFlow(time: 30).remainder(at: 4, rows: 3), exp(-80)) < 1e-15)
+    let descent = SpectralFilter.gradientDescent(steps: 90, stepSize: 0.5)
+    #expect(relativeError(descent.remainder(at: 1, rows: 2), 0x1p-90) < 1e-13)
+    #expect(descent.remainder(at: 2, rows: 2) == 0)
+    #expect(SpectralFilter.interpolation.remainder(at: 3, rows: 2) == 0)
+    #expect(SpectralFilter.interpolation.remainder(at: 3, rows: 2, zeroBelow: 3) == 1)
+  }
+
+  @Test("the inverse of a stage is -phi / (1 - lambda phi), and undoes it")
+  func inverse() {
+    let cases = zip(Self.trainings, Gen<Double>.logUniform(in: 1e-6...1e2), .int(in: 1...9))
+    checkProperty("inverse", cases) { filter, eigenvalue, rows in
+      guard let inverse = filter.inverse(rows: rows) else {
+        return try ensure(filter == .interpolation, "\(filter) has no inverse")
+      }
+      let left = filter.remainder(at: eigenvalue, rows: rows)
+      let share = eigenvalue * inverse.value(at: eigenvalue, rows: rows)
+      guard left != 0, share.isFinite else { return }
+      // 1 - lambda psi = 1 / (1 - lambda phi): errors of the rates, amplified near 2 a lambda/n = 1, and of logarithms.
+      var sensitivity = 100 + 4 * abs(log(abs(left)))
+      if case .gradientDescent(let steps, let size) = filter {
+        let x = 2 * size * eigenvalue / Double(rows)
+        sensitivity += 8 * Double(steps) * x / abs(1 - x)
+      }
+      let expected = (left - 1) / left
+      let bound = 2 * roundoff * sensitivity * max(1, abs(1 / left))
+      try ensure(abs(share - expected) <= bound, "\(filter) at \(eigenvalue): \(share), not \(expected)")
+    }
+    #expect(SpectralFilter.ridge(mu: 0.25).inverse(rows: 3) == .gradientAscent(steps: 1, stepSize: 6))
+    #expect(SpectralFilter.interpolation.inverse(rows: 3) == nil)
+    #expect(SpectralFilter.gradientAscent(steps: 1, stepSize: 1).inverse(rows: 3) == nil)
+    // One implicit step from 2 with 2 a lambda/n = 1/2: r' = r / (1 - 1/2).
+    #expect(SpectralFilter.implicitAscent(steps: 1, stepSize: 0.5).value(at: 0.5, rows: 1) == -2)
+    // Beyond 1 it alternates: (1 - 3)^-2 - 1 = -3/4.
+    #expect(relativeError(SpectralFilter.implicitAscent(steps: 2, stepSize: 3).value(at: 1, rows: 2), 0.75) < 1e-15)
+    #expect(SpectralFilter.implicitAscent(steps: 2, stepSize: 1).value(at: 1, rows: 2).isInfinite)
+  }
+
+  private static let trainings = Gen<SpectralFilter>.oneOf([
+    zip(.int(in: 0...50), .double(in: 0.001...0.3)).map { .gradientDescent(steps: $0, stepSize: $1) },
+    Gen<Double>.double(in: 0...5).map { .gradientFlow(time: $0) },
+    Gen<Double>.logUniform(in: 1e-5...1e5).map { .ridge(mu: $0) },
+    .constant(.interpolation),
+  ])
+
   @Test("parameters out of range are named")
   func validation() throws {
     let valid: [SpectralFilter] = [
       .ridge(mu: 1e-300), .gradientDescent(steps: 0, stepSize: 1e-9), .gradientFlow(time: 0), .interpolation,
       .gradientAscent(steps: 0, stepSize: 3), .ascentFlow(time: 0), .ascentFlow(time: 1e300),
+      .implicitAscent(steps: 0, stepSize: 3),
     ]
     for filter in valid { try filter.validate() }
     let invalid: [(SpectralFilter, String)] = [
@@ -361,6 +427,8 @@ struct SpectralFilterTests {
       (.gradientAscent(steps: -3, stepSize: 1), "the number of steps is -3.0"),
       (.gradientAscent(steps: 3, stepSize: -0.5), "the step size is -0.5"),
       (.gradientAscent(steps: 3, stepSize: .nan), "the step size is nan"),
+      (.implicitAscent(steps: -1, stepSize: 1), "the number of steps is -1.0"),
+      (.implicitAscent(steps: 1, stepSize: 0), "the step size is 0.0"),
       (.gradientFlow(time: -1), "the time is -1.0; it must be finite and at least 0"),
       (.gradientFlow(time: .nan), "the time is nan"),
       (.ascentFlow(time: -2), "the time is -2.0"), (.ascentFlow(time: .infinity), "the time is inf"),

@@ -104,6 +104,10 @@ def filters():
         f".ascentFlow(time: {time!r})",
         lambda l, n, time=time: -(exp(2 * l * mpf(time) / n) - 1) / l,
         lambda n, time=time: -2 * mpf(time) / n) for time in (0.0, 0.5, 1e6)]
+    table += [(
+        f".implicitAscent(steps: {t}, stepSize: {a!r})",
+        lambda l, n, t=t, a=a: -(power(1 - 2 * mpf(a) * l / n, -t) - 1) / l,
+        lambda n, t=t, a=a: -2 * mpf(a) * t / n) for t, a in ((1, 0.1), (30, 0.02))]
     print("/// phi(lambda) for 7 rows: filter, lambda, value, sign, log of the magnitude (mpmath).")
     print("let filterReferences: [FilterReference] = [")
     mp.dps = 400  # the quotients above cancel at tiny lambda
