@@ -73,14 +73,20 @@ public struct LogNumber: Sendable, Equatable {
     x > 40 ? LogNumber(log: x) : LogNumber(Glibc.expm1(x))
   }
 
+  /// `(1 + rate)^steps`, through `steps log1p(rate)` so that a tiny rate loses no digits.
+  public static func power(rate: Double, steps: Int) -> LogNumber {
+    guard steps != 0 else { return LogNumber(1) }
+    // Below -1 (an unstable descent) 1 + rate is negative and its power alternates.
+    return LogNumber(
+      sign: rate < -1 && !steps.isMultiple(of: 2) ? -1 : 1,
+      logMagnitude: Double(steps) * (rate < -1 ? log(-1 - rate) : log1p(rate)))
+  }
+
   /// `(1 + rate)^steps - 1`, through `expm1(steps log1p(rate))` so that a tiny rate loses no digits.
   public static func growth(rate: Double, steps: Int) -> LogNumber {
     if rate == -1 { return steps == 0 ? .zero : LogNumber(-1) }
-    // An unstable descent: 1 + rate is negative and its power alternates.
     guard rate < -1 else { return expm1(Double(steps) * log1p(rate)) }
-    let power = LogNumber(
-      sign: steps.isMultiple(of: 2) ? 1 : -1, logMagnitude: steps == 0 ? 0 : Double(steps) * log(-1 - rate))
-    return power - LogNumber(1)
+    return power(rate: rate, steps: steps) - LogNumber(1)
   }
 
   /// The number in decimal notation: as Double prints it where it fits, else `d.dddde+NNN` with any exponent.

@@ -93,7 +93,7 @@ public enum SpectralFilter: Sendable, Equatable {
     case .ridge(let mu): return mu / (lambda + mu)
     case .interpolation: return lambda > zeroBelow ? 0 : 1
     case .gradientDescent(let steps, let size):
-      return (LogNumber(1) + LogNumber.growth(rate: -2 * size * lambda / n, steps: steps)).value
+      return LogNumber.power(rate: -2 * size * lambda / n, steps: steps).value
     case .gradientFlow(let time): return exp(-2 * lambda * time / n)
     case .gradientAscent, .ascentFlow, .implicitAscent: return 1 - lambda * value(at: lambda, rows: rows)
     }

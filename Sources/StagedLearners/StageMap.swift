@@ -59,7 +59,8 @@ public struct StageMap: Sendable {
         throw LinearAlgebraError.invalidParameter(
           "stage \(stage.name): \(stage.trainer) leaves Double's range on this data; take fewer or smaller steps")
       }
-      let removed = zip(eigen.values, filter).map { $0 * $1 } + [0]
+      // Eigenvalues below 0 are rounding.
+      let removed = zip(eigen.values, filter).map { max(0, $0) * $1 } + [0]
       shares = (removed.min() ?? 0)...(removed.max() ?? 0)
       solver = .spectral(eigen.vectors, filter)
     }

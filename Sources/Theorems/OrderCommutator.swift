@@ -80,15 +80,14 @@ public struct OrderCommutator: Sendable {
         let bound = cosine * (norms[one] * changes[1].norm + norms[other] * changes[0].norm)
         let difference = try training.orderDifference(
           Path(prefix.stages + [stages[one], stages[other]]), Path(prefix.stages + [stages[other], stages[one]]))
-        // A change at theta is a difference of predictions as large as `||X|| ||theta||`; sums run over d, n and n terms.
-        let terms =
-          Double(whole.stages.count)
-          * Double(difference.count + maps[one].stage.examples.count + maps[other].stage.examples.count)
-        let size = changes[0].norm + changes[1].norm + (start?.norm ?? 0)
-        let condition = max(maps[one].condition(spaces[one]), maps[other].condition(spaces[other]))
+        let theta = start?.norm ?? 0
+        let gains = [one, other].map { maps[$0].gain(spaces[$0]) }
+        // b is rounded by its sums and its solve, and by those of X theta; S multiplies that, and rounds b again.
+        func rounding(_ b: Int, _ s: Int) -> Double { gains[s] * ((1 + gains[b]) * changes[b].norm + gains[b] * theta) }
+        let terms = [one, other].reduce(difference.count) { $0 + maps[$1].stage.examples.count }
         return Swap(
           prefix: prefix, stages: (stages[one], stages[other]), difference: difference, bound: bound,
-          roundingLevel: 8 * terms * Double.ulpOfOne * condition * size)
+          roundingLevel: 8 * Double(terms) * Double.ulpOfOne * (rounding(0, 1) + rounding(1, 0)))
       }
     }
     paths = try whole.permutations
@@ -172,11 +171,12 @@ extension StageMap {
     }
   }
 
-  /// By how much a change in the data of relative size eps may change what the stage does, in eps.
-  fileprivate func condition(_ space: RowSpace) -> Double {
-    let (n, largest) = (stage.examples.count, pow(space.singularValues.first ?? 0, 2))
-    return space.singularValues.reduce(1) { most, value in
-      max(most, largest * abs(stage.trainer.value(at: value * value, rows: n, zeroBelow: zeroLevel)))
+  /// `||X||^2 max phi`, at least `||S||`: by how much products with X and phi may amplify rounding.
+  fileprivate func gain(_ space: RowSpace) -> Double {
+    let largest = pow(space.singularValues.first ?? 0, 2)
+    return space.singularValues.reduce(0) { most, value in
+      max(
+        most, largest * abs(stage.trainer.value(at: value * value, rows: stage.examples.count, zeroBelow: zeroLevel)))
     }
   }
 }

@@ -360,7 +360,7 @@ struct SpectralFilterTests {
       let plain = 1 - eigenvalue * filter.value(at: eigenvalue, rows: rows)
       // phi comes through logarithms of size |log phi| + |log lambda|; the remainder through t log(1 + rate).
       let phi = abs(filter.value(at: eigenvalue, rows: rows))
-      let bound = 2 * roundoff * (20 + (abs(log(phi)) + abs(log(eigenvalue)) + 60) * abs(eigenvalue * phi))
+      let bound = 2 * roundoff * (20 + (abs(log(max(phi, 1e-300))) + abs(log(eigenvalue)) + 60) * eigenvalue * phi)
       try ensure(abs(left - plain) <= bound + 200 * roundoff * abs(left), "\(left), plainly \(plain)")
     }
     // Where almost everything was learned the plain expression would be rounding.
