@@ -154,8 +154,46 @@ struct RetrainedPairTests {
       return byHand(order)
     }
     let orders = [[(a, Self.muA), (b, Self.muB)], [(b, Self.muB), (a, Self.muA)]]
+    #expect(distance(pair.retrained.ab, byHand(orders[0])) <= 1e-9 * pair.retrained.ab.norm)
+    #expect(distance(pair.retrained.ba, byHand(orders[1])) <= 1e-9 * pair.retrained.ba.norm)
     try check(pair.alongAB, instance, model: trained(orders[0]), retrained: byHand(orders[0]), "AB")
     try check(pair.alongBA, instance, model: trained(orders[1]), retrained: byHand(orders[1]), "BA")
+  }
+
+  @Test("The stage that was forgotten: U, all rows of A or of B in any order, or none")
+  func forgottenStage() throws {
+    let (a, b, apart, test) = data(7)
+    func run(_ instance: TwoPathInstance) throws -> StagedUnlearning? { StagedUnlearning(try PathDivergence(instance)) }
+    let cases: [(Examples, (SpectralFilter, Int)?, String?)] = [
+      (apart, (.ridge(mu: Self.muU), 2), "U"), (a, nil, "A"), (a.selecting([4, 2, 0, 1, 3]), nil, "A"), (b, nil, "B"),
+      (a, (.ridge(mu: Self.muU), 1), "U"), (apart, nil, nil), (a.selecting([0, 1, 2]), nil, nil),
+      (a.selecting([0, 1, 2, 3]), nil, nil),
+    ]
+    for (forget, stage, expected) in cases {
+      let instance = try instance(7, forget: forget, stage: stage)
+      #expect(instance.forgottenStage == expected)
+      let found = try run(instance)
+      #expect(found?.forget == expected)
+      guard let found else { continue }
+      // As if it had been factored from the stages.
+      let anew = try StagedUnlearning(
+        instance.stages, forgetting: found.forget, test: test, stepSize: Self.eta)
+      for path in [try instance.pathAB, try instance.pathBA] {
+        let runs = [(StagedUnlearning.towardsRetrained, "retrained"), (StagedUnlearning.forgetResidual, "residual")]
+        for (run, name) in runs {
+          let (one, other) = (
+            try run(found)(path).logDistances(at: 0...30), try run(anew)(path).logDistances(at: 0...30)
+          )
+          #expect(zip(one, other).allSatisfy { abs($0 - $1) < 1e-6 }, "\(name) of \(path)")
+        }
+        #expect(try found.towardsRetrained(path).logDistance(at: 3) > -60)
+      }
+    }
+    // Rows of both stages: A goes first.
+    let both = try TwoPathInstance(
+      stageA: LinearStage("A", a, trainer: .ridge(mu: 1)), stageB: LinearStage("B", a, trainer: .ridge(mu: 2)),
+      forget: a, test: test, stepSize: Self.eta)
+    #expect(both.forgottenStage == "A")
   }
 
   @Test("Last in, first out: one step with eta = k / (2 mu) undoes a last ridge stage, and no earlier one")

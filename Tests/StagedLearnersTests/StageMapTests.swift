@@ -163,6 +163,39 @@ struct StageMapTests {
     }
   }
 
+  @Test("The shares bound what a stage takes of any vector, and for spectral trainers are attained")
+  func shares() {
+    let trainers: [(SpectralFilter, Bool)] = [
+      (.ridge(mu: 0.5), false), (.gradientDescent(steps: 3, stepSize: 0.01), true), (.gradientFlow(time: 0.3), true),
+      (.interpolation, true), (.gradientAscent(steps: 2, stepSize: 0.01), true),
+    ]
+    for (trainer, attained) in trainers {
+      checkProperty("shares, \(trainer)", count: 60, Shape.gen) { shape in
+        var shape = shape
+        if trainer == .interpolation { shape.dimension += 20 }
+        let examples = shape.examples(0)
+        let map = try StageMap(LinearStage("A", examples, trainer: trainer))
+        let v = randomVector(shape.dimension, seed: shape.seed, stream: 1)
+        let taken = v.dot(map.contraction(v)) / v.dot(v)
+        let size = max(abs(map.shares.lowerBound), abs(map.shares.upperBound))
+        let solved = trainer == .interpolation ? try condition(examples) : 1
+        let rounding = slack * Double(shape.dimension + examples.count) * eps * (1 + size) * solved
+        try ensure(map.shares.contains(0), "0 is the share off the row space")
+        try ensure(
+          map.shares.lowerBound - rounding <= taken && taken <= map.shares.upperBound + rounding,
+          "\(taken) in \(map.shares)")
+        // The largest eigenvalue's share by the formula.
+        let largest = pow(try SingularValues.values(of: examples.features).first ?? 0, 2)
+        let extreme = largest * trainer.value(at: largest, rows: examples.count)
+        let reached = extreme < 0 ? map.shares.lowerBound : map.shares.upperBound
+        try ensure(abs(reached) >= abs(extreme) - rounding, "\(extreme) in \(map.shares)")
+        if attained, trainer != .interpolation {
+          try ensure(abs(reached - extreme) <= rounding * (1 + size), "\(reached), not \(extreme)")
+        }
+      }
+    }
+  }
+
   @Test("Every parameter out of range is refused, with its name")
   func parameters() {
     let examples = randomExamples(3, 2, seed: 1, stream: 0)

@@ -118,8 +118,26 @@ struct ExactLawTests {
     let observed = try #require(page.constants.first { $0.symbol == "rate(T)" }?.value)
     #expect(abs(observed - rate) < 1e-4 * rate)
     let commuting = try PathDivergence(
-      instance(a: ([[1, 0, 0]], [1]), b: ([[0, 1, 0]], [2]), forget: ([[1, 1, 1]], [0]), test: [[1, 2, 3]], eta: 0.1))
+      instance(
+        a: ([[1, 0, 0]], [1]), b: ([[0, 1, 0]], [2]), forget: ([[1, 1, 1]], [0]), test: [[1, 2, 3]], eta: 0.1))
     let empty = try ExactLaw.page(commuting, models: commuting.trainedModels(), steps: 10)
     #expect(empty.verdict == nil && empty.claims.isEmpty && empty.constants.isEmpty)
+  }
+
+  @Test("Logarithmic steps: each once, ascending, from 0 to the last, up to any Int")
+  func steps() {
+    #expect(LogarithmicSteps.upTo(0) == [0] && LogarithmicSteps.upTo(1) == [0, 1])
+    #expect(LogarithmicSteps.upTo(7) == Array(0...7))
+    for last in [2, 40, 1000, 123_456, 1_000_000, Int.max] {
+      let steps = LogarithmicSteps.upTo(last)
+      #expect(steps.first == 0 && steps.last == last && zip(steps, steps.dropFirst()).allSatisfy { $0 < $1 })
+      #expect(steps.starts(with: 0...min(last, 10)))
+      // 40 a decade: neighbours differ by at most 6 %, and the rounding to whole steps.
+      for (one, next) in zip(steps, steps.dropFirst()) {
+        let most = 1.0593 * Double(one) + 1.1
+        #expect(Double(next) <= most, "\(one), \(next)")
+      }
+    }
+    #expect(LogarithmicSteps.upTo(1_000_000, perDecade: 5).count < 40)
   }
 }

@@ -58,7 +58,8 @@ struct LastInFirstOutTests {
     }
   }
 
-  @Test("Last: undone to rounding, and the floor is 0. Earlier: not below the floor, which is positive. Any N, any trainer")
+  @Test(
+    "Last: undone to rounding, and the floor is 0. Earlier: not below the floor, which is positive. Any N, any trainer")
   func everywhere() {
     var told = 0
     checkProperty("last in, first out", count: 600, Case.gen) { drawn in
@@ -138,7 +139,8 @@ struct LastInFirstOutTests {
       let move = found.undone - found.trained
       let off = run.span.offSpan(move).norm
       let rounding =
-        slack * eps * Double(drawn.d + drawn.k) * (found.trained.norm + found.undone.norm + run.span.condition * move.norm)
+        slack * eps * Double(drawn.d + drawn.k)
+        * (found.trained.norm + found.undone.norm + run.span.condition * move.norm)
       try ensure(off <= rounding, "off by \(off), may be \(rounding)")
     }
   }
@@ -191,14 +193,17 @@ struct LastInFirstOutTests {
     let stuck = try LastInFirstOut(run(.interpolation), path)
     #expect(stuck.inverse == nil && stuck.undone == stuck.trained && stuck.forgetResidual < 8 * eps)
     #expect(stuck.floor.floor == 0 && exp(stuck.logDistanceAfter) > 0.1)
-    #expect(stuck.logDistanceAfter == stuck.logDistanceBefore || abs(stuck.logDistanceAfter - stuck.logDistanceBefore) < 64 * eps)
+    #expect(
+      stuck.logDistanceAfter == stuck.logDistanceBefore
+        || abs(stuck.logDistanceAfter - stuck.logDistanceBefore) < 64 * eps)
     #expect(throws: PathError.self) { try LastInFirstOut(run(.interpolation), Path(["A"])) }
   }
 
   @Test("Pages: of every origin and position of the forget set")
   func pages() {
     var seen = Set<String>()
-    checkProperty("page", count: 200, zip(Gen.int(in: 0...100_000).map { UInt64($0) }, Gen.int(in: 0...3))) { seed, position in
+    checkProperty("page", count: 200, zip(Gen.int(in: 0...100_000).map { UInt64($0) }, Gen.int(in: 0...3))) {
+      seed, position in
       let drawn = try Sweep(.wide, steps: 0).instance(seed: seed)
       let instance =
         position == 0

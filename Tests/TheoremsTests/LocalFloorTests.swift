@@ -68,14 +68,16 @@ struct LocalFloorTests {
         ("sign", { _, r, _ in Vector(r.elements.map { 0.01 * ($0 < 0 ? -1 : 1) }) }),
         ("random", { _, r, _ in generator.normal() * generator.normalVector(r.count) }),
         (
-          "adaptive", { theta, r, t in
+          "adaptive",
+          { theta, r, t in
             let g = forget.features.times(r).norm
             return (1 / ((1 + g) * Double(t + 1))) * r
           }
         ),
         (
           // Told theta_r and the test set: exact minimisation along one row after the other.
-          "informed", { theta, _, t in
+          "informed",
+          { theta, _, t in
             var c = Vector(zeros: k)
             let row = forget.features.column(t % k)
             let (seen, error) = (
@@ -174,7 +176,9 @@ struct LocalFloorTests {
       let pair = try RetrainedPair(divergence, models)
       try ensure(page.preconditions[0].holds == (pair != nil), "\(page.preconditions)")
       try ensure(page.verdict != .violated, "\(page)")
-      if page.verdict != nil { try ensure(page.claims.count == 6, "\(page.claims)") } else {
+      if page.verdict != nil {
+        try ensure(page.claims.count == 6, "\(page.claims)")
+      } else {
         try ensure(page.claims.isEmpty && page.preconditions.contains { !$0.holds }, "\(page)")
       }
     }

@@ -12,7 +12,9 @@ struct OrderCommutatorTests {
     Gen.int(in: 0...1_000_000), Gen.int(in: 1...30), Gen.int(in: 2...4), Gen.int(in: 0...3).array(count: 4),
     Gen.logUniform(in: 1e-3...1e3))
 
-  private static func stages(_ seed: Int, _ d: Int, _ count: Int, _ trainers: [Int], _ strength: Double) -> [LinearStage] {
+  private static func stages(_ seed: Int, _ d: Int, _ count: Int, _ trainers: [Int], _ strength: Double)
+    -> [LinearStage]
+  {
     let generator = RandomGenerator(seed: UInt64(seed))
     return (0..<count).map { index in
       // From fewer rows than features to more.
