@@ -80,6 +80,7 @@ public struct Exhibit: Sendable {
   /// The exhibits of theory, in the order in which they are shown.
   public static let theory: [Exhibit] = [
     .divergence, .boundLosses, .stageOrders, .retrainDistance, .toleranceTime, .stepSizeSweep, .ridgeSweep,
+    .exactLaw, .lastInFirstOut, .recency, .orderOverlap,
   ]
 
   /// The exhibits of an experiment, in the order in which they are shown.

@@ -31,6 +31,73 @@ import Theorems
     #expect(gaps[1] < 0.05)
   }
 
+  @Test func `the divergence lies in its envelope, which closes, and the bound falls behind`() throws {
+    let curves = try Computed.values("exact-law", "curve", "step", "log10_over_law")
+    let (actual, upper, lower, bound) = (
+      try #require(curves["actual"]), try #require(curves["envelope_upper"]), try #require(curves["envelope_lower"]),
+      try #require(curves["theorem_3_1"])
+    )
+    #expect(Set(actual.keys) == Set(upper.keys) && !lower.isEmpty && lower.count < actual.count)
+    // Sums and logarithms are rounded.
+    for (step, value) in actual {
+      #expect(value <= (upper[step] ?? -1) + 1e-12, "step \(step)")
+      #expect(value >= (lower[step] ?? -.infinity) - 1e-12, "step \(step)")
+    }
+    #expect(abs(try #require(actual[1000])) < 1e-6 && abs(try #require(lower[1000])) < 1e-6)
+    #expect(try #require(lower.keys.min()) < #require(bound.keys.min()))
+    for (step, value) in bound { #expect(value < (lower[step] ?? -.infinity), "step \(step)") }
+    #expect(try #require(bound[1000]) < -50)
+  }
+
+  @Test func `one step undoes what came last; what came earlier stays above its floor`() throws {
+    let rows = try Computed.rows("last-in-first-out")
+    func values(_ position: String, _ curve: String) throws -> [Double: Double] {
+      try Dictionary(
+        rows.filter { $0["position"]?.label == position && $0["curve"]?.label == curve }
+          .map { (try #require($0["step_size_share"]?.double), try #require($0["log10_re_distance"]?.double)) },
+        uniquingKeysWith: min)
+    }
+    var floors: [Double] = []
+    for position in ["1", "2", "3"] {
+      let (steps, floor) = (try values(position, "one_step"), try values(position, "floor"))
+      #expect(Set(floor.values).count == 1 && steps.count == floor.count)
+      for (share, value) in steps { #expect(value > (floor[share] ?? .infinity)) }
+      floors += floor.values
+    }
+    let last = try values("4", "one_step")
+    #expect(try values("4", "floor").isEmpty)
+    // The distance is that to the right step, squared.
+    let (near, far) = (try #require(last[1 + 1e-3]), try #require(last[2]))
+    #expect(abs(far - near - 6) < 1e-6)
+    #expect(near < (floors.min() ?? 0) - 4)
+  }
+
+  @Test func `the labels' part of the forget loss is least for what came last`() throws {
+    let rows = try Computed.rows("recency").filter { $0["measure"]?.label == "label_part" }
+    var parts: [String: [Double]] = [:]
+    for row in rows {
+      parts[try #require(row["position"]?.label), default: []].append(try #require(row["log10_value"]?.double))
+    }
+    let last = try #require(parts["4"])
+    for position in ["1", "2", "3"] {
+      for (one, least) in zip(try #require(parts[position]), last) { #expect(one > least) }
+    }
+    for (now, next) in zip(last, last.dropFirst()) { #expect(next > now) }
+  }
+
+  @Test func `orders are apart in proportion to the overlap while it is small, and within the bound`() throws {
+    let curves = try Computed.values("order-overlap", "curve", "cosine", "log10_distance")
+    let (models, bound) = (try #require(curves["models"]), try #require(curves["bound_on_models"]))
+    for (cosine, value) in models { #expect(value < (bound[cosine] ?? -.infinity), "\(cosine)") }
+    let places = models.keys.sorted()
+    let slope = try #require(models[places[1]]) - #require(models[places[0]])
+    // One place is a tenth of a decade; the next order in c is some 0.1 % of it.
+    #expect(abs(slope / 0.1 - 1) < 0.01)
+    for (one, next) in zip(places, places.dropFirst()) {
+      #expect(try #require(models[next]) > #require(models[one]))
+    }
+  }
+
   @Test func `the losses of the bound add up to their total`() throws {
     // Instance by instance: medians of sums are not sums of medians.
     for seed in 1...20 {

@@ -29,6 +29,8 @@ private let names = Exhibit.theory.map(\.name)
   @Test(arguments: [
     ("divergence", 101 * 3), ("bound-losses", 51 * 5), ("stage-orders", 24 * 61 * 2), ("retrain-distance", 4 * 41),
     ("tolerance-time", 45 * 4), ("step-size", 41 * 4), ("ridge", 65 * 3),
+    // Step by step from the one at which the curve begins: 99 steps of the actual distance and the upper side.
+    ("exact-law", 308), ("last-in-first-out", 55 * (4 + 3)), ("recency", 4 * 41 * 2), ("order-overlap", 31 * 3),
   ])
   func `tables have a row for each observation`(_ name: String, _ count: Int) throws {
     #expect(try Computed.table(name).rows.count == count)
@@ -36,8 +38,8 @@ private let names = Exhibit.theory.map(\.name)
   }
 
   @Test func `every exhibit is among those counted`() {
-    #expect(names.count == 7)
-    #expect(Set(names).count == 7)
+    #expect(names.count == 11)
+    #expect(Set(names).count == 11)
     for exhibit in Exhibit.theory {
       #expect(!exhibit.title.isEmpty)
       #expect(exhibit.description.count > 80)
