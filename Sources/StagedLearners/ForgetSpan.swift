@@ -52,6 +52,9 @@ public struct ForgetSpan: Sendable {
     singularValues.map { 2 * eta / Double(count) * $0 * $0 }
   }
 
+  /// V itself, d x k.
+  public func directions(workers: Workers = .one) -> Matrix { basis.times(rotation, workers: workers) }
+
   /// `V' v`, the coordinates of `P_U v`.
   public func coordinates(_ vector: Vector, workers: Workers = .one) -> Vector {
     rotation.transposeTimes(basis.transposeTimes(vector, workers: workers))

@@ -86,6 +86,18 @@ public struct StageMap: Sendable {
     return features.times(coefficients, workers: workers)
   }
 
+  /// `S V`, column by column.
+  public func contraction(_ vectors: Matrix, workers: Workers = .one) -> Matrix {
+    let features = stage.examples.features
+    var seen = features.transposeTimes(vectors, workers: workers)
+    let n = seen.rows
+    for column in 0..<seen.columns {
+      seen.elements.replaceSubrange(
+        (column * n)..<((column + 1) * n), with: Self.solve(solver, seen.column(column)).elements)
+    }
+    return features.times(seen, workers: workers)
+  }
+
   /// `phi(K) r`.
   private static func solve(_ solver: Solver, _ r: Vector) -> Vector {
     switch solver {

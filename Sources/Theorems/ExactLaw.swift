@@ -13,9 +13,9 @@ import StagedLearners
 ///
 ///     (1/f) (1 + lambda*)^(2t) ||c*||^2 / m  <=  d(t)  <=  f (1 + lambda*)^(2t) ||c*||^2 / m ,
 ///
-/// and `log d(t) / (2t) -> log(1 + lambda*)`. Its lower half is a sharper Theorem 3.1: of the true rate, exponentially
-/// tighter because `rho* <= lambda*` is a mean of rates, and mostly claimed earlier, since it asks for what the test set
-/// sees and not for the worst that it could see.
+/// and `log d(t) / (2t) -> log(1 + lambda*)`. The lower side is a sharper Theorem 3.1, claimed at every t and of the true
+/// rate: `rho* <= lambda*` is a mean of rates, so that the paper's bound falls behind exponentially. ``overtakes(_:)`` says
+/// from which step on it is the larger of the two.
 public struct ExactLaw: Sendable {
   /// The differences of predictions whose law this is.
   public let trajectory: AscentTrajectory
@@ -78,17 +78,26 @@ public struct ExactLaw: Sendable {
   /// The first step from which on `d(t)` is claimed to be within ``factor`` of the law; nil beyond any Int.
   public var firstStep: Int? {
     let level = log1p(-1 / factor.squareRoot())
-    func reached(_ step: Int) -> Bool { logRest(at: step) - logLead(at: step) <= level }
+    return Self.first { logRest(at: $0) - logLead(at: $0) <= level }
+  }
+
+  /// The first step at which the lower side of the envelope is at least the bound of Theorem 3.1, and then for good: their
+  /// ratio never shrinks, because neither `1 - rest/lead` nor `(1 + lambda*) / (1 + rho*)` to the t does. Nil beyond any Int.
+  public func overtakes(_ theorem: Theorem31) -> Int? {
+    Self.first { logEnvelope(at: $0).lower >= theorem.logBound(at: $0) }
+  }
+
+  /// The first step at which this holds, for what holds from some step on; nil beyond any Int.
+  private static func first(_ holds: (Int) -> Bool) -> Int? {
     var (low, high) = (0, 1)
-    guard !reached(0) else { return 0 }
-    while !reached(high) {
+    guard !holds(0) else { return 0 }
+    while !holds(high) {
       guard high < Int.max / 2 else { return nil }
       (low, high) = (high, 2 * high)
     }
-    // Not reached at `low`, reached at `high`.
     while high - low > 1 {
       let middle = low + (high - low) / 2
-      if reached(middle) { high = middle } else { low = middle }
+      if holds(middle) { high = middle } else { low = middle }
     }
     return high
   }
@@ -125,14 +134,6 @@ public struct ExactLaw: Sendable {
     }
     return (upper, lower, above, below)
   }
-
-  /// The first step from which on the law's lower half, `law / f`, lies above the bound of Theorem 3.1: then for good,
-  /// because its rate is at least as large. Nil when that never happens, or beyond any Int.
-  public func overtakes(_ theorem: Theorem31) -> Int? {
-    let (ahead, gain) = (logLaw(at: 0) - log(factor) - theorem.logBound(at: 0), logRate - log1p(theorem.rhoStar))
-    guard ahead < 0 else { return 0 }
-    return gain > 0 ? Int(exactly: (-ahead / (2 * gain)).rounded(.up)) : nil
-  }
 }
 
 extension ExactLaw {
@@ -164,7 +165,7 @@ extension ExactLaw {
         .init("t_0", theorem?.t0, "the first step of Theorem 3.1's bound, if not negative"),
         .init(
           "t_x", theorem.flatMap(law.overtakes).map(Double.init),
-          "the first step from which the law's half exceeds Theorem 3.1's bound, for good"),
+          "the first step from which the lower side is at least Theorem 3.1's bound, for good"),
         .init("rate(T)", logDistance / Double(2 * max(1, steps)), "log d(T) / (2T) at the last step"),
       ],
       claims: [

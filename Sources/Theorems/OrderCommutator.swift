@@ -66,7 +66,7 @@ public struct OrderCommutator: Sendable {
     let spaces = try maps.map { try RowSpace($0.stage.examples.features, workers: workers) }
     let norms = zip(maps, spaces).map { $0.norm($1) }
     let indices = stages.indices.flatMap { one in stages.indices.filter { $0 > one }.map { (one, $0) } }
-    let cosines = try indices.map { try spaces[$0].cosine(spaces[$1]) }
+    let cosines = try indices.map { try spaces[$0].cosine(spaces[$1], workers) }
     (self.cosines, pairs) = (cosines, indices.map { (stages[$0], stages[$1]) })
     let prefixes = try Self.prefixes(whole)
     swaps = try prefixes.flatMap { prefix -> [Swap] in
@@ -157,8 +157,8 @@ private struct RowSpace {
   }
 
   /// The cosine of the smallest angle between this space and the other.
-  func cosine(_ other: RowSpace) throws -> Double {
-    try min(1, SingularValues.values(of: basis.transposeTimes(other.basis)).first ?? 0)
+  func cosine(_ other: RowSpace, _ workers: Workers) throws -> Double {
+    try min(1, SingularValues.values(of: basis.transposeTimes(other.basis, workers: workers)).first ?? 0)
   }
 }
 

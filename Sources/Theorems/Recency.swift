@@ -42,7 +42,7 @@ public struct Recency: Sendable {
   /// Follows the forget set's rows through the stages after it, for every position among the retained stages.
   ///
   /// - Throws: ``StagedLearnersError/unknownStage(_:known:)``.
-  public init(_ run: StagedUnlearning, retained: Path) throws {
+  public init(_ run: StagedUnlearning, retained: Path, workers: Workers = .one) throws {
     let (span, k) = (run.span, run.span.count)
     let stage = try run.training.map(run.forget)
     let zero = stage.zeroLevel
@@ -52,24 +52,26 @@ public struct Recency: Sendable {
     (self.run, self.retained, remainders) = (run, retained, rho)
     logRates = run.growth.map { log1p($0) }
     let maps = try retained.stages.map(run.training.map)
-    // V' (I - G_N ... G_(p+1)) V, from the last position back: I - G sums what each stage takes away, which cancels nothing.
-    rows = try (0...maps.count).map { first in
+    let (directions, s) = (span.directions(workers: workers), span.singularValues)
+    rows = (0...maps.count).map { first in
+      // V' (I - G_N ... G_(p+1)) V: I - G sums what each stage takes away, which cancels nothing.
+      var (left, taken) = (directions, Matrix(zeros: directions.rows, k))
+      for map in maps[first...] {
+        let change = map.contraction(left, workers: workers)
+        for index in change.elements.indices {
+          taken.elements[index] += change.elements[index]
+          left.elements[index] -= change.elements[index]
+        }
+      }
+      let seen = directions.transposeTimes(taken, workers: workers)
       var (whole, excess) = ([Double](repeating: 0, count: k), [Double](repeating: 0, count: k))
       for column in 0..<k {
-        var unit = Vector(zeros: k)
-        unit[column] = 1
-        var (left, taken) = (span.combination(unit), Vector(zeros: span.examples.dimension))
-        for map in maps[first...] {
-          let change = map.contraction(left)
-          taken.add(1, change)
-          left.add(-1, change)
-        }
-        let seen = span.coordinates(taken)
         for row in 0..<k {
           // D_p R = diag(s) V'(I - G)V diag(s phi).
-          let entry = span.singularValues[row] * seen[row] * span.singularValues[column] * phi[column]
-          excess[row] += entry * entry
-          whole[row] += (row == column ? rho[row] + entry : entry) * (row == column ? rho[row] + entry : entry)
+          let part = s[row] * seen[row, column] * s[column] * phi[column]
+          let entry = row == column ? rho[row] + part : part
+          excess[row] += part * part
+          whole[row] += entry * entry
         }
       }
       return (whole, excess)
@@ -154,7 +156,7 @@ extension Recency {
     }
     var orders = try [divergence.instance.pathAB, divergence.instance.pathBA].map { try $0.removing(run.forget) }
     if orders[0] == orders[1] { orders.removeLast() }
-    let all = try orders.map { try Recency(run, retained: $0) }
+    let all = try orders.map { try Recency(run, retained: $0, workers: workers) }
     preconditions += all[0].preconditions
     guard preconditions.allSatisfy(\.holds) else {
       return StatementPage("B4", title, statement: statement, preconditions: preconditions)

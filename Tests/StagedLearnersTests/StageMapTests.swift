@@ -176,10 +176,17 @@ struct StageMapTests {
         let examples = shape.examples(0)
         let map = try StageMap(LinearStage("A", examples, trainer: trainer))
         let v = randomVector(shape.dimension, seed: shape.seed, stream: 1)
-        let taken = v.dot(map.contraction(v)) / v.dot(v)
+        // Solves amplify rounding by at most this: the condition of K, or that of K + mu I.
+        let solved = trainer == .interpolation ? try condition(examples) : 1 + 2 * map.gramTrace
+        let sums = slack * Double(v.count + examples.count) * eps * solved
+        let once = map.contraction(v)
+        let both = map.contraction(
+          Matrix(rows: v.count, columns: 2, elements: once.elements + v.elements), workers: Workers(count: 2))
+        try ensure(distance(both.column(1), once) <= sums * (v.norm + once.norm), "S V, column by column")
+        try ensure(distance(both.column(0), map.contraction(once)) <= sums * (v.norm + once.norm), "S S v")
+        let taken = v.dot(once) / v.dot(v)
         let size = max(abs(map.shares.lowerBound), abs(map.shares.upperBound))
-        let solved = trainer == .interpolation ? try condition(examples) : 1
-        let rounding = slack * Double(shape.dimension + examples.count) * eps * (1 + size) * solved
+        let rounding = sums * (1 + size)
         try ensure(map.shares.contains(0), "0 is the share off the row space")
         try ensure(
           map.shares.lowerBound - rounding <= taken && taken <= map.shares.upperBound + rounding,
