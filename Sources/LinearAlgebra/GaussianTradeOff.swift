@@ -42,8 +42,8 @@ public enum GaussianTradeOff {
     }
   }
 
-  /// `(Q(x) - Q(x + a) phi(x)/phi(x + a)) / phi(x) = int_0^inf exp(-x u - u^2/2) (1 - exp(-a u)) du` for x >= -1, Q being
-  /// the upper tail and phi the density. For infinite a it is Mills' ratio `Q(x) / phi(x)`.
+  /// `int_0^inf exp(-x u - u^2/2) (1 - exp(-a u)) du` for x >= -1, which is `Q(x) / phi(x) - Q(x + a) / phi(x + a)`, Q
+  /// being the upper tail and phi the density. For infinite a it is Mills' ratio `Q(x) / phi(x)`.
   private static func tailRatio(_ x: Double, less a: Double) -> Double {
     let scale = 1 / (1 + max(0, x))
     return scale

@@ -35,17 +35,8 @@ private struct RetainSet {
   private let dimension: Int
 
   init?(_ instance: TwoPathInstance, workers: Workers) throws {
-    var stages = [instance.stageA, instance.stageB]
-    if instance.forgetStage == nil {
-      var wanted = RowCounts(instance.forget)
-      stages = stages.compactMap { stage in
-        let kept = (0..<stage.examples.count).filter { !wanted.take(stage.examples, $0) }
-        guard !kept.isEmpty else { return nil }
-        guard kept.count < stage.examples.count else { return stage }
-        return LinearStage(stage.name, stage.examples.selecting(kept), trainer: stage.trainer)
-      }
-      guard wanted.isEmpty else { return nil }
-    }
+    let (stages, foundAll) = instance.retainedStages
+    guard foundAll else { return nil }
     training = stages.isEmpty ? nil : try StagedTraining(stages, workers: workers)
     (names, dimension) = (Set(stages.map(\.name)), instance.dimension)
   }
@@ -54,5 +45,32 @@ private struct RetainSet {
   func model(_ path: Path) throws -> Vector {
     guard let training else { return Vector(zeros: dimension) }
     return try training.train(Path(path.stages.filter(names.contains)))
+  }
+}
+
+extension TwoPathInstance {
+  /// The examples of the stages A and B that are not forgotten: all of them but the forget rows that are found among
+  /// them, A's first. Empty when nothing else was learned.
+  public var retained: Examples {
+    let sets = retainedStages.stages.map(\.examples)
+    let rows = sets.reduce(0) { $0 + $1.count }
+    return Examples(
+      features: Matrix(rows: dimension, columns: rows, elements: sets.flatMap(\.features.elements)),
+      labels: Vector(sets.flatMap(\.labels.elements)))
+  }
+
+  /// What is left of the stages A and B without the forget set, and whether every forget row was found: of a forget set
+  /// that was a stage of its own, none is looked for.
+  fileprivate var retainedStages: (stages: [LinearStage], foundAll: Bool) {
+    let stages = [stageA, stageB]
+    guard forgetStage == nil else { return (stages, true) }
+    var wanted = RowCounts(forget)
+    let left = stages.compactMap { stage -> LinearStage? in
+      let kept = (0..<stage.examples.count).filter { !wanted.take(stage.examples, $0) }
+      guard !kept.isEmpty else { return nil }
+      guard kept.count < stage.examples.count else { return stage }
+      return LinearStage(stage.name, stage.examples.selecting(kept), trainer: stage.trainer)
+    }
+    return (left, wanted.isEmpty)
   }
 }

@@ -12,6 +12,8 @@ public enum StagedLearnersError: Error, Equatable, CustomStringConvertible {
   case dimension(String, Int, String, Int)
   /// A tensor or parameter of an instance breaks a rule; the text names both.
   case invalidInstance(String)
+  /// An unlearning run, named by its objective, left Double's range at this step.
+  case outOfRange(String, step: Int)
 
   /// What was wrong and what would be right, in one line.
   public var description: String {
@@ -25,6 +27,7 @@ public enum StagedLearnersError: Error, Equatable, CustomStringConvertible {
     case .dimension(let one, let d, let other, let e):
       "\(one) has \(d) features and \(other) has \(e); all data must have the same number"
     case .invalidInstance(let text): text
+    case .outOfRange(let run, let step): "\(run) leaves Double's range at step \(step); take fewer or smaller steps"
     }
   }
 }
