@@ -15,10 +15,12 @@ public struct TheoremReport {
     public var epsilon = 1.0
     /// Report every so many steps; nil for logarithmic spacing.
     public var every: Int?
+    /// The theorems beyond the paper's to report on.
+    public var theorems = OwnTheorem.allCases
     /// Where the instance came from, for the certificate.
     public var source: [JSON.Member] = []
 
-    /// T = 1000, eps = 1, logarithmic spacing.
+    /// T = 1000, eps = 1, logarithmic spacing, all theorems.
     public init() {}
   }
 
@@ -30,6 +32,8 @@ public struct TheoremReport {
   public let corollary: Corollary1
   /// The corollary at every claimed step.
   public let corollaryCheck: StepwiseCheck
+  /// What the theorems beyond the paper's say.
+  public let pages: [StatementPage]
 
   private let options: Options
   private let lemmaC1: LemmaC1
@@ -57,6 +61,9 @@ public struct TheoremReport {
     let inRange = min(5, 300 / log1p(theorem.lambdaMax))
     lemma32 = try Lemma32(divergence, models, steps: min(options.steps, Int(inRange)), workers: workers)
     retrained = try RetrainedPair(divergence, models, workers: workers)
+    pages = try options.theorems.map {
+      try $0.page(divergence, models: models, steps: options.steps, workers: workers)
+    }
     reported =
       options.every.map { Array(stride(from: 0, to: options.steps, by: $0)) + [options.steps] }
       ?? LogarithmicSteps.upTo(options.steps)
@@ -66,11 +73,12 @@ public struct TheoremReport {
   /// What was found, over all: `violated` as soon as one statement is.
   public var verdict: Verdict {
     let lemmasHold = lemmaC1.holds && lemma32.holds
-    if check.verdict == .violated || corollaryCheck.verdict == .violated || !lemmasHold { return .violated }
+    let violated = pages.contains { $0.verdict == .violated }
+    if check.verdict == .violated || corollaryCheck.verdict == .violated || !lemmasHold || violated { return .violated }
     return check.verdict
   }
 
-  /// Writes `certificate.json`, `trajectory.csv` and its `datapackage.json`, all or none.
+  /// Writes `certificate.json`, `statements.md`, `trajectory.csv` and its `datapackage.json`, all or none.
   public func write(to directory: String) throws { try AtomicFile.write(files(in: directory)) }
 
   /// These files as members of a group.
@@ -85,7 +93,14 @@ public struct TheoremReport {
           description: "One row a step of gradient ascent on the forget set.", table: try trajectory())
       ])
     let certificate = OutputFile(path: "\(directory)/certificate.json", bytes: certificate().bytes())
-    return try package.files(in: directory) + [certificate]
+    let statements = OutputFile(path: "\(directory)/statements.md", bytes: Array(statements.utf8))
+    return try package.files(in: directory) + [certificate, statements]
+  }
+
+  /// One page for each statement, for people.
+  private var statements: String {
+    let paper = [theorem.page(check), corollary.page(corollaryCheck)]
+    return "# What the theorems say of this instance\n\n" + (paper + pages).map(\.markdown).joined(separator: "\n")
   }
 
   /// The trajectory.
@@ -170,10 +185,7 @@ public struct TheoremReport {
         "first_step_outside_epsilon_ab": departures[0].map { .integer($0) } ?? .null,
         "first_step_outside_epsilon_ba": departures[1].map { .integer($0) } ?? .null,
       ],
-      "preconditions": .array(
-        theorem.preconditions.map {
-          ["assumption": .string($0.assumption), "holds": .bool($0.holds), "evidence": .string($0.evidence)]
-        }),
+      "preconditions": .array(theorem.preconditions.map(\.json)),
       "lemmas": [
         "c1": identity(lemmaC1.holds, lemmaC1.identityError, lemmaC1.roundingLevel),
         "c2": ["holds": .bool(LemmaC2(divergence).holds), "share": .number(LemmaC2(divergence).share)],
@@ -181,6 +193,7 @@ public struct TheoremReport {
         "3.2": identity(lemma32.holds, lemma32.identityError, lemma32.roundingLevel),
       ],
       "proof_steps": proofSteps(),
+      "beyond_the_paper": .array(pages.map(\.json)),
     ]
   }
 

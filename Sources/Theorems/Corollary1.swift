@@ -9,13 +9,15 @@ import StagedLearners
 /// (and t >= 0), whatever the retrained model theta_r is, at least one of `d(theta_AB^t, theta_r)` and
 /// `d(theta_BA^t, theta_r)` exceeds eps: `d(theta_AB^t, theta_BA^t) >= 4 eps`, and by the triangle inequality
 /// `sqrt d(AB, BA) <= sqrt d(AB, r) + sqrt d(BA, r)`.
+///
+/// Theorem: proofs/corollary-1.md
 public struct Corollary1: Sendable {
   /// eps, the tolerance on the RE distance.
   public let epsilon: Double
   /// t* as the formula gives it: a real number, negative when the claim holds from the start.
   public let tStar: Double
 
-  private let theorem: Theorem31
+  let theorem: Theorem31
 
   /// Finds t* for a tolerance; eps must be positive and finite.
   ///

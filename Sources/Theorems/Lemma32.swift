@@ -5,6 +5,8 @@ import StagedLearners
 /// Lemma 3.2 (C.3): `Delta_t = (I + M_U)^t Delta_0`, because the labels y_U cancel in the difference of two runs.
 ///
 /// The closed form is checked against two models that really unlearn, step by step.
+///
+/// Theorem: proofs/lemma-3.2.md
 public struct Lemma32: Sendable {
   /// The number of steps run.
   public let steps: Int

@@ -6,6 +6,8 @@ import StagedLearners
 ///     Delta_0 = (I - mu_A A) B X_B' y_B + (mu_B B - I) A X_A' y_A,      A = (X_A'X_A + mu_A I)^-1, B alike.
 ///
 /// The identity is checked against the plain difference of the two trained models.
+///
+/// Theorem: proofs/lemma-c.1.md
 public struct LemmaC1: Sendable {
   /// `||Delta_0||`.
   public let differenceNorm: Double

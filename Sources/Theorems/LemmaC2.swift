@@ -1,6 +1,8 @@
 import StagedLearners
 
 /// Lemma C.2: `P_U Delta_0 != 0` almost surely, so that ascent has something to grow.
+///
+/// Theorem: proofs/lemma-c.2.md
 public struct LemmaC2: Sendable {
   /// `||P_U Delta_0|| / ||Delta_0||`, between 0 and 1: the share of the difference that ascent amplifies.
   public let share: Double

@@ -5,6 +5,8 @@ import StagedLearners
 ///
 /// The m x d matrix X_test P_U has min(m, d) singular values, of which all but k are always 0; the k-th is meant
 /// where the paper writes sigma_min.
+///
+/// Theorem: proofs/lemma-c.4.md
 public struct LemmaC4: Sendable {
   /// The k singular values of `X_test P_U` that need not be 0, descending.
   public let singularValues: [Double]

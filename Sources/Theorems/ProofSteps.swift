@@ -4,6 +4,8 @@ import StagedLearners
 
 /// The inequalities that the proof of Theorem 3.1 chains together, each with its own margin: they show where the bound
 /// loses. All are between norms, not squares.
+///
+/// Theorem: proofs/theorem-3.1.md
 public struct ProofSteps: Sendable {
   /// The steps of the proof, in its order.
   public enum Step: String, Sendable, CaseIterable {

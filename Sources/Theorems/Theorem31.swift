@@ -15,6 +15,8 @@ import StagedLearners
 ///     d(theta_AB^t, theta_BA^t)  >=  sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t).
 ///
 /// Nothing is claimed before t_0, where the bound is false in general, and the distance need not grow monotonically.
+///
+/// Theorem: proofs/theorem-3.1.md
 public struct Theorem31: Sendable {
   /// The models that the theorem speaks of.
   public let divergence: PathDivergence

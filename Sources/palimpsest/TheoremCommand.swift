@@ -9,16 +9,17 @@ import Theorems
 struct TheoremCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "theorem",
-    abstract: "Check Theorem 3.1 and Corollary 1 on one instance, yours or a random one.",
+    abstract: "Check the theorems on one instance, yours or a random one: the paper's and those beyond it.",
     discussion: """
       An instance is a safetensors file of F64 tensors X_A, y_A, X_B, y_B, X_U, y_U, X_test (rows are examples) with \
       metadata strings mu_A, mu_B and eta. If the forget set was a training stage of its own, metadata mu_U says so \
-      and position_U (1, 2 or 3) says where. --output gets certificate.json (every constant, margin and verdict) \
-      and trajectory.csv.
+      and position_U (1, 2 or 3) says where. --output gets certificate.json (every constant, margin and verdict), \
+      statements.md (the same for people, a page a theorem) and trajectory.csv.
 
       EXAMPLE
         palimpsest theorem --random --seed 7 --save-instance my.safetensors
         palimpsest theorem --instance my.safetensors --steps 1000000 -o result
+        palimpsest theorem --random --theorems b2,b3
       """)
 
   @Option(help: ArgumentHelp("The instance, a safetensors file.", valueName: "file"))
@@ -57,7 +58,17 @@ struct TheoremCommand: ParsableCommand {
     help: ArgumentHelp("Report every n-th step; logarithmic spacing unless given.", valueName: "n"))
   var every: Int?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Folder for certificate.json and trajectory.csv.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      """
+      Theorems beyond the paper's to report on, of \(OwnTheorem.allCases.map(\.rawValue).joined(separator: ", ")); \
+      all or none of them: all, none.
+      """, valueName: "list"))
+  var theorems = "all"
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Folder for certificate.json, statements.md and trajectory.csv.", valueName: "dir"))
   var output: String?
 
   @OptionGroup var common: CommonOptions
@@ -81,17 +92,35 @@ struct TheoremCommand: ParsableCommand {
     }
   }
 
+  private func chosenTheorems() throws -> [OwnTheorem] {
+    switch theorems {
+    case "all": return OwnTheorem.allCases
+    case "none": return []
+    default:
+      let chosen = try theorems.lowercased().split(separator: ",", omittingEmptySubsequences: false).map { name in
+        guard let theorem = OwnTheorem(rawValue: String(name)) else {
+          let known = OwnTheorem.allCases.map(\.rawValue).joined(separator: ", ")
+          throw ValidationError("--theorems names \"\(name.prefix(20))\"; give all, none or a list of \(known).")
+        }
+        return theorem
+      }
+      return OwnTheorem.allCases.filter(chosen.contains)
+    }
+  }
+
   func run() throws {
     try Failure.reporting {
       let console = common.console
       try check()
+      let chosen = try chosenTheorems()
       for path in [saveInstance, output.map { "\($0)/certificate.json" }].compactMap(\.self) {
         try AtomicFile.requireWritable(path)
       }
       let (instance, subject, source) = try load()
       console.detail("d = \(instance.dimension), k = \(instance.forgetCount), BLAS: \(BLASLibrary.name)")
       var options = TheoremReport.Options()
-      (options.steps, options.epsilon, options.every, options.source) = (steps, epsilon, every, source)
+      (options.steps, options.epsilon, options.every) = (steps, epsilon, every)
+      (options.theorems, options.source) = (chosen, source)
       let bar = ProgressBar("checking steps", total: steps, console: console)
       defer { bar.finish() }
       let report = try Failure.naming(subject) {
@@ -136,7 +165,9 @@ struct TheoremCommand: ParsableCommand {
         "Theorem 3.1 is VIOLATED, first at step \(check.firstViolation ?? 0); "
           + "smallest margin 10^\(check.smallestMargin) at step \(check.tightestStep ?? 0)")
     }
-    if report.verdict == .violated, check.verdict != .violated {
+    for page in report.pages { console.result(page.summary) }
+    let told = check.verdict == .violated || report.pages.contains { $0.verdict == .violated }
+    if report.verdict == .violated, !told {
       console.result("a lemma or Corollary 1 is VIOLATED; certificate.json says which")
     }
   }
