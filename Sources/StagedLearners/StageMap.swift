@@ -5,7 +5,7 @@ import LinearAlgebra
 /// Everything happens in the dual: time O(n^2 d + n^3) to prepare and O(n d) to apply, and no d x d matrix anywhere.
 /// Written as `theta -> G theta + b`, the map has `G = I - S` with ``contraction(_:workers:)`` S and
 /// ``offset`` b.
-public struct StageMap: Sendable {
+public struct StageMap: AffineStageMap {
   /// The stage.
   public let stage: LinearStage
   /// `b = X' phi(K) y`: what the stage makes of theta = 0.
@@ -68,10 +68,10 @@ public struct StageMap: Sendable {
     offset = features.times(Self.solve(solver, stage.examples.labels), workers: workers)
   }
 
-  /// The model after the stage, from the model before it.
-  public func apply(to theta: Vector, workers: Workers = .one) -> Vector {
-    theta + change(of: theta, workers: workers)
-  }
+  /// The stage's name.
+  public var name: String { stage.name }
+  /// d.
+  public var dimension: Int { stage.examples.dimension }
 
   /// `b - S theta = X' phi(K) (y - X theta)`: what the stage adds to the model.
   public func change(of theta: Vector, workers: Workers = .one) -> Vector {
@@ -80,7 +80,7 @@ public struct StageMap: Sendable {
   }
 
   /// `S v = X' phi(K) X v`.
-  public func contraction(_ vector: Vector, workers: Workers = .one) -> Vector {
+  public func contraction(_ vector: Vector, workers: Workers) -> Vector {
     let features = stage.examples.features
     let coefficients = Self.solve(solver, features.transposeTimes(vector, workers: workers))
     return features.times(coefficients, workers: workers)

@@ -1,33 +1,43 @@
 import LinearAlgebra
 import Unlearning
 
-/// A set of named stages, each factored once, and the models that any order of them trains.
-public struct StagedTraining: Sendable {
-  private let maps: [String: StageMap]
-  private let dimension: Int
-  private let workers: Workers
+/// A set of named stages of linear learners, each factored once, and the models that any order of them trains.
+public typealias StagedTraining = AffineTraining<StageMap>
 
+extension AffineTraining where Map == StageMap {
   /// Prepares the stages.
   ///
   /// - Throws: ``StagedLearnersError`` for no stage, repeated names or differing dimensions, and what ``StageMap``
   ///   throws.
   public init(_ stages: [LinearStage], workers: Workers = .one) throws {
-    guard let first = stages.first else { throw StagedLearnersError.noStage }
-    for stage in stages where stage.examples.dimension != first.examples.dimension {
-      throw StagedLearnersError.dimension(
-        stage.name, stage.examples.dimension, first.name, first.examples.dimension)
+    try self.init(maps: workers.map(stages.count) { try StageMap(stages[$0], workers: workers) }, workers: workers)
+  }
+}
+
+/// A set of named affine stages and the models that any order of them trains.
+public struct AffineTraining<Map: AffineStageMap>: Sendable {
+  private let maps: [String: Map]
+  private let dimension: Int
+  private let workers: Workers
+
+  /// Takes stages that are ready.
+  ///
+  /// - Throws: ``StagedLearnersError`` for no stage, repeated names or differing dimensions.
+  public init(maps prepared: [Map], workers: Workers = .one) throws {
+    guard let first = prepared.first else { throw StagedLearnersError.noStage }
+    for map in prepared where map.dimension != first.dimension {
+      throw StagedLearnersError.dimension(map.name, map.dimension, first.name, first.dimension)
     }
-    let prepared = try workers.map(stages.count) { try StageMap(stages[$0], workers: workers) }
-    maps = try Dictionary(prepared.map { ($0.stage.name, $0) }) { one, _ in
-      throw StagedLearnersError.repeatedStage(one.stage.name)
+    maps = try Dictionary(prepared.map { ($0.name, $0) }) { one, _ in
+      throw StagedLearnersError.repeatedStage(one.name)
     }
-    (dimension, self.workers) = (first.examples.dimension, workers)
+    (dimension, self.workers) = (first.dimension, workers)
   }
 
   /// The factored stage of this name.
   ///
   /// - Throws: ``StagedLearnersError/unknownStage(_:known:)``.
-  public func map(_ name: String) throws -> StageMap {
+  public func map(_ name: String) throws -> Map {
     guard let map = maps[name] else { throw StagedLearnersError.unknownStage(name, known: maps.keys.sorted()) }
     return map
   }
