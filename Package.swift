@@ -10,7 +10,7 @@ let package = Package(
       name: "Palimpsest",
       targets: [
         "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
-        "PostTraining", "StagedLearners", "Theorems", "Exhibits",
+        "PostTraining", "StagedLearners", "Theorems", "QuadraticLearners", "Exhibits",
       ]),
   ],
   dependencies: [
@@ -42,8 +42,12 @@ let package = Package(
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
     .target(
+      name: "QuadraticLearners", dependencies: ["Theorems", "StagedLearners", "Unlearning", "LinearAlgebra", "CGSL"]),
+    .target(
       name: "Exhibits",
-      dependencies: ["Theorems", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats"],
+      dependencies: [
+        "QuadraticLearners", "Theorems", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats",
+      ],
       resources: [.embedInCode("Resources/render.py")]),
     .executableTarget(
       name: "palimpsest",
@@ -80,6 +84,7 @@ let package = Package(
       ]),
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
+    .testTarget(name: "QuadraticLearnersTests", dependencies: ["QuadraticLearners", "PropertyTesting"]),
     .testTarget(
       name: "ExhibitsTests",
       dependencies: ["Exhibits", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats"]),

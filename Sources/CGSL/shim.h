@@ -6,6 +6,7 @@
 #define GSL_VAR extern __attribute__((swift_attr("nonisolated(unsafe)")))
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
+#include <gsl/gsl_odeiv2.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_statistics_double.h>

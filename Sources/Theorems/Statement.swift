@@ -60,6 +60,11 @@ public struct HypothesisFailure: Error, Equatable, CustomStringConvertible {
   /// The hypothesis that does not hold.
   public let precondition: Precondition
 
+  /// A failed hypothesis of a statement.
+  public init(statement: String, precondition: Precondition) {
+    (self.statement, self.precondition) = (statement, precondition)
+  }
+
   /// The hypothesis and what was found, in one line.
   public var description: String {
     "\(statement) does not apply: it assumes \(precondition.assumption), but \(precondition.evidence)"
