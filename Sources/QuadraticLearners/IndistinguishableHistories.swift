@@ -17,9 +17,13 @@ import StagedLearners
 ///
 ///     max(d(theta_u, R(0)), d(theta_u, R'(0)))  >=  d(R(0), R'(0)) / 4,
 ///
-/// with equality halfway between them. The two differ by `G_U^-1 S_U (theta_0 - c_U) + G_R S_U c_U`, which is not 0 for
-/// almost all centres: it is linear in them, and with `c_U = 0` what is left, `G_U^-1 S_U G_U theta_R = S_U theta_R`, is
-/// not 0 for almost all c_R. Here S = I - G, and theta_0 = G_U theta_R + S_U c_U.
+/// with equality halfway between them; for a random rule the same holds of its mean distances. With `S = I - G` the two
+/// differ by
+///
+///     R(0) - R'(0) = S_U theta_R - S_R S_U c_U
+///
+/// (put `theta_0 = G_U theta_R + S_U c_U` into `R'(0) = theta_0 - G_R S_U c_U`). That is linear in the centres and, where
+/// U moves anything, `S_U != 0`, not 0 for almost all of them: with `c_U = 0` take any theta_R outside the kernel of S_U.
 ///
 /// So retrain equivalence is out of reach of such rules for *every* forget Hessian that moves the model, singular or
 /// not; what B3's inverse adds is a rule that is told that U came last.

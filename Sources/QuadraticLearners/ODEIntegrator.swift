@@ -1,7 +1,7 @@
 import CGSL
 
-/// An integrator of ordinary differential equations `y' = f(s, y)`: GSL's Runge-Kutta Prince-Dormand method of order 8
-/// with an error estimate of order 9, its step controlled so that the estimated error of each step stays below
+/// An integrator of ordinary differential equations `y' = f(s, y)`: GSL's embedded Runge-Kutta
+/// Prince-Dormand method (8, 9), its step controlled so that the estimated error of each step stays below
 /// `absolute + relative |y_i|` in every component.
 public struct ODEIntegrator: Sendable {
   /// The absolute error allowed in a component per step.

@@ -31,7 +31,6 @@ public struct Quadratic: Sendable {
       throw QuadraticLearnersError.invalidInput("the Hessian or the centre holds a NaN or an infinity")
     }
     let largest = hessian.elements.reduce(0) { max($0, abs($1)) }
-    var symmetric = hessian
     for column in 0..<d {
       for row in 0..<column {
         let (one, other) = (hessian[row, column], hessian[column, row])
@@ -39,11 +38,10 @@ public struct Quadratic: Sendable {
           throw QuadraticLearnersError.invalidInput(
             "the Hessian is not symmetric: entry (\(row), \(column)) is \(one) and (\(column), \(row)) is \(other)")
         }
-        (symmetric[row, column], symmetric[column, row]) = ((one + other) / 2, (one + other) / 2)
       }
     }
-    let eigen = try SymmetricEigen(symmetric)
-    (self.hessian, self.centre, curvatures, directions) = (symmetric, centre, eigen.values, eigen.vectors)
+    let eigen = try SymmetricEigen(hessian)
+    (self.hessian, self.centre, curvatures, directions) = (hessian, centre, eigen.values, eigen.vectors)
   }
 
   /// The mean squared loss `(1/n) ||X theta - y||^2` of a linear learner, less its least value: `H = (2/n) X'X`, and c
