@@ -81,6 +81,7 @@ public struct Exhibit: Sendable {
   public static let theory: [Exhibit] = [
     .divergence, .boundLosses, .stageOrders, .retrainDistance, .toleranceTime, .stepSizeSweep, .ridgeSweep,
     .exactLaw, .lastInFirstOut, .recency, .orderOverlap,
+    .quadraticAscent, .lazyLimit, .diagonalNetwork,
   ]
 
   /// The exhibits of an experiment, in the order in which they are shown.

@@ -5,6 +5,7 @@ import Testing
 private let theory = [
   "divergence", "bound-losses", "stage-orders", "retrain-distance", "tolerance-time", "step-size", "ridge",
   "exact-law", "last-in-first-out", "recency", "order-overlap",
+  "quadratic-ascent", "lazy-limit", "diagonal-network",
 ]
 
 private let experiment = [

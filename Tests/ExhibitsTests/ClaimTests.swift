@@ -252,4 +252,58 @@ import Theorems
     let curves = try Computed.values("ridge", "quantity", "log10_mu", "log10_value")
     #expect(abs(try #require(curves["difference"]?[9]) - log10(ratio)) < 1e-6)
   }
+
+  @Test func `quadratics diverge above their bound, and come together under negative curvature`() throws {
+    let rows = try Computed.rows("quadratic-ascent")
+    func curve(_ kind: String, _ curve: String) throws -> [Double] {
+      rows.filter { $0["hessian"] == .string(kind) && $0["curve"] == .string(curve) }
+        .compactMap { $0["log10_re_distance"]?.double }
+    }
+    for kind in ["definite", "singular", "indefinite"] {
+      let (actual, bound, asymptote) =
+        (try curve(kind, "actual"), try curve(kind, "bound"), try curve(kind, "asymptote"))
+      let claimed = rows.filter { $0["hessian"] == .string(kind) && $0["curve"] == .string("bound") }
+        .map { $0["claimed"] == .boolean(true) }
+      #expect(claimed.last == true && (kind == "definite") == (claimed.first == true))
+      for step in 0...80 where claimed[step] { #expect(actual[step] >= bound[step], "\(kind) at \(step)") }
+      #expect(abs(actual[80] - asymptote[80]) < abs(actual[40] - asymptote[40]) && actual[80] > actual[0] + 2)
+    }
+    let together = try curve("negative", "actual")
+    for (now, next) in zip(together, together.dropFirst()) { #expect(next < now) }
+    #expect(try curve("negative", "bound").isEmpty)
+  }
+
+  @Test func `gap and drift of the diagonal network fall as alpha to the minus four`() throws {
+    let rows = try Computed.rows("lazy-limit")
+    for measure in ["gap, steps", "gap, flow", "drift, steps"] {
+      func values(_ source: String) -> [Double] {
+        rows.filter { $0["measure"] == .string(measure) && $0["source"] == .string(source) }
+          .compactMap { $0["log10_value"]?.double }
+      }
+      let (network, first) = (values("network"), values("first order"))
+      // Half a doubling is a factor of four.
+      for (one, next) in zip(first, first.dropFirst()) { #expect(abs(one - next - log10(4)) < 1e-9) }
+      // What is left beyond the first order falls by as much again, and is large where alpha is small.
+      let rests = zip(network, first).map { abs($0 - $1) }
+      for index in 4..<rests.count { #expect(rests[index] < rests[index - 1] / 3, "\(measure): \(rests)") }
+      #expect(rests[0] > 0.05)
+    }
+  }
+
+  @Test func `diagonal networks follow the linear law, the longer the lazier, and then outrun it`() throws {
+    let curves = try Computed.values("diagonal-network", "alpha", "step", "log10_re_distance")
+    let linear = try #require(curves["linear"])
+    var lengths: [Int] = []
+    for (alpha, departs) in [("0.3", 11.0), ("0.5", 15), ("1.0", 20), ("2.0", 27)] {
+      let network = try #require(curves[alpha])
+      lengths.append(network.count)
+      let last = try #require(network.keys.max())
+      #expect(try #require(network[last]) > 2 + #require(linear[last]), "alpha = \(alpha)")
+      for step in 0..<Int(departs / 2) {
+        #expect(abs(try #require(network[Double(step)]) - #require(linear[Double(step)])) < 0.2, "alpha = \(alpha)")
+      }
+      #expect(try #require(network[departs]) > #require(linear[departs]) + 0.1, "alpha = \(alpha)")
+    }
+    #expect(lengths == lengths.sorted() && Set(lengths).count == 4 && linear.count > 2 * lengths[2])
+  }
 }

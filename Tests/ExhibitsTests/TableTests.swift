@@ -31,6 +31,8 @@ private let names = Exhibit.theory.map(\.name)
     ("tolerance-time", 45 * 4), ("step-size", 41 * 4), ("ridge", 65 * 3),
     // Step by step from the one at which the curve begins: 99 steps of the actual distance and the upper side.
     ("exact-law", 308), ("last-in-first-out", 55 * (4 + 3)), ("recency", 4 * 41 * 2), ("order-overlap", 31 * 3),
+    ("quadratic-ascent", 81 * (3 * 3 + 2)), ("lazy-limit", 11 * 4 + 8 * 2),
+    ("diagonal-network", 14 + 19 + 25 + 31 + 58),
   ])
   func `tables have a row for each observation`(_ name: String, _ count: Int) throws {
     #expect(try Computed.table(name).rows.count == count)
@@ -38,8 +40,8 @@ private let names = Exhibit.theory.map(\.name)
   }
 
   @Test func `every exhibit is among those counted`() {
-    #expect(names.count == 11)
-    #expect(Set(names).count == 11)
+    #expect(names.count == 14)
+    #expect(Set(names).count == 14)
     for exhibit in Exhibit.theory {
       #expect(!exhibit.title.isEmpty)
       #expect(exhibit.description.count > 80)
