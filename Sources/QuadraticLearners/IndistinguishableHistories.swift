@@ -4,7 +4,7 @@ import StagedLearners
 /// Two histories that end in the same model with the same forget loss and have different retrained models: no local,
 /// path-oblivious rule serves both.
 ///
-/// When H_U is nonsingular its gradients span everything and ``LocalFloor`` is 0: for each single history some local
+/// When H_U is nonsingular its gradients span everything and ``QuadraticFloor`` is 0: for each single history some local
 /// rule reaches theta_r. But a rule that is given theta_0 and the forget loss and nothing else gives the same answer
 /// theta_u (the same law of answers, if it is random) in both of these histories:
 ///
@@ -27,6 +27,8 @@ import StagedLearners
 ///
 /// So retrain equivalence is out of reach of such rules for *every* forget Hessian that moves the model, singular or
 /// not; what B3's inverse adds is a rule that is told that U came last.
+///
+/// Theorem: proofs/quadratic-learners.md
 public struct IndistinguishableHistories: Sendable {
   /// theta_0, where both histories end.
   public let model: Vector

@@ -7,6 +7,8 @@ import StagedLearners
 /// once: `H = Q diag(h) Q'`.
 ///
 /// The mean squared loss of a linear learner is the case of low rank, `H = (2/n) X'X` and c any model of least squares.
+///
+/// Theorem: proofs/quadratic-learners.md
 public struct Quadratic: Sendable {
   /// H, d x d.
   public let hessian: Matrix

@@ -29,6 +29,8 @@ import Theorems
 /// and with `M_U = diag(1, -1)`, `Delta_0 = (1, 1)` it is 0, which says nothing about a divergence that grows fourfold a
 /// step. Here shrinking directions count as the part that stays, and overshooting ones (`x_j < -2`) as the part that
 /// grows. Without any expanding direction the statement has nothing to say: the histories do not diverge at all.
+///
+/// Theorem: proofs/quadratic-learners.md
 public struct QuadraticTheorem31: Sendable {
   /// `X_test Delta_t` for every t.
   public let trajectory: SpectralTrajectory

@@ -165,7 +165,7 @@ struct QuadraticUnlearningTests {
       let (start, retrained) = (it.vector(0), it.vector(1))
       let test = randomMatrix(it.dimension, points, seed: it.seed, stream: 77)
       let ascent = try QuadraticAscent(on: loss, test: test, stepSize: 0.3)
-      let floor = try LocalFloor(ascent, from: start, retrained: retrained)
+      let floor = try QuadraticFloor(ascent, from: start, retrained: retrained)
       func d(_ theta: Vector) -> Double {
         let e = test.transposeTimes(theta - retrained)
         return e.dot(e) / Double(points)

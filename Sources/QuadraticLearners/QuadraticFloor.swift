@@ -8,7 +8,9 @@ import LinearAlgebra
 /// randomness or knowledge of the path, keeps `(I - P) theta_t = (I - P) theta_0`; no such model is nearer to theta_r
 /// than the floor, and one is as near. The floor is 0 when H_U is nonsingular: then locality alone forbids nothing,
 /// and ``IndistinguishableHistories`` says what still does.
-public struct LocalFloor: Sendable {
+///
+/// Theorem: proofs/quadratic-learners.md
+public struct QuadraticFloor: Sendable {
   /// The floor, an RE distance.
   public let distance: Double
   /// A model that attains it, reached from theta_0 inside range(H_U).
