@@ -55,7 +55,7 @@ extension Exhibit {
           [
             "x": VegaLite.number("step", "unlearning step t", scale: ["type": "log"]),
             "y": VegaLite.number(
-              "log10_over_law", "log10 of the RE distance over its limit law", scale: ["domain": [-12, 4]]),
+              "log10_over_law", "log10 of the RE distance over its limit law", scale: ["domainMin": -12]),
             "color": VegaLite.color(
               "curve", "curve", ["actual", "envelope_upper", "envelope_lower", "theorem_3_1"], colors: [0, 2, 2, 1]),
             "strokeDash": VegaLite.dash(

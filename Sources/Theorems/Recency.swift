@@ -166,9 +166,11 @@ extension Recency {
     for recency in all {
       for position in 1...recency.positionCount {
         let path = try recency.path(position)
+        // A forget stage that was trained to convergence and came last has no loss.
+        let logLoss = recency.logLabelLoss(position: position, at: 0)
         constants.append(
           .init(
-            "log E(\(path))", recency.logLabelLoss(position: position, at: 0),
+            "log E(\(path))", logLoss.isFinite ? logLoss : nil,
             "log of the labels' part of the expected forget loss before unlearning, per variance of a label"))
         guard position < recency.positionCount else { continue }
         claims.append(
