@@ -82,6 +82,7 @@ public struct Exhibit: Sendable {
     .divergence, .boundLosses, .stageOrders, .retrainDistance, .toleranceTime, .stepSizeSweep, .ridgeSweep,
     .exactLaw, .lastInFirstOut, .recency, .orderOverlap,
     .quadraticAscent, .lazyLimit, .diagonalNetwork,
+    .weaklyLocal, .certifiedUnlearning, .preferenceUnlearning,
   ]
 
   /// The exhibits of an experiment, in the order in which they are shown.

@@ -6,6 +6,7 @@ private let theory = [
   "divergence", "bound-losses", "stage-orders", "retrain-distance", "tolerance-time", "step-size", "ridge",
   "exact-law", "last-in-first-out", "recency", "order-overlap",
   "quadratic-ascent", "lazy-limit", "diagonal-network",
+  "weakly-local", "certified-unlearning", "preference-unlearning",
 ]
 
 private let experiment = [

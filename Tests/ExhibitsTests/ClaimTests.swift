@@ -306,4 +306,75 @@ import Theorems
     }
     #expect(lengths == lengths.sorted() && Set(lengths).count == 4 && linear.count > 2 * lengths[2])
   }
+
+  @Test func `a retain term contains the divergence between its thresholds only, and only where it covers`() throws {
+    let rows = try Computed.rows("weakly-local")
+    var thresholds: [String: [Double: Double]] = [:]
+    for row in rows {
+      let quantity = try #require(row["quantity"]?.label)
+      guard quantity != "growth" else { continue }
+      thresholds[quantity, default: [:]][try #require(row["retain_rows"]?.double)] =
+        try #require(row["log10_gamma"]?.double)
+    }
+    let (star, unstable) = (try #require(thresholds["gamma_star"]), try #require(thresholds["gamma_unstable"]))
+    // Twenty dimensions are covered by 21 rows and not by 18.
+    #expect(star.keys.min() == 21 && star.count == 12 && unstable.count == 18)
+    // More rows need no more weight, but for the mean over more of them: gamma*/n_R falls.
+    let perRow = star.sorted { $0.key < $1.key }.map { $0.value - log10($0.key) }
+    for (one, next) in zip(perRow, perRow.dropFirst()) { #expect(next <= one + 1e-9) }
+    var phases: Set<String> = []
+    for row in rows where row["quantity"]?.label == "growth" {
+      let (gamma, growth) = (try #require(row["log10_gamma"]?.double), try #require(row["log10_growth"]?.double))
+      let count = try #require(row["retain_rows"]?.double)
+      let phase = try #require(row["phase"]?.label)
+      phases.insert(phase)
+      let contained = try star[count].map { try $0 <= gamma && gamma <= #require(unstable[count]) } ?? false
+      #expect(contained == (phase == "contained"))
+      #expect(contained ? growth <= 1e-12 : growth > 0, "\(count) rows, gamma 10^\(gamma): \(growth)")
+    }
+    #expect(phases == ["diverging", "contained", "unstable"])
+  }
+
+  @Test func `more noise delays the end of certificates by a constant number of steps a decade`() throws {
+    let curves = try Computed.values("certified-unlearning", "certificate", "log10_noise", "step")
+    #expect(curves.count == 4)
+    let divergence = try PathDivergence(RandomInstance().draw(RandomGenerator(seed: 1)))
+    for (name, curve) in curves {
+      let ordered = curve.sorted { $0.key < $1.key }.map(\.value)
+      for (one, next) in zip(ordered, ordered.dropFirst()) { #expect(one <= next, "\(name)") }
+      // In the end ||Delta_t|| grows by lambda_max a step.
+      let decades = try #require(curve[12]) - #require(curve[6])
+      #expect(abs(decades - 6 * log(10) / log1p(divergence.growth[0])) <= 2, "\(name): \(decades)")
+    }
+    // A looser certificate survives longer.
+    for (noise, step) in try #require(curves["epsilon = 8, delta = 1e-5"]) {
+      #expect(step >= (try #require(curves["epsilon = 1, delta = 1e-5"]?[noise])))
+    }
+  }
+
+  @Test func `NPO and SimNPO stay above the floor and far below gradient ascent`() throws {
+    let rows = try Computed.rows("preference-unlearning")
+    var curves: [String: [String: [Double: Double]]] = [:]
+    for row in rows {
+      let (distance, curve) = (try #require(row["distance"]?.label), try #require(row["curve"]?.label))
+      curves[distance, default: [:]][curve, default: [:]][try #require(row["step"]?.double)] =
+        try #require(row["log10_re_distance"]?.double)
+    }
+    #expect(curves.count == 3)
+    for (distance, byCurve) in curves {
+      let floor = try #require(byCurve["floor"]?[1])
+      #expect(byCurve["floor"]?[100_000] == floor)
+      for name in ["GA", "NPO", "SimNPO"] {
+        for (step, value) in try #require(byCurve[name]) {
+          #expect(value >= floor - 1e-9, "\(distance), \(name), t = \(step)")
+        }
+      }
+      // Three decades of steps add to NPO less than gradient ascent adds in a hundred steps.
+      for name in ["NPO", "SimNPO"] {
+        let curve = try #require(byCurve[name])
+        #expect(try #require(curve[100_000]) < #require(curve[100]) + 2, "\(distance), \(name)")
+      }
+      #expect(try #require(byCurve["GA"]?.keys.max()) < 200)
+    }
+  }
 }

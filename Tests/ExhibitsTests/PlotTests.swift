@@ -56,7 +56,10 @@ private struct Fields {
     let fields = Fields(exhibit.plot)
     var scales: [(String, [JSON], Int)] = []
     func collect(_ value: JSON) {
-      if let domain = value["scale"]?["domain"]?.elements, let field = value["field"]?.stringValue {
+      // The domain of a quantity is a range, not a list.
+      if let domain = value["scale"]?["domain"]?.elements, let field = value["field"]?.stringValue,
+        value["type"] == "nominal"
+      {
         scales.append((field, domain, value["scale"]?["range"]?.elements?.count ?? 0))
       }
       for member in value.members ?? [] { collect(member.value) }
