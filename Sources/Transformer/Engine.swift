@@ -1,6 +1,6 @@
 import LinearAlgebra
 
-/// Runs batches through a model: log-likelihoods, and gradients of any loss that is a function of them.
+/// Runs batches through a model: log-likelihoods, and gradients of any loss that is a function of them or of the logits.
 ///
 /// All memory is allocated when the engine is made; weights are the caller's. A loss enters through its derivative with
 /// respect to each sequence's log-likelihood, so that fine-tuning and every unlearning objective are one call:
@@ -82,6 +82,18 @@ public final class Engine {
     return pass.allLogits()
   }
 
+  /// The final hidden states of all rows, [N, C] row-major: the last layer's output after the final norm, which the head
+  /// multiplies.
+  /// - Throws: `EngineError`, as ``score(_:weights:adapterWeights:)`` does.
+  public func features(
+    _ batch: Batch, weights: Parameters, adapterWeights: Parameters? = nil
+  ) throws(EngineError) -> [Float] {
+    try prepare(batch, weights, adapterWeights)
+    pass.dropout = nil
+    pass.forward()
+    return Array(UnsafeBufferPointer(start: pass.arena.finalNormed.base, count: pass.tokenCount * model.hiddenSize))
+  }
+
   /// The gradient of a loss with respect to the weights, or to the adapter where `adapterWeights` are given.
   ///
   /// - Parameters:
@@ -99,16 +111,8 @@ public final class Engine {
     of batch: Batch, weights: Parameters, adapterWeights: Parameters? = nil, into gradients: Parameters,
     accumulating: Bool = false, dropoutSeed: UInt64 = 0, weight: (Int, SequenceScore) -> Double
   ) throws(EngineError) -> [SequenceScore] {
-    precondition(capacity.training, "the engine was made for scoring only")
-    precondition((adapter == nil) == (adapterWeights == nil), "an engine with an adapter trains the adapter")
-    precondition(gradients.layout.count == pass.trainedCount, "the gradients have another layout")
-    precondition(batch.prefixes.allSatisfy { $0 == nil }, "sequences with a prefix are for scoring only")
-    try prepare(batch, weights, adapterWeights)
+    try prepare(batch, weights, adapterWeights, gradients, accumulating, dropoutSeed)
     guard batch.targets.contains(where: { $0 >= 0 }) else { throw .noAnswer }
-    guard let base = gradients.elements.baseAddress else { return [] }
-    pass.gradients = base
-    pass.accumulating = accumulating
-    pass.dropout = DropoutMask(probability: adapter?.dropout ?? 0, seed: dropoutSeed)
     pass.forward()
     withoutActuallyEscaping(weight) { weight in
       pass.head(batch.targets, targetWeights: batch.targetWeights, weight: weight)
@@ -118,6 +122,53 @@ public final class Engine {
     }
     pass.backward()
     return pass.scores
+  }
+
+  /// The gradient of a loss of the logits, a sum over some rows of what each row's logits give.
+  ///
+  ///     // The squared loss of one logit against labels, at the last row of each sequence.
+  ///     try engine.gradient(of: batch, logitsIn: lastRows, weights: weights, into: gradients) { index, logits in
+  ///       let slope = 2 * (logits[0] - labels[index])
+  ///       logits.update(repeating: 0)
+  ///       logits[0] = slope
+  ///     }
+  ///
+  /// The batch's targets play no part, and there are no ``scores`` after it.
+  /// - Parameters:
+  ///   - rows: The rows of the batch that the loss reads, each once.
+  ///   - gradients: Where the gradient goes; laid out by ``trainedLayout``.
+  ///   - accumulating: Whether it is added to what is there, instead of replacing it.
+  ///   - dropoutSeed: What chooses the adapter's dropout mask; another for each step.
+  ///   - loss: Gets an index into `rows` and that row's logits, [V], and overwrites them by dLoss/d logits. It is called
+  ///     once for each of `rows`, in order.
+  /// - Throws: `EngineError` where the batch does not fit or holds unknown tokens.
+  public func gradient(
+    of batch: Batch, logitsIn rows: [Int], weights: Parameters, adapterWeights: Parameters? = nil,
+    into gradients: Parameters, accumulating: Bool = false, dropoutSeed: UInt64 = 0,
+    loss: (Int, UnsafeMutableBufferPointer<Float>) -> Void
+  ) throws(EngineError) {
+    precondition(!rows.isEmpty && Set(rows).count == rows.count, "a loss reads some rows, each once")
+    precondition(rows.allSatisfy { (0..<batch.tokenCount).contains($0) }, "a loss reads rows of the batch")
+    try prepare(batch, weights, adapterWeights, gradients, accumulating, dropoutSeed)
+    pass.forward()
+    pass.head(rows: rows, loss: loss)
+    pass.backward()
+  }
+
+  /// Makes ready for a gradient.
+  private func prepare(
+    _ batch: Batch, _ weights: Parameters, _ adapterWeights: Parameters?, _ gradients: Parameters,
+    _ accumulating: Bool, _ dropoutSeed: UInt64
+  ) throws(EngineError) {
+    precondition(capacity.training, "the engine was made for scoring only")
+    precondition((adapter == nil) == (adapterWeights == nil), "an engine with an adapter trains the adapter")
+    precondition(gradients.layout.count == pass.trainedCount, "the gradients have another layout")
+    precondition(batch.prefixes.allSatisfy { $0 == nil }, "sequences with a prefix are for scoring only")
+    try prepare(batch, weights, adapterWeights)
+    guard let base = gradients.elements.baseAddress else { return }
+    pass.gradients = base
+    pass.accumulating = accumulating
+    pass.dropout = DropoutMask(probability: adapter?.dropout ?? 0, seed: dropoutSeed)
   }
 
   /// Checks the batch and copies it into the arena.

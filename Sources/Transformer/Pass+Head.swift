@@ -32,14 +32,33 @@ extension Pass {
         }
         sequence += 1
       }
-      forwardHead(rows, answersBefore)
+      forwardHead(rows, answersBefore, scoring: true)
       weigh(first..<sequence, targets, targetWeights, weight)
       if weight != nil, rows > 0 {
+        backwardCrossEntropy(rows)
         backwardHead(rows, answersBefore, accumulating: accumulating || !isFirst)
         isFirst = false
       }
       answersBefore += rows
       first = sequence
+    }
+  }
+
+  /// The head for a loss of the logits in these rows, distinct, a group of rows after the other: the gradients of the
+  /// head's weights and of its input.
+  /// - Parameter loss: Turns a row's logits into dLoss/d logits; called in order on the calling thread.
+  func head(rows: [Int], loss: (Int, UnsafeMutableBufferPointer<Float>) -> Void) {
+    scores.removeAll(keepingCapacity: true)
+    arena.logLikelihoods(rows: 0..<tokenCount).clear()
+    clearRows(arena.dFinalNormed)
+    for first in stride(from: 0, to: rows.count, by: arena.headRows) {
+      let count = min(arena.headRows, rows.count - first)
+      for index in 0..<count { arena.answerRows[index] = Int32(rows[first + index]) }
+      forwardHead(count, first, scoring: false)
+      for index in 0..<count {
+        loss(first + index, UnsafeMutableBufferPointer(start: arena.logits.row(index), count: model.vocabularySize))
+      }
+      backwardHead(count, first, accumulating: accumulating || first > 0)
     }
   }
 
@@ -56,8 +75,9 @@ extension Pass {
     tile * arena.headTile..<min(model.vocabularySize, (tile + 1) * arena.headTile)
   }
 
-  /// From the group's rows of the final norm's output to their log-likelihoods and the exponentials of their logits.
-  private func forwardHead(_ count: Int, _ answersBefore: Int) {
+  /// From the group's rows of the final norm's output to their logits, or where it scores, to their log-likelihoods and
+  /// the exponentials of their logits.
+  private func forwardHead(_ count: Int, _ answersBefore: Int, scoring: Bool) {
     let length = Pass.elementwiseRows
     workers.forEach((count + length - 1) / length) { [self] block in
       let rows = block * length..<min(count, (block + 1) * length)
@@ -82,11 +102,13 @@ extension Pass {
       if let linear = plan.headAdapter, let adapter {
         linear.addOutput(u: arena.headU(rows: rows), y: logits, outputs: vocabulary(tile), weights: adapter)
       }
+      guard scoring else { return }
       CrossEntropy.forward(
         logits: logits, vocabulary: vocabulary(tile), targets: arena.answerTargets + rows.lowerBound,
         targetLogits: arena.targetLogits.row(rows.lowerBound), maxima: statistics, sums: statistics + tiles,
         statisticsStride: arena.statistics.stride)
     }
+    guard scoring else { return }
     workers.forEach((count + length - 1) / length) { [self] block in
       for row in block * length..<min(count, (block + 1) * length) {
         let value = CrossEntropy.combine(
@@ -141,8 +163,8 @@ extension Pass {
     }
   }
 
-  /// From the group's exponentials and weights to the gradients of the head's weights and of its input.
-  private func backwardHead(_ count: Int, _ answersBefore: Int, accumulating: Bool) {
+  /// From the group's exponentials and weights to the gradient of its logits, in their place.
+  private func backwardCrossEntropy(_ count: Int) {
     let (down, tiles) = ((count + Pass.logitRows - 1) / Pass.logitRows, arena.headTiles)
     workers.forEach(down * tiles) { [self] index in
       let (block, tile) = (index % down, index / down)
@@ -155,6 +177,11 @@ extension Pass {
         targets: arena.answerTargets + rows.lowerBound, weights: weights, factors: statistics.base,
         factorsStride: statistics.stride)
     }
+  }
+
+  /// From the gradient of the group's logits to those of the head's weights and of its input.
+  private func backwardHead(_ count: Int, _ answersBefore: Int, accumulating: Bool) {
+    let down = (count + Pass.logitRows - 1) / Pass.logitRows
     let dLogits = arena.logits(rows: 0..<count)
     if let linear = plan.headAdapter {
       let length = Pass.elementwiseRows
