@@ -10,7 +10,7 @@ let package = Package(
       name: "Palimpsest",
       targets: [
         "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
-        "PostTraining", "StagedLearners", "Theorems", "QuadraticLearners", "Exhibits",
+        "PostTraining", "StagedLearners", "Theorems", "QuadraticLearners", "Ladder", "Exhibits",
       ]),
   ],
   dependencies: [
@@ -41,12 +41,14 @@ let package = Package(
       resources: [.embedInCode("Plans/embedded.yaml")]),
     .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
     .target(name: "Theorems", dependencies: ["StagedLearners"]),
+    .target(name: "Ladder", dependencies: ["StagedLearners", "Transformer", "Unlearning", "LinearAlgebra"]),
     .target(
       name: "QuadraticLearners", dependencies: ["Theorems", "StagedLearners", "Unlearning", "LinearAlgebra", "CGSL"]),
     .target(
       name: "Exhibits",
       dependencies: [
-        "QuadraticLearners", "Theorems", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats",
+        "Ladder", "QuadraticLearners", "Theorems", "StagedLearners", "PostTraining", "FineTuning", "Unlearning",
+        "LinearAlgebra", "FileFormats",
       ],
       resources: [.embedInCode("Resources/render.py")]),
     .executableTarget(
@@ -85,6 +87,9 @@ let package = Package(
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "QuadraticLearnersTests", dependencies: ["QuadraticLearners", "PropertyTesting"]),
+    .testTarget(
+      name: "LadderTests",
+      dependencies: ["Ladder", "StagedLearners", "Transformer", "Unlearning", "LinearAlgebra"]),
     .testTarget(
       name: "ExhibitsTests",
       dependencies: ["Exhibits", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats"]),
