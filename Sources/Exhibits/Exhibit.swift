@@ -85,6 +85,10 @@ public struct Exhibit: Sendable {
     .weaklyLocal, .certifiedUnlearning, .preferenceUnlearning,
   ]
 
+  /// The steps from the theory to the transformer, in the order in which they are shown: theory beside the engine. The
+  /// engine computes in FP32, whose last digits differ between processors.
+  public static let ladder: [Exhibit] = [.ladderHead, .ladderLastInFirstOut, .ladderTangentKernel]
+
   /// The exhibits of an experiment, in the order in which they are shown.
   public static let experiment: [Exhibit] = [
     .findings, .figure1, .figure3, .table1, .figure4, .figure5, .figure6, .figure7, .figure8, .table2, .stageQuality,
@@ -92,7 +96,7 @@ public struct Exhibit: Sendable {
   ]
 
   /// Every exhibit, in the order in which they are shown.
-  public static let all = theory + experiment
+  public static let all = theory + ladder + experiment
 
   /// Those of `exhibits` with these names, each once, in the order given; all of them for no name.
   ///

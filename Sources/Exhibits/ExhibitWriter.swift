@@ -90,9 +90,12 @@ public struct ExhibitWriter {
 
   /// A resource that says itself how it was made: one that is kept may be of another seed than the package.
   private func withProvenance(_ resource: JSON) -> JSON {
-    let isTheory = Exhibit.theory.contains { $0.name == resource["name"]?.stringValue }
-    var provenance = [JSON.Member("part", isTheory ? "theory" : "experiment")]
-    if isTheory {
+    func isAmong(_ exhibits: [Exhibit]) -> Bool {
+      exhibits.contains { $0.name == resource["name"]?.stringValue }
+    }
+    let (isTheory, isLadder) = (isAmong(Exhibit.theory), isAmong(Exhibit.ladder))
+    var provenance = [JSON.Member("part", isTheory ? "theory" : isLadder ? "ladder" : "experiment")]
+    if isTheory || isLadder {
       provenance.append(JSON.Member("seed", .decimal(String(context.seed))))
     } else if let plan = context.results?.plan {
       provenance += [

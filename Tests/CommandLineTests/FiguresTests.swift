@@ -9,12 +9,14 @@ private let theory = [
   "weakly-local", "certified-unlearning", "preference-unlearning",
 ]
 
+private let ladder = ["ladder-head", "ladder-last-in-first-out", "ladder-tangent-kernel"]
+
 private let experiment = [
   "findings", "figure-1", "figure-3", "table-1", "figure-4", "figure-5", "figure-6", "figure-7", "figure-8", "table-2",
   "stage-quality", "distance-to-retrained", "path-divergence", "cost",
 ]
 
-private let exhibits = theory + experiment
+private let exhibits = theory + ladder + experiment
 
 /// A plan with all stages, runs and measures that takes seconds.
 let quickPlan = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/plans/quick.yaml"

@@ -4,10 +4,10 @@ import Foundation
 import LinearAlgebra
 import Testing
 
-/// Every exhibit with the table of seed 1, computed once for all tests.
+/// Every exhibit of theory and of the ladder with the table of seed 1, computed once for all tests.
 enum Computed {
   private static let tables = Result {
-    try Dictionary(uniqueKeysWithValues: Exhibit.theory.map { ($0.name, try $0.table(.init())) })
+    try Dictionary(uniqueKeysWithValues: (Exhibit.theory + Exhibit.ladder).map { ($0.name, try $0.table(.init())) })
   }
 
   static func table(_ name: String) throws -> TidyTable { try #require(tables.get()[name]) }

@@ -4,9 +4,11 @@ import LinearAlgebra
 import Testing
 
 private let names = Exhibit.theory.map(\.name)
+/// Those that are computed from a seed.
+private let computed = names + Exhibit.ladder.map(\.name)
 
 @Suite struct TableTests {
-  @Test(arguments: names)
+  @Test(arguments: computed)
   func `every column says what it holds`(_ name: String) throws {
     let table = try Computed.table(name)
     for column in table.columns {
@@ -50,7 +52,7 @@ private let names = Exhibit.theory.map(\.name)
     }
   }
 
-  @Test(arguments: names)
+  @Test(arguments: computed)
   func `values are finite and every row is whole`(_ name: String) throws {
     let table = try Computed.table(name)
     for row in table.rows {
@@ -61,7 +63,7 @@ private let names = Exhibit.theory.map(\.name)
     }
   }
 
-  @Test(arguments: names)
+  @Test(arguments: computed)
   func `the seed decides every byte and the number of threads none`(_ name: String) throws {
     let exhibit = try #require(Exhibit.named([name]).first)
     let first = try Computed.table(name).csv()
