@@ -59,18 +59,25 @@ extension TwoPathInstance {
       labels: Vector(sets.flatMap(\.labels.elements)))
   }
 
-  /// What is left of the stages A and B without the forget set, and whether every forget row was found: of a forget set
-  /// that was a stage of its own, none is looked for.
-  fileprivate var retainedStages: (stages: [LinearStage], foundAll: Bool) {
-    let stages = [stageA, stageB]
-    guard forgetStage == nil else { return (stages, true) }
+  /// The rows of A and of B, counted from 0, that are not forgotten, and whether every forget row was found among them:
+  /// equal entry for entry, labels included; a row of both stages that is forgotten once is taken from A. Of a forget
+  /// set that was a stage of its own, none is looked for.
+  public var retainedRows: (a: [Int], b: [Int], foundAll: Bool) {
+    let (a, b) = (stageA.examples, stageB.examples)
+    guard forgetStage == nil else { return (Array(0..<a.count), Array(0..<b.count), true) }
     var wanted = RowCounts(forget)
-    let left = stages.compactMap { stage -> LinearStage? in
-      let kept = (0..<stage.examples.count).filter { !wanted.take(stage.examples, $0) }
+    let kept = [a, b].map { examples in (0..<examples.count).filter { !wanted.take(examples, $0) } }
+    return (kept[0], kept[1], wanted.isEmpty)
+  }
+
+  /// What is left of the stages A and B without the forget set, and whether all of it was found.
+  fileprivate var retainedStages: (stages: [LinearStage], foundAll: Bool) {
+    let kept = retainedRows
+    let stages = zip([stageA, stageB], [kept.a, kept.b]).compactMap { stage, kept -> LinearStage? in
       guard !kept.isEmpty else { return nil }
       guard kept.count < stage.examples.count else { return stage }
       return LinearStage(stage.name, stage.examples.selecting(kept), trainer: stage.trainer)
     }
-    return (left, wanted.isEmpty)
+    return (stages, kept.foundAll)
   }
 }

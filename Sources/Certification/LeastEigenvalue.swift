@@ -1,0 +1,92 @@
+import LinearAlgebra
+
+/// The least eigenvalue of a symmetric pencil `N w = s G w` with G positive definite, enclosed.
+///
+/// Above, it is at most the Rayleigh quotient `w'Nw / w'Gw` of any w. Below, it exceeds every s for which `N - s G` has
+/// a ``PositiveFactor``. The w comes from Double's eigensolver and is then improved by inverse iteration with the factor
+/// that proved the lower bound, which squares the relative error; nothing rests on w being right.
+enum LeastEigenvalue {
+  /// The enclosure; nil where no lower bound could be proved at this precision. G is the identity unless given.
+  ///
+  /// The width aimed at is `2^(24 - bits)` of the pencil's scale.
+  static func enclose(_ n: BallMatrix, relativeTo g: BallMatrix? = nil, bits: Int) -> Ball? {
+    let g = g ?? BallMatrix(rows: n.rows, columns: n.rows) { Ball($0 == $1 ? 1 : 0, bits: bits) }
+    // |s| is at most of this size, up to a factor of the order: in units of it the search below is free of scales.
+    let sizes = (0..<n.rows).map { (n[$0, $0] / g[$0, $0]).magnitudeAbove }
+    guard let scale = sizes.filter({ !$0.isZero && !$0.isInfinite }).map(\.top).max() else { return nil }
+
+    var vector = guess(n, g).map { Ball($0, bits: bits) }
+    var upper = quotient(n, g, vector, bits: bits)
+    var proved: (shift: Dyadic, places: Int)?
+    // Binary places below the scale: how far under the Rayleigh quotient positive definiteness is tried.
+    let finest = bits - 24
+    var (places, failed) = (min(44, finest), finest + 1)
+    while let top = upper.upper {
+      let shift = top - Dyadic(1, exponent: scale - places)
+      let shifted = BallMatrix(symmetric: n.rows) { n[$0, $1] - Ball(shift, bits: bits) * g[$0, $1] }
+      if let factor = PositiveFactor(shifted, bits: bits) {
+        proved = (shift, places)
+        vector = normalised(factor.solve(g.times(vector, bits: bits)).map(\.centre))
+        let better = quotient(n, g, vector, bits: bits)
+        if let new = better.upper, new < top { upper = better }
+        // A success loosens nothing that failed with the poorer vector.
+        failed = finest + 1
+      } else {
+        failed = min(failed, places)
+      }
+      guard let last = proved?.places else {
+        // Coarser, down to a shift far below the whole spectrum.
+        guard places > -8 else { return nil }
+        places = places > 8 ? places / 2 : places - 4
+        continue
+      }
+      let next = places == last ? min(2 * last - 4, finest) : (last + failed) / 2
+      guard next - last >= 8, next < failed else { break }
+      places = next
+    }
+    guard let lower = proved?.shift, let top = upper.upper else { return nil }
+    return Ball(from: lower, to: max(lower, top), bits: bits)
+  }
+
+  private static func quotient(_ n: BallMatrix, _ g: BallMatrix, _ vector: [Ball], bits: Int) -> Ball {
+    n.form(vector, bits: bits) / g.form(vector, bits: bits)
+  }
+
+  /// The vector scaled to about unit size, so that no iteration leaves the range of exponents.
+  private static func normalised(_ vector: [Ball]) -> [Ball] {
+    let top = vector.filter { !$0.midpoint.isZero }.map(\.midpoint.top).max() ?? 0
+    return vector.map { Ball($0.midpoint.scaled(by: -top), bits: $0.bits) }
+  }
+
+  /// An eigenvector by Double's arithmetic, or any vector where that fails: it only has to be a good start.
+  private static func guess(_ n: BallMatrix, _ g: BallMatrix) -> [Double] {
+    // With G = Q Lambda Q' and S = Q Lambda^(-1/2), the pencil becomes S'N S v = s v, w = S v.
+    if let whole = try? SymmetricEigen(approximation(g)), whole.values.allSatisfy({ $0 > 0 }) {
+      let root = Matrix(rows: g.rows, columns: g.rows) { target in
+        for column in 0..<g.rows {
+          for row in 0..<g.rows {
+            target[row + column * g.rows] = whole.vectors[row, column] / whole.values[column].squareRoot()
+          }
+        }
+      }
+      let reduced = root.transposeTimes(approximation(n)).times(root)
+      if reduced.isFinite, let eigen = try? SymmetricEigen(reduced) {
+        let vector = root.times(eigen.vectors.column(0))
+        if vector.isFinite, vector.norm > 0 { return vector.elements }
+      }
+    }
+    return (0..<n.rows).map { 1 + Double($0) / Double(n.rows) }
+  }
+
+  /// The midpoints as Doubles, all scaled by one power of two into Double's range.
+  private static func approximation(_ matrix: BallMatrix) -> Matrix {
+    let top = matrix.elements.filter { !$0.midpoint.isZero }.map(\.midpoint.top).max() ?? 0
+    return Matrix(rows: matrix.rows, columns: matrix.columns) { target in
+      for row in 0..<matrix.rows {
+        for column in 0..<matrix.columns {
+          target[row + column * matrix.rows] = matrix[row, column].midpoint.scaled(by: -top).approximation
+        }
+      }
+    }
+  }
+}
