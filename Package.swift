@@ -10,12 +10,13 @@ let package = Package(
       name: "Palimpsest",
       targets: [
         "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
-        "PostTraining", "StagedLearners", "Theorems", "QuadraticLearners", "Ladder", "Exhibits",
+        "PostTraining", "StagedLearners", "Theorems", "QuadraticLearners", "Ladder", "Certification", "Exhibits",
       ]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/attaswift/BigInt", from: "6.0.1"),
   ],
   targets: [
     .systemLibrary(name: "CLapacke", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev", "libopenblas-dev"])]),
@@ -45,16 +46,19 @@ let package = Package(
     .target(
       name: "QuadraticLearners", dependencies: ["Theorems", "StagedLearners", "Unlearning", "LinearAlgebra", "CGSL"]),
     .target(
+      name: "Certification",
+      dependencies: ["Theorems", "StagedLearners", "LinearAlgebra", .product(name: "BigInt", package: "BigInt")]),
+    .target(
       name: "Exhibits",
       dependencies: [
-        "Ladder", "QuadraticLearners", "Theorems", "StagedLearners", "PostTraining", "FineTuning", "Unlearning",
-        "LinearAlgebra", "FileFormats",
+        "Certification", "Ladder", "QuadraticLearners", "Theorems", "StagedLearners", "PostTraining", "FineTuning",
+        "Unlearning", "LinearAlgebra", "FileFormats",
       ],
       resources: [.embedInCode("Resources/render.py")]),
     .executableTarget(
       name: "palimpsest",
       dependencies: [
-        "Exhibits", "Checkpoints", "FineTuning", "PostTraining",
+        "Exhibits", "Certification", "Checkpoints", "FineTuning", "PostTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -90,6 +94,9 @@ let package = Package(
     .testTarget(
       name: "LadderTests",
       dependencies: ["Ladder", "StagedLearners", "Transformer", "Unlearning", "LinearAlgebra"]),
+    .testTarget(
+      name: "CertificationTests",
+      dependencies: ["Certification", "PropertyTesting", .product(name: "BigInt", package: "BigInt")]),
     .testTarget(
       name: "ExhibitsTests",
       dependencies: ["Exhibits", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats"]),

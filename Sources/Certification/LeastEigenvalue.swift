@@ -10,6 +10,11 @@ enum LeastEigenvalue {
   ///
   /// The width aimed at is `2^(24 - bits)` of the pencil's scale.
   static func enclose(_ n: BallMatrix, relativeTo g: BallMatrix? = nil, bits: Int) -> Ball? {
+    // A pencil of order 1 is a quotient, exact where its division is.
+    if n.rows == 1 {
+      let quotient = n[0, 0] / (g?[0, 0] ?? .one(bits: bits))
+      return quotient.isBounded ? quotient : nil
+    }
     let g = g ?? BallMatrix(rows: n.rows, columns: n.rows) { Ball($0 == $1 ? 1 : 0, bits: bits) }
     // |s| is at most of this size, up to a factor of the order: in units of it the search below is free of scales.
     let sizes = (0..<n.rows).map { (n[$0, $0] / g[$0, $0]).magnitudeAbove }

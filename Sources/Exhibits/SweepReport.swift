@@ -43,8 +43,8 @@ public struct SweepReport {
     return [
       "version": .string(palimpsestVersion),
       "blas": .string(BLASLibrary.name),
-      "law": law,
-      "generator": "GSL taus2, keyed by SplitMix64; ziggurat normals",
+      "law": sweep.law.json,
+      "generator": .string(Sweep.generator),
       "trials": .integer(trials.count),
       "first_seed": trials.first.map { .decimal(String($0.seed)) } ?? .null,
       "steps": .integer(sweep.steps),
@@ -55,16 +55,6 @@ public struct SweepReport {
       "steps_checked": .integer(applicable.reduce(0) { $0 + $1.check.stepsChecked }),
       "proof_steps_violated": .integer(applicable.count { !$0.failedProofSteps.isEmpty }),
       "violating_seeds": .array(violations.map { .decimal(String($0.seed)) }),
-    ]
-  }
-
-  private var law: JSON {
-    guard case .fixed(let law) = sweep.law else { return ["kind": "wide"] }
-    return [
-      "kind": "fixed", "dimension": .integer(law.dimension), "rows_a": .integer(law.rowsA),
-      "rows_b": .integer(law.rowsB), "forget_rows": .integer(law.forgetRows), "test_rows": .integer(law.testRows),
-      "mu_a": .number(law.muA), "mu_b": .number(law.muB), "eta": .number(law.stepSize),
-      "forget": .string(law.forgetOrigin.rawValue),
     ]
   }
 

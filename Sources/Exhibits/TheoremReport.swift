@@ -150,17 +150,7 @@ public struct TheoremReport {
       "statement": "Theorem 3.1 and Corollary 1, arXiv 2510.16629",
       "version": .string(palimpsestVersion),
       "blas": .string(BLASLibrary.name),
-      "instance": .object(
-        options.source + [
-          JSON.Member("dimension", .integer(instance.dimension)),
-          JSON.Member("rows_a", .integer(instance.stageA.examples.count)),
-          JSON.Member("rows_b", .integer(instance.stageB.examples.count)),
-          JSON.Member("forget_rows", .integer(instance.forgetCount)),
-          JSON.Member("test_rows", .integer(instance.testCount)),
-          JSON.Member("stage_a", .string("\(instance.stageA.trainer)")),
-          JSON.Member("stage_b", .string("\(instance.stageB.trainer)")),
-          JSON.Member("eta", .number(instance.stepSize)),
-        ]),
+      "instance": instance.json(source: options.source),
       "rho_star": .number(theorem.rhoStar),
       "sigma_u": .number(theorem.sigmaU),
       "projected_difference_norm": .number(theorem.projectedDifferenceNorm),

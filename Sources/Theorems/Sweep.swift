@@ -11,6 +11,9 @@ public struct Sweep: Sendable {
     case wide
   }
 
+  /// The random generator that seeds are for, in words.
+  public static let generator = "GSL taus2, keyed by SplitMix64; ziggurat normals"
+
   /// The law of the instances.
   public let law: Law
   /// T: the claims are checked at every step up to this one.
@@ -87,6 +90,9 @@ public struct TrialFailure: Error, Equatable, CustomStringConvertible {
   public let seed: UInt64
   /// What went wrong, in one line.
   public let reason: String
+
+  /// A failure on the instance of a seed.
+  public init(seed: UInt64, reason: String) { (self.seed, self.reason) = (seed, reason) }
 
   /// The seed and the reason, in one line.
   public var description: String { "the random instance of seed \(seed): \(reason)" }

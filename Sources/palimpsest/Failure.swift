@@ -1,4 +1,5 @@
 import ArgumentParser
+import Certification
 import Checkpoints
 import FileFormats
 import FineTuning
@@ -29,7 +30,10 @@ enum Failure {
       // Of all that is factored here, only the forget set has to be of full rank.
       throw Data(
         description: "\(subject): tensor X_U has numerical rank \(rank); its \(required) rows must be independent")
-    } catch let error where error is LinearAlgebraError || error is StagedLearnersError || error is HypothesisFailure {
+    } catch let error
+      where error is LinearAlgebraError || error is StagedLearnersError || error is HypothesisFailure
+      || error is CertificationError
+    {
       throw Data(description: "\(subject): \(error)")
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Certification
 import Exhibits
 import FileFormats
 import LinearAlgebra
@@ -42,6 +43,8 @@ struct SweepCommand: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("Folder for the results.", valueName: "dir"))
   var output: String?
 
+  @OptionGroup(title: "Rigorous arithmetic") var certified: CertifiedOptions
+
   @OptionGroup var common: CommonOptions
 
   private func check() throws {
@@ -60,10 +63,20 @@ struct SweepCommand: ParsableCommand {
       try check()
       let console = common.console
       let sweep = Sweep(try shape.law(stepSize: eta), steps: steps)
-      if let output { try AtomicFile.requireWritable("\(output)/sweep.json") }
+      let result = certified.certified ? "certified.json" : "sweep.json"
+      if let output { try AtomicFile.requireWritable("\(output)/\(result)") }
       let bar = ProgressBar("sweep", total: trials, console: console)
       defer { bar.finish() }
-      let results = try sweep.run(seeds: seed..<(seed + UInt64(trials)), workers: common.workers) { bar.advance($0) }
+      let seeds = seed..<(seed + UInt64(trials))
+      if certified.certified {
+        let sweep = CertifiedSweep(sweep, limit: certified.limit)
+        let report = CertifiedSweepReport(
+          sweep, try sweep.run(seeds: seeds, workers: common.workers) { bar.advance($0) })
+        bar.finish()
+        if let output { try AtomicFile.write([report.file(in: output)]) }
+        return try report.summarise(console)
+      }
+      let results = try sweep.run(seeds: seeds, workers: common.workers) { bar.advance($0) }
       bar.finish()
       let report = SweepReport(sweep, results)
       if let output { try report.write(to: output) }

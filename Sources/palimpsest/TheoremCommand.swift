@@ -1,4 +1,5 @@
 import ArgumentParser
+import Certification
 import Exhibits
 import FileFormats
 import LinearAlgebra
@@ -71,6 +72,8 @@ struct TheoremCommand: ParsableCommand {
     help: ArgumentHelp("Folder for certificate.json, statements.md and trajectory.csv.", valueName: "dir"))
   var output: String?
 
+  @OptionGroup(title: "Rigorous arithmetic") var certified: CertifiedOptions
+
   @OptionGroup var common: CommonOptions
 
   // Not `validate`, which the library calls before it looks for unknown options.
@@ -84,6 +87,12 @@ struct TheoremCommand: ParsableCommand {
     try requireSteps(steps)
     try requirePositive("--epsilon", epsilon)
     try requirePositive("--eta", eta)
+    if certified.certified, every != nil {
+      throw ValidationError("--every chooses rows of trajectory.csv, which --certified does not write; leave it out.")
+    }
+    if certified.certified, theorems != "all" {
+      throw ValidationError("--theorems chooses pages of statements.md, which --certified does not write; leave it out.")
+    }
     if let every {
       guard every >= 1 else { throw ValidationError("--every is \(every); it must be at least 1.") }
       guard steps / every < mostRows else {
@@ -113,11 +122,19 @@ struct TheoremCommand: ParsableCommand {
       let console = common.console
       try check()
       let chosen = try chosenTheorems()
-      for path in [saveInstance, output.map { "\($0)/certificate.json" }].compactMap(\.self) {
+      let result = certified.certified ? "certified.json" : "certificate.json"
+      for path in [saveInstance, output.map { "\($0)/\(result)" }].compactMap(\.self) {
         try AtomicFile.requireWritable(path)
       }
       let (instance, subject, source) = try load()
       console.detail("d = \(instance.dimension), k = \(instance.forgetCount), BLAS: \(BLASLibrary.name)")
+      let copy = try saveInstance.map { [try InstanceFile.file(instance, path: $0)] } ?? []
+      if certified.certified {
+        let certifier = Certifier(steps: steps, epsilon: epsilon, limit: certified.limit)
+        let report = try Failure.naming(subject) { try CertifiedReport(instance, certifier, source: source) }
+        try AtomicFile.write(copy + (output.map { [report.file(in: $0)] } ?? []))
+        return try report.summarise(console)
+      }
       var options = TheoremReport.Options()
       (options.steps, options.epsilon, options.every) = (steps, epsilon, every)
       (options.theorems, options.source) = (chosen, source)
@@ -129,7 +146,6 @@ struct TheoremCommand: ParsableCommand {
       }
       bar.finish()
       // Together: on an error, none of the files is there.
-      let copy = try saveInstance.map { [try InstanceFile.file(instance, path: $0)] } ?? []
       try AtomicFile.write(copy + (output.map { try report.files(in: $0) } ?? []))
       summarise(report, console)
       if report.verdict == .violated { throw Failure.claimViolated }

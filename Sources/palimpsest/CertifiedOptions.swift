@@ -1,0 +1,91 @@
+import ArgumentParser
+import Certification
+import Exhibits
+import FileFormats
+import StagedLearners
+import Theorems
+
+/// The certified mode of `theorem` and `sweep`.
+struct CertifiedOptions: ParsableArguments {
+  private static let standardLimit = 4096
+  private static let mostBits = 1 << 20
+
+  @Flag(
+    help: """
+      Decide each inequality by rigorous arithmetic instead: proved, refuted or undecided. --output gets \
+      certified.json only.
+      """)
+  var certified = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "With --certified: the bits at which a claim is given up as undecided (default: \(standardLimit)).",
+      valueName: "n"))
+  var bits: Int?
+
+  func validate() throws {
+    guard let bits else { return }
+    guard certified else { throw ValidationError("--bits has no effect without --certified; leave it out.") }
+    guard (Certifier.leastLimit...Self.mostBits).contains(bits) else {
+      throw ValidationError("--bits is \(bits); it must be between \(Certifier.leastLimit) and 2^20.")
+    }
+  }
+
+  /// The limit on the bits.
+  var limit: Int { bits ?? Self.standardLimit }
+}
+
+extension CertifiedReport {
+  /// Says what was decided; fails where something was refuted.
+  func summarise(_ console: Console) throws {
+    console.result(
+      "\(certificate.claims.count) claims: \(certificate.count { $0 == .proved }) proved, "
+        + "\(certificate.refuted.count) refuted, \(certificate.undecided.count) undecided; \(certificate.bits) bits")
+    if let t0 = certificate.t0 { console.result("t_0 \(t0.said)") }
+    let claimed = certificate.claims.filter { $0.name == .theorem31 }
+    if let first = claimed.first?.step, let last = claimed.last?.step {
+      console.result("Theorem 3.1 was decided at \(claimed.count) steps from \(first) to \(last)")
+    } else {
+      console.result("Theorem 3.1 claims nothing that could be decided; raise --steps beyond t_0")
+    }
+    for claim in certificate.refuted + certificate.undecided {
+      let step = claim.step.map { " at step \($0)" } ?? ""
+      console.result("\(claim.name.rawValue)\(step): \(claim.decision)")
+    }
+    if !certificate.refuted.isEmpty { throw Failure.claimViolated }
+  }
+}
+
+extension CertifiedSweepReport {
+  /// Says what was decided; fails where something was refuted.
+  func summarise(_ console: Console) throws {
+    let (refuted, undecided) = (trials(where: { $0 == .refuted }), trials(where: { !$0.isDecided }))
+    let without = trials.count { !$0.applies }
+    console.result(
+      "\(trials.count) instances: all claims proved on "
+        + "\(trials.count { $0.applies && $0.open.isEmpty }), refuted on \(refuted.count), undecided on "
+        + "\(undecided.count); at most \(bits) bits")
+    if without > 0 { console.result("\(without) certainly do not meet the hypotheses") }
+    for name in names {
+      console.result(
+        "\(name.rawValue): \(count(name) { $0 == .proved }) proved, \(count(name) { $0 == .refuted }) refuted, "
+          + "\(count(name) { !$0.isDecided }) undecided")
+    }
+    for (verdict, trials) in [("refuted", refuted), ("undecided", undecided)] {
+      for trial in trials.prefix(10) { console.result("\(verdict): seed \(trial.seed)") }
+    }
+    if !refuted.isEmpty { throw Failure.claimViolated }
+  }
+}
+
+extension Threshold.Place {
+  fileprivate var said: String {
+    switch self {
+    case .always: "is minus infinity: C_0 is 0"
+    case .step(let step): "= \(step), proved"
+    case .near(let step): "is \(step) or next to it, undecided"
+    case .beyond: "lies beyond 2^53"
+    }
+  }
+}

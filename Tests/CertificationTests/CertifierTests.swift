@@ -1,0 +1,237 @@
+import BigInt
+import LinearAlgebra
+import StagedLearners
+import Testing
+import Theorems
+
+@testable import Certification
+
+@Suite("Certified mode")
+struct CertifierTests {
+  @Test("Every quantity against mpmath's d x d formulas, to 33 digits", arguments: certificationReferences)
+  func reference(_ row: CertificationReference) throws {
+    let divergence = try EnclosedDivergence(row.instance(), through: 40, bits: 256)
+    func check(_ ball: Ball, _ decimal: String, _ name: String) throws {
+      let exact = try #require(Fraction(decimal: decimal))
+      // mpmath printed 60 digits; enclosures of 256 bits with eigenvalues to 2^-230 are wider than what it left out.
+      let (low, centre, high) = ball.ends
+      let slack = exact.magnitude * Fraction(1, BigInt(10).power(59))
+      #expect(low - slack <= exact && exact <= high + slack, "\(row.name), \(name)")
+      #expect(ball.radiusFraction <= centre.magnitude * Fraction(1, BigInt(10).power(33)), "\(row.name), \(name)")
+    }
+    let constants = [
+      divergence.differenceSquared, divergence.projectedSquared, divergence.rhoStar, divergence.sigmaSquared,
+      divergence.testNormSquared, divergence.c0Squared,
+    ]
+    for (index, (ball, decimal)) in zip(constants, row.constants).enumerated() { try check(ball, decimal, "\(index)") }
+    for (step, decimal) in zip([0, 1, 7, 40], row.distances) {
+      try check(divergence.distance(at: step), decimal, "d(\(step))")
+    }
+    for (place, order) in EnclosedRetraining.Order.allCases.enumerated() {
+      let retraining = try EnclosedRetraining(divergence, order)
+      #expect((retraining == nil) == row.floors.isEmpty)
+      guard let retraining else { continue }
+      // mpmath's floor of 0 is 0 to its 100 digits.
+      let isZero = try #require(Fraction(decimal: row.floors[place])) < .powerOfTwo(-300)
+      #expect(retraining.floorIsZero == isZero && (retraining.lastIn != nil) == isZero)
+      if isZero {
+        #expect(retraining.floor.containsZero && retraining.returned?.decision == .proved)
+      } else {
+        try check(retraining.floor, row.floors[place], "floor")
+        #expect(retraining.returned == nil && retraining.floorIsPositive?.decision == .proved)
+      }
+      for (index, step) in [0, 1, 7, 40].enumerated() {
+        try check(retraining.distance(at: step), row.towardsRetrained[4 * place + index], "\(order) at \(step)")
+      }
+    }
+    let certificate = try Certifier(steps: 40).certificate(row.instance())
+    #expect(certificate.t0 == .step(row.t0) && certificate.undecided.isEmpty && certificate.refuted.isEmpty)
+    #expect(certificate.claims.count { $0.name == .theorem31 } > 5)
+  }
+
+  @Test("All claims are proved on random instances, with the t_0 that Double finds", arguments: [false, true])
+  func random(wide: Bool) throws {
+    let sweep = wide ? Sweep(.wide, steps: 60) : Sweep(.fixed(RandomInstance()), steps: 60)
+    let seeds: Range<UInt64> = wide ? 200..<216 : 0..<40
+    for trial in try CertifiedSweep(sweep).run(seeds: seeds, workers: .all) {
+      #expect(trial.applies && trial.open.isEmpty && trial.bits <= 256, "\(trial)")
+      let instance = try sweep.instance(seed: trial.seed)
+      let theorem = try Theorem31(PathDivergence(instance))
+      let certificate = try Certifier(steps: 0).certificate(instance)
+      let places: [Threshold.Place] = theorem.c0 == 0 ? [.always] : [.step(Int(theorem.t0))]
+      // Double may be one off where the quotient is near a whole number, which so few draws do not come near.
+      #expect(places.contains(certificate.t0 ?? .beyond), "seed \(trial.seed): \(theorem.t0), \(certificate)")
+      let first = certificate.claims.filter { $0.name == .theorem31 }
+      #expect(first.isEmpty == (theorem.t0 > 0))
+      for claim in first {
+        let distance = claim.left.midpoint.logMagnitude
+        #expect(abs(distance - theorem.divergence.trajectory.logDistance(at: 0)) < 1e-6)
+        #expect(abs(claim.right.midpoint.logMagnitude - theorem.logBound(at: 0)) < 1e-6)
+      }
+    }
+  }
+
+  @Test("The bound before t_0 is refuted where it fails, and an equality is proved where all is exact")
+  func beforeT0() throws {
+    // The paper's example: m d(t) = (2^t - 4)^2 up to a factor, bound (1/4) 4^t: 9, 4, 0, 16 beside 1/4, 1, 4, 16.
+    let divergence = try EnclosedDivergence(
+      exactInstance(difference: (1, -4), test: [[1, 1, 0]]), through: 9, bits: 64)
+    let decisions = (0...5).map { divergence.bound(at: $0).decision }
+    #expect(decisions == [.proved, .proved, .refuted, .proved, .proved, .proved])
+    let equality = divergence.bound(at: 3)
+    #expect(CertifiedClaim(.theorem31, equality.left, .greater, equality.right).decision == .refuted)
+    let certificate = try Certifier(steps: 9).certificate(divergence.instance)
+    #expect(certificate.t0 == .step(4) && certificate.refuted.isEmpty && certificate.undecided.isEmpty)
+    #expect(certificate.claims.filter { $0.name == .theorem31 }.compactMap(\.step) == [4, 5, 6, 8, 9])
+    // A corollary asked for too early is refuted as well: d(2) = 0.
+    #expect(divergence.corollary(at: 2, epsilon: 1e-9).decision == .refuted)
+  }
+
+  @Test("t_0 where both sides are equal, and 2^-60 to either side of that, which Double cannot tell")
+  func t0AtEquality() throws {
+    // 3 p 2^t >= 5 * 2 q with ||X_test|| = 5, p = 10, q = 24: equality at t = 3.
+    func found(_ test: [Double], limit: Int = 4096) throws -> Certificate {
+      try Certifier(steps: 10, limit: limit).certificate(exactInstance(difference: (10, 24), test: [test]))
+    }
+    #expect(try found([3, 4, 0]).t0 == .step(3))
+    // ||X_test||^2 = 25 + 2^-60.
+    #expect(try found([3, 4, 0x1p-30]).t0 == .step(4))
+    // With 64 bits 25 + 2^-68 is not told from 25; with more it is.
+    let coarse = try found([3, 4, 0x1p-34], limit: 64)
+    #expect([.near(3), .near(4)].contains(coarse.t0) && coarse.undecided.count == 1 && coarse.refuted.isEmpty)
+    #expect(try found([3, 4, 0x1p-34]).t0 == .step(4))
+    let theorem = try Theorem31(
+      PathDivergence(exactInstance(difference: (10, 24), test: [[3, 4, 0x1p-30]])))
+    #expect(theorem.t0 == 3, "Double was expected to miss 2^-60")
+  }
+
+  @Test("Jensen's step when the eigenvalues differ by 2^-40: Double sees an equality, 128 bits a strict inequality")
+  func nearlyEqual() throws {
+    let instance = try instance(
+      a: ([[1, 0.5, 0.25, 0]], [1]), b: ([[0.5, -1, 0.5, 1]], [2]),
+      forget: ([[1, 0, 0, 0], [0, 1 + 0x1p-40, 0, 0]], [0, 1]), test: [[1, 2, 3, 1], [2, -1, 1, 0], [0, 1, 1, 1]],
+      eta: 0.25)
+    let theorem = try Theorem31(PathDivergence(instance))
+    let margins = ProofSteps(theorem).inequalities(at: [10, 11, 12])[.jensen]?.map(\.margin) ?? []
+    #expect(margins.allSatisfy { abs($0) < 1e-14 })
+    func jensen(_ bits: Int) throws -> CertifiedClaim {
+      let all = try EnclosedDivergence(instance, through: 12, bits: bits).proofSteps(at: 12)
+      return try #require(all.first { $0.name == .jensen })
+    }
+    let (coarse, fine) = (try jensen(64), try jensen(128))
+    #expect(coarse.decision == .undecided(bits: 64))
+    #expect(fine.decision == .proved)
+    #expect(CertifiedClaim(.jensen, fine.left, .greater, fine.right).decision == .proved)
+    #expect(CertifiedClaim(.jensen, fine.right, .atLeast, fine.left).decision == .refuted)
+    // The certifier begins where the limit lets it, and says what is missing.
+    let low = try Certifier(steps: 12, limit: 64).certificate(instance)
+    #expect(low.undecided.contains { $0.name == .jensen } && low.refuted.isEmpty && low.bits == 64)
+    #expect(try Certifier(steps: 12).certificate(instance).undecided.isEmpty)
+  }
+
+  @Test("Precision doubles until the last claim is decided, and each keeps the bits that decided it")
+  func doubling() throws {
+    let instance = try instance(
+      a: ([[1, 0.5, 0.25, 0]], [1]), b: ([[0.5, -1, 0.5, 1]], [2]),
+      forget: ([[1, 0, 0, 0], [0, 1, 0, 0x1p-40]], [0, 1]), test: [[1, 2, 3, 1], [2, -1, 1, 0], [0, 1, 1, 1]],
+      eta: 0.25)
+    // Eigenvalues that differ by 2^-80 make Jensen's sides differ by some 2^-160.
+    let certificate = try Certifier(steps: 12).certificate(instance)
+    #expect(certificate.undecided.isEmpty && certificate.bits == 256)
+    #expect(certificate.claims.contains { $0.bits == 128 })
+    #expect(certificate.claims.filter { $0.name == .jensen }.allSatisfy { $0.bits == 256 })
+    #expect(certificate.claims.contains { $0.name == .jensen })
+  }
+
+  @Test("With one forget row Jensen's step and sigma's are equalities: true by algebra, never strict by arithmetic")
+  func singleRow() throws {
+    var law = RandomInstance()
+    law.forgetRows = 1
+    let instance = try law.draw(RandomGenerator(seed: 5))
+    for bits in [64, 128, 512] {
+      for claim in try EnclosedDivergence(instance, through: 30, bits: bits).proofSteps(at: 30)
+      where claim.name == .jensen || claim.name == .sigma {
+        #expect(claim.isIdentity && claim.decision == .proved)
+        for relation in [CertifiedClaim.Relation.atLeast, .greater] {
+          #expect(CertifiedClaim(claim.name, claim.left, relation, claim.right).decision == .undecided(bits: bits))
+        }
+        #expect(CertifiedClaim(claim.name, claim.left, .greater, claim.right, isIdentity: true).decision == .refuted)
+      }
+    }
+    #expect(try Certifier(steps: 30).certificate(instance).undecided.isEmpty)
+  }
+
+  @Test("A refuted hypothesis is an error that says which; one that cannot be decided leaves nothing else to decide")
+  func hypotheses() throws {
+    func error(_ instance: TwoPathInstance) -> CertificationError? {
+      do throws(CertificationError) {
+        _ = try Certifier(steps: 3, limit: 256).certificate(instance)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    // Stages that do not see each other.
+    let apart = try instance(
+      a: ([[1, 0, 0]], [1]), b: ([[0, 1, 0]], [1]), forget: ([[1, 1, 0]], [0]), test: [[1, 1, 1]], eta: 0.1)
+    #expect(error(apart) == .hypothesisRefuted(.lemmaC1))
+    // A forget set that sees neither of them.
+    let blind = try instance(
+      a: ([[1, 0, 0]], [1]), b: ([[1, 1, 0]], [1]), forget: ([[0, 0, 1]], [0]), test: [[1, 1, 1]], eta: 0.1)
+    #expect(error(blind) == .hypothesisRefuted(.lemmaC2))
+    // A test set that does not see the forget span.
+    let unseen = try instance(
+      a: ([[1, 0, 0]], [1]), b: ([[1, 1, 0]], [1]), forget: ([[1, 0, 0]], [0]), test: [[0, 1, 1]], eta: 0.1)
+    #expect(error(unseen) == .hypothesisRefuted(.lemmaC4))
+    let dependent = try instance(
+      a: ([[1, 0, 0]], [1]), b: ([[1, 1, 0]], [1]), forget: ([[1, 0, 2], [3, 0, 6]], [0, 1]),
+      test: [[1, 1, 1], [1, 2, 4]], eta: 0.1)
+    #expect(error(dependent) == .hypothesisRefuted(.forgetRank))
+    #expect(error(dependent)?.description.contains("linearly dependent") == true)
+    // Dependent too, but with pivots that are no binary fractions.
+    let hidden = try instance(
+      a: ([[1, 0, 0]], [1]), b: ([[1, 1, 0]], [1]), forget: ([[1, 1, 1], [1, 2, 4], [2, 3, 5]], [0, 1, 2]),
+      test: [[1, 1, 1], [1, 2, 4], [1, 0, 0]], eta: 0.1)
+    let certificate = try Certifier(steps: 3, limit: 256).certificate(hidden)
+    #expect(certificate.claims.map(\.name) == [.forgetRank] && certificate.t0 == nil && certificate.constants.isEmpty)
+    #expect(certificate.claims.map(\.decision) == [.undecided(bits: 256)])
+    let descent = try TwoPathInstance(
+      stageA: LinearStage("A", apart.stageA.examples, trainer: .gradientFlow(time: 1)), stageB: apart.stageB,
+      forget: apart.forget, test: apart.test, stepSize: 0.1)
+    #expect(error(descent) == .notRidge("A", .gradientFlow(time: 1)))
+  }
+
+  @Test("With k = d nothing lies off the span: t_0 is minus infinity and everything holds from the start")
+  func square() throws {
+    var law = RandomInstance()
+    (law.dimension, law.forgetRows, law.testRows) = (6, 6, 8)
+    let certificate = try Certifier(steps: 20).certificate(law.draw(RandomGenerator(seed: 2)))
+    #expect(certificate.t0 == .always && certificate.undecided.isEmpty && certificate.refuted.isEmpty)
+    #expect(certificate.claims.first { $0.name == .theorem31 }?.step == 0)
+  }
+
+  @Test("Numbers far outside of the ordinary: rows of 10^150 beside rows of 10^-150, and 10^12 steps")
+  func extremes() throws {
+    var law = RandomInstance()
+    (law.dimension, law.forgetRows, law.testRows, law.rowsA, law.rowsB) = (12, 2, 4, 3, 3)
+    (law.scales, law.muA, law.muB, law.stepSize) = ((1e150, 1e150, 1e-150, 1e-150), 1e299, 1e299, 1e299)
+    let certificate = try Certifier(steps: 1_000_000_000_000).certificate(law.draw(RandomGenerator(seed: 3)))
+    #expect(certificate.undecided.isEmpty && certificate.refuted.isEmpty)
+    #expect(certificate.claims.contains { $0.name == .theorem31 && $0.step == 1_000_000_000_000 })
+    #expect(certificate.claims.allSatisfy { $0.left.decimalEnclosure() != nil && $0.right.decimalEnclosure() != nil })
+  }
+
+  @Test("The number of workers changes nothing, and a sweep's trial is the certificate of its seed")
+  func sweeps() throws {
+    let sweep = CertifiedSweep(Sweep(.wide, steps: 30))
+    let one = try sweep.run(seeds: 7..<15, workers: .one)
+    #expect(try sweep.run(seeds: 7..<15, workers: Workers(count: 3)) == one)
+    for trial in one {
+      let certificate = try Certifier(steps: 30).certificate(sweep.sweep.instance(seed: trial.seed))
+      #expect(trial.proved.values.reduce(0, +) == certificate.claims.count { $0.decision == .proved })
+      for name in CertifiedClaim.Name.allCases {
+        #expect(trial.count(name) { _ in true } == certificate.claims.count { $0.name == name })
+      }
+    }
+  }
+}
