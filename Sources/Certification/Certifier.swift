@@ -28,14 +28,17 @@ public struct Certifier: Sendable {
     (self.steps, self.epsilon, self.limit) = (steps, epsilon, limit)
   }
 
-  /// Decides everything.
+  /// Decides everything. With n rows in all: n^2 d products of integers, which the workers share, and O(n^3) operations
+  /// on balls for each precision.
   ///
   /// - Throws: ``CertificationError`` where the theorem certainly does not apply or a stage is not trained by ridge.
-  public func certificate(_ instance: TwoPathInstance) throws(CertificationError) -> Certificate {
+  public func certificate(
+    _ instance: TwoPathInstance, workers: Workers = .one
+  ) throws(CertificationError) -> Certificate {
     for stage in instance.stages {
       guard case .ridge = stage.trainer else { throw .notRidge(stage.name, stage.trainer) }
     }
-    let rows = DualRows(instance)
+    let rows = DualRows(instance, workers: workers)
     var bits = min(Self.firstBits, limit)
     var decided: [Key: CertifiedClaim] = [:]
     while true {

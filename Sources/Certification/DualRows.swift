@@ -10,12 +10,12 @@ struct DualRows: Sendable {
   let forget: [Int]
   let test: [Int]
 
-  init(_ instance: TwoPathInstance) {
+  init(_ instance: TwoPathInstance, workers: Workers = .one) {
     let matrices = [instance.stageA.examples, instance.stageB.examples, instance.forget].map(\.features)
     let counts = matrices.map(\.columns) + [instance.testCount]
     let starts = counts.indices.map { counts[..<$0].reduce(0, +) }
     let blocks = zip(starts, counts).map { Array($0..<($0 + $1)) }
-    (self.instance, gram) = (instance, ExactGram(matrices + [instance.test]))
+    (self.instance, gram) = (instance, ExactGram(matrices + [instance.test], workers: workers))
     (a, b, forget, test) = (blocks[0], blocks[1], blocks[2], blocks[3])
   }
 
@@ -26,11 +26,13 @@ struct DualRows: Sendable {
   func paths(bits: Int) throws(EnclosureFailure) -> (ab: [StageSolver], ba: [StageSolver]) {
     let kept = (a: Array(a.indices), b: Array(b.indices))
     let (one, other) = (try stageA(kept.a, bits: bits), try stageB(kept.b, bits: bits))
-    guard let forgetStage = instance.forgetStage else { return ([one, other].compactMap(\.self), [other, one].compactMap(\.self)) }
-    let third = try stage(instance.forget, forget, Array(forget.indices), forgetStage.trainer, bits)
+    var third: StageSolver?
+    if let stage = instance.forgetStage {
+      third = try self.stage(instance.forget, forget, Array(forget.indices), stage.trainer, bits)
+    }
     func path(_ order: [StageSolver?]) -> [StageSolver] {
       var order = order
-      order.insert(third, at: forgetStage.position - 1)
+      order.insert(third, at: (instance.forgetStage?.position ?? 1) - 1)
       return order.compactMap(\.self)
     }
     return (path([one, other]), path([other, one]))
@@ -38,7 +40,8 @@ struct DualRows: Sendable {
 
   /// The stages of both paths without the forget set; nil where the instance does not say what that is.
   func retainedPaths(bits: Int) throws(EnclosureFailure) -> (ab: [StageSolver], ba: [StageSolver])? {
-    guard let kept = instance.retainedRows else { return nil }
+    let kept = instance.retainedRows
+    guard kept.foundAll else { return nil }
     let (one, other) = (try stageA(kept.a, bits: bits), try stageB(kept.b, bits: bits))
     return ([one, other].compactMap(\.self), [other, one].compactMap(\.self))
   }
@@ -46,7 +49,8 @@ struct DualRows: Sendable {
   /// The ridge parameter of a path's last stage if that is the forget set and nothing else: what B3 undoes.
   func lastIn(path: EnclosedRetraining.Order) -> Double? {
     if let stage = instance.forgetStage { return stage.position == 3 ? Self.mu(stage.trainer) : nil }
-    guard let kept = instance.retainedRows, forget.count == (path == .ab ? b : a).count else { return nil }
+    let kept = instance.retainedRows
+    guard kept.foundAll, forget.count == (path == .ab ? b : a).count else { return nil }
     let (last, stage) = path == .ab ? (kept.b, instance.stageB) : (kept.a, instance.stageA)
     return last.isEmpty ? Self.mu(stage.trainer) : nil
   }

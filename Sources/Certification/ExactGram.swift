@@ -1,5 +1,6 @@
 import BigInt
 import LinearAlgebra
+import Synchronization
 
 /// The inner products of rows of Doubles, without rounding: a Double is an integer times a power of two.
 struct ExactGram: Sendable {
@@ -7,15 +8,18 @@ struct ExactGram: Sendable {
   private let products: [Dyadic]
 
   /// All inner products of the columns of these matrices (X', one example a column), which follow each other.
-  init(_ matrices: [Matrix]) {
+  init(_ matrices: [Matrix], workers: Workers = .one) {
     let rows = matrices.flatMap { matrix in (0..<matrix.columns).map { IntegerRow(matrix.column($0).elements) } }
-    products = rows.indices.flatMap { i in
-      (0...i).map { j in
+    let lower = Mutex([[Dyadic]](repeating: [], count: rows.count))
+    workers.forEach(rows.count) { i in
+      let row = (0...i).map { j in
         var sum = BigInt(0)
         for (a, b) in zip(rows[i].integers, rows[j].integers) { sum += a * b }
         return Dyadic(sum, exponent: rows[i].exponent + rows[j].exponent)
       }
+      lower.withLock { $0[i] = row }
     }
+    products = lower.withLock { $0.flatMap { $0 } }
   }
 
   /// The inner product of two rows.
@@ -31,7 +35,7 @@ struct ExactGram: Sendable {
 }
 
 /// A row of Doubles as integers times one power of two.
-private struct IntegerRow {
+private struct IntegerRow: Sendable {
   let integers: [BigInt]
   let exponent: Int
 

@@ -1,5 +1,6 @@
 import Certification
 import FileFormats
+import LinearAlgebra
 import StagedLearners
 
 /// What `palimpsest theorem --certified` writes: every claim with its verdict and an enclosure of both sides.
@@ -13,10 +14,10 @@ public struct CertifiedReport {
 
   /// Certifies an instance; `source` says where it came from.
   public init(
-    _ instance: TwoPathInstance, _ certifier: Certifier, source: [JSON.Member]
+    _ instance: TwoPathInstance, _ certifier: Certifier, source: [JSON.Member], workers: Workers = .one
   ) throws(CertificationError) {
     (self.instance, self.certifier, self.source) = (instance, certifier, source)
-    certificate = try certifier.certificate(instance)
+    certificate = try certifier.certificate(instance, workers: workers)
   }
 
   /// `certified.json` in this folder.

@@ -19,6 +19,7 @@ struct SweepCommand: ParsableCommand {
       EXAMPLE
         palimpsest sweep --trials 100000 --steps 50
         palimpsest sweep --trials 20000 --wide --output sweep-wide
+        palimpsest sweep --trials 1000 --certified --output proofs
       """)
 
   @Option(parsing: .unconditional, help: ArgumentHelp("How many instances to try, 10 million at most.", valueName: "n"))

@@ -21,6 +21,7 @@ struct TheoremCommand: ParsableCommand {
         palimpsest theorem --random --seed 7 --save-instance my.safetensors
         palimpsest theorem --instance my.safetensors --steps 1000000 -o result
         palimpsest theorem --random --theorems b2,b3
+        palimpsest theorem --instance my.safetensors --certified -o proof
       """)
 
   @Option(help: ArgumentHelp("The instance, a safetensors file.", valueName: "file"))
@@ -131,7 +132,9 @@ struct TheoremCommand: ParsableCommand {
       let copy = try saveInstance.map { [try InstanceFile.file(instance, path: $0)] } ?? []
       if certified.certified {
         let certifier = Certifier(steps: steps, epsilon: epsilon, limit: certified.limit)
-        let report = try Failure.naming(subject) { try CertifiedReport(instance, certifier, source: source) }
+        let report = try Failure.naming(subject) {
+          try CertifiedReport(instance, certifier, source: source, workers: common.workers)
+        }
         try AtomicFile.write(copy + (output.map { [report.file(in: $0)] } ?? []))
         return try report.summarise(console)
       }

@@ -75,7 +75,8 @@ struct BallTests {
   func farApart() {
     for (bits, gap) in [(64, 10_000), (128, 321), (128, 319), (256, 1_000_000)] {
       let (one, tiny) = (Ball.one(bits: bits), Ball(Dyadic(-3, exponent: -gap), bits: bits))
-      for sum in [one + tiny, tiny + one] {
+      let dot = Ball.dot([tiny, one, tiny], [one, one, .zero(bits: bits)], bits: bits)
+      for sum in [one + tiny, tiny + one, dot] {
         #expect(sum.contains(Dyadic(1) - Dyadic(3, exponent: -gap)))
         #expect(sum.midpoint.mantissa.bitWidth <= bits + 1)
       }
@@ -107,7 +108,9 @@ struct BallTests {
       let ball = Ball(-value, bits: 64)
       return ball.isExact && Double(ball.midpoint.approximation) == -value
     }
-    for value in [0, -0.0, 5e-324, -5e-324, .leastNormalMagnitude, .greatestFiniteMagnitude, 0.1] {
+    for value in [
+      0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, .leastNormalMagnitude, .greatestFiniteMagnitude, 0.1,
+    ] {
       let ball = Ball(value, bits: 53)
       #expect(ball.isExact && ball.midpoint.approximation == value)
     }
