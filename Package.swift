@@ -10,7 +10,8 @@ let package = Package(
       name: "Palimpsest",
       targets: [
         "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
-        "PostTraining", "StagedLearners", "Theorems", "QuadraticLearners", "Ladder", "Certification", "Exhibits",
+        "PostTraining", "StagedLearners", "Theorems", "QuadraticLearners", "Ladder", "Certification", "Falsification",
+        "Exhibits",
       ]),
   ],
   dependencies: [
@@ -49,6 +50,9 @@ let package = Package(
       name: "Certification",
       dependencies: ["Theorems", "StagedLearners", "LinearAlgebra", .product(name: "BigInt", package: "BigInt")]),
     .target(
+      name: "Falsification",
+      dependencies: ["Theorems", "StagedLearners", "LinearAlgebra", "Unlearning", "FileFormats"]),
+    .target(
       name: "Exhibits",
       dependencies: [
         "Certification", "Ladder", "QuadraticLearners", "Theorems", "StagedLearners", "PostTraining", "FineTuning",
@@ -58,7 +62,7 @@ let package = Package(
     .executableTarget(
       name: "palimpsest",
       dependencies: [
-        "Exhibits", "Certification", "Checkpoints", "FineTuning", "PostTraining",
+        "Exhibits", "Certification", "Falsification", "Checkpoints", "FineTuning", "PostTraining",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -91,6 +95,7 @@ let package = Package(
     .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
     .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
     .testTarget(name: "QuadraticLearnersTests", dependencies: ["QuadraticLearners", "PropertyTesting"]),
+    .testTarget(name: "FalsificationTests", dependencies: ["Falsification", "PropertyTesting"]),
     .testTarget(
       name: "LadderTests",
       dependencies: ["Ladder", "StagedLearners", "Transformer", "Unlearning", "LinearAlgebra"]),

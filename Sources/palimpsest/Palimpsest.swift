@@ -14,7 +14,7 @@ struct Palimpsest: ParsableCommand {
 
       EXIT STATUS
         0   done; every claim that was checked holds
-        1   a claim was violated (the output says where)
+        1   a claim was violated, or a rule falsified (the output says where)
         64  wrong usage
         65  bad input data, or a theorem whose hypotheses the data do not meet
         74  a file could not be read or written
@@ -22,8 +22,9 @@ struct Palimpsest: ParsableCommand {
       """,
     version: palimpsestVersion,
     subcommands: [
-      TheoremCommand.self, SweepCommand.self, FiguresCommand.self, ScoreCommand.self, GenerateCommand.self,
-      TrainCommand.self, UnlearnCommand.self, ExperimentCommand.self, ConfigCommand.self, RunsCommand.self,
+      TheoremCommand.self, SweepCommand.self, FalsifyCommand.self, FiguresCommand.self, ScoreCommand.self,
+      GenerateCommand.self, TrainCommand.self, UnlearnCommand.self, ExperimentCommand.self, ConfigCommand.self,
+      RunsCommand.self,
     ])
 
   static func main() {
