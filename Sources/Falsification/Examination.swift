@@ -76,16 +76,18 @@ struct Examination: Sendable {
   /// How far the move leaves the span of the gradients given out, if rounding cannot explain it.
   ///
   /// A gradient `(2/k) X_U' r` is a sum of k rows, wrong by `(k + 2) eps` of `(2/k) ||X_U|| ||r||`, which is at most
-  /// cond(X_U) times its own length; a move along it is no longer than twice the largest model seen. With N gradients and
-  /// the few operations on d entries that each enters, that is the level below.
+  /// cond(X_U) times its own length; a move along it is no longer than twice the largest model seen. N gradients and the
+  /// few operations on d entries that each enters make the first part of the level below. The second is for rules that
+  /// learn curvature from differences of gradients: directions found that way are good to half of the digits.
   private func departure(_ run: Run, _ history: History) throws -> Violation.Kind? {
     let (instance, move) = (history.instance, run.model - history.trained)
     let size = max(run.record.largestNorm, run.model.norm, history.trained.norm)
     let condition = try ForgetSpan(instance.forget).condition
     let terms = Double((instance.forgetCount + instance.dimension) * (run.record.calls + 1))
-    let level = 8 * Double.ulpOfOne * terms * condition * size
+    let lengths = 8 * Double.ulpOfOne * terms * condition * size
+    let directions = 8 * Double(instance.forgetCount + instance.dimension) * Double.ulpOfOne.squareRoot() * move.norm
     let distance = try run.record.span.distance(of: move)
-    guard distance > level else { return nil }
+    guard distance > lengths + directions else { return nil }
     let angle = asin(min(1, distance / move.norm)) * 180 / .pi
     return .leavesGradientSpan(distance: distance, angle: angle, questions: run.record.calls)
   }

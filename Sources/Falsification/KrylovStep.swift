@@ -11,14 +11,16 @@ extension UnlearningProblem {
     guard size > 0, size.isFinite else { return Vector(zeros: theta.count) }
     var (basis, images): ([Vector], [Vector]) = ([], [])
     var next = (1 / size) * gradient
+    // Probes as long as the model lose the fewest digits in the difference.
+    let probe = theta.norm > 0 ? theta.norm : 1
     while basis.count < forgetCount {
-      let image = try forgetGradient(at: theta + next) - gradient
+      let image = (1 / probe) * (try forgetGradient(at: theta + probe * next) - gradient)
       basis.append(next)
       images.append(a * next + b * image)
       var rest = image
       for _ in 0..<2 { for direction in basis { rest.add(-direction.dot(rest), direction) } }
       // What is left of an image within the span is the rounding of the difference of two gradients.
-      guard rest.norm > 0x1p-26 * (size + image.norm) else { break }
+      guard rest.norm > 0x1p-26 * (size / probe + image.norm) else { break }
       next = (1 / rest.norm) * rest
     }
     let system = Matrix(rows: theta.count, columns: images.count, elements: images.flatMap(\.elements))

@@ -109,16 +109,10 @@ struct FalsifyCommand: ParsableCommand {
         return
       }
       if let output { try AtomicFile.requireWritable("\(output)/finding.json") }
-      guard let finding = try findings(rule, console) else { return }
+      guard let finding = try finding(rule, console) else { return }
+      if let output { try AtomicFile.write(files(rule, finding, in: output)) }
       console.result("\n" + finding.page(of: rule), terminator: "")
       if let output {
-        let member = JSON.Member("replay", .string(replaying(rule, finding)))
-        let version = JSON.Member("version", .string(palimpsestVersion))
-        let json = finding.json(of: rule, falsifier, adding: [version, member])
-        try AtomicFile.write([
-          InstanceFile.file(finding.instance, path: "\(output)/instance.safetensors"),
-          OutputFile(path: "\(output)/finding.json", bytes: json.bytes()),
-        ])
         console.result("\nThe instance is in \(output)/instance.safetensors; to see it again:")
         console.result("  \(replaying(rule, finding, in: output + "/"))")
         console.result("  palimpsest theorem --instance \(output)/instance.safetensors")
@@ -137,7 +131,7 @@ struct FalsifyCommand: ParsableCommand {
   }
 
   /// The first broken promise of those that are tested.
-  private func findings(_ rule: UnlearningRule, _ console: Console) throws -> Finding? {
+  private func finding(_ rule: UnlearningRule, _ console: Console) throws -> Finding? {
     let properties = property.map { [$0] } ?? Property.allCases
     if let replay {
       let instance = try InstanceFile.read(replay, workers: common.workers)
@@ -162,6 +156,17 @@ struct FalsifyCommand: ParsableCommand {
       console.result("\(rule.name): \(property.rawValue) not falsified in \(outcome.instances) instances")
     }
     return nil
+  }
+
+  private func files(_ rule: UnlearningRule, _ finding: Finding, in folder: String) throws -> [OutputFile] {
+    let members = [
+      JSON.Member("version", .string(palimpsestVersion)), JSON.Member("replay", .string(replaying(rule, finding))),
+    ]
+    let json = finding.json(of: rule, falsifier, adding: members)
+    return [
+      try InstanceFile.file(finding.instance, path: "\(folder)/instance.safetensors"),
+      OutputFile(path: "\(folder)/finding.json", bytes: json.bytes()),
+    ]
   }
 
   /// The command that shows the finding again, from the folder of its instance unless another one is given.

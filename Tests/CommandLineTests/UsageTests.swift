@@ -86,6 +86,14 @@ import Testing
     (["runs", "gc", "--older-than", "nan"], ["--older-than is nan"]), (["runs", "list", "all"], ["all"]),
     (["experiment"], ["<plan.yaml>"]), (["experiment", "p", "q"], ["'q'"]),
     (["experiment", "p", "--seed", "1"], ["--seed"]), (["experiment", "p", "--threads", "0"], ["--threads is 0"]),
+    (["falsify"], ["--list"]), (["falsify", "nope"], ["\"nope\"", "ga, npo, simnpo"]),
+    (["falsify", "ga", "--list"], ["--list", "ga"]), (["falsify", "ga", "--epsilon", "0"], ["--epsilon is 0"]),
+    (["falsify", "ga", "--steps", "-1"], ["--steps is -1", "100000"]),
+    (["falsify", "ga", "--instances", "0"], ["--instances is 0"]),
+    (["falsify", "ga", "--position", "4"], ["--position is 4", "1, 2 or 3"]),
+    (["falsify", "ga", "--property", "beauty"], ["'beauty'", "path-obliviousness"]),
+    (["falsify", "ga", "--time-limit", "nan"], ["--time-limit is nan"]),
+    (["falsify", "ga", "--replay", "x", "--position", "3"], ["--position", "--replay"]),
     (["dance"], ["dance"]),
   ])
   func `wrong usage is said in two lines`(_ arguments: [String], _ words: [String]) throws {
@@ -94,7 +102,7 @@ import Testing
     let directory = try TemporaryDirectory()
     let commands = [
       "theorem", "sweep", "figures", "score", "generate", "config", "validate", "keys", "runs", "list", "show", "gc",
-      "experiment",
+      "experiment", "falsify",
     ]
     let path = ["palimpsest"] + arguments.prefix { commands.contains($0) } + ["--help"]
     try Command.fail(64, words + ["See \(path.joined(separator: " "))\n"], arguments, in: directory)
@@ -142,7 +150,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["--help"], ["theorem", "--help"], ["sweep", "--help"], ["figures", "--help"], ["score", "--help"],
+    ["--help"], ["theorem", "--help"], ["sweep", "--help"], ["falsify", "--help"], ["figures", "--help"],
+    ["score", "--help"],
     ["experiment", "--help"],
     ["generate", "--help"], ["config", "--help"], ["config", "validate", "--help"], ["config", "keys", "--help"],
     ["runs", "--help"], ["runs", "list", "--help"], ["runs", "show", "--help"], ["runs", "verify", "--help"],

@@ -8,7 +8,7 @@ import Testing
 /// Two dimensions, U second, both histories far from their retrained models.
 private func planar() throws -> TwoPathInstance {
   try instance(
-    a: ([[1, 1]], [1]), b: ([[1, 0]], [2]), forget: ([[1, 2]], [1]), test: [[1, 0], [0, 1]], position: 2)
+    a: ([[1, 1]], [1]), b: ([[1, 0]], [2]), forget: ([[1, 2]], [3]), test: [[1, 0], [0, 1]], position: 2)
 }
 
 private func kind(
@@ -111,7 +111,11 @@ private func kind(
       return theta
     }
     // X_test[0, 0] is 1, and 3 with the other data.
-    #expect(try kind(tester, .locality) == .dependsOnOtherData(change: 2, asked: ["the test set"]))
+    guard case .dependsOnOtherData(let change, ["the test set"])? = try kind(tester, .locality) else {
+      Issue.record("not caught")
+      return
+    }
+    #expect(abs(change - 2) <= 8 * Double.ulpOfOne)
     // Only one of the five other orders has A first and U last.
     let finicky = UnlearningRule("finicky", "", moves: .anywhere) { problem in
       problem.path.stages == ["B", "A", "U"] ? 2 * problem.start : problem.start
