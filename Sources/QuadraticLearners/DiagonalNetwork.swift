@@ -69,9 +69,10 @@ public struct DiagonalNetwork: Sendable {
     case .gradientAscent(let steps, let size): return try run(stage, steps, size)
     case .gradientFlow(let time): return try flow(stage, time, -1, integrator)
     case .ascentFlow(let time): return try flow(stage, time, 1, integrator)
-    case .ridge, .interpolation:
+    case .ridge, .interpolation, .implicitAscent:
       throw QuadraticLearnersError.noSuchTrainer(
-        stage: stage.name, reason: "a diagonal network is trained by gradient steps or flows, not by \(stage.trainer)")
+        stage: stage.name,
+        reason: "a diagonal network is trained by explicit gradient steps or flows, not by \(stage.trainer)")
     }
   }
 

@@ -50,9 +50,10 @@ public struct LazyExpansion: Sendable {
     case .gradientAscent(let steps, let size): try run(stage, steps, -size)
     case .gradientFlow(let time): try flow(stage, time, 1, integrator)
     case .ascentFlow(let time): try flow(stage, time, -1, integrator)
-    case .ridge, .interpolation:
+    case .ridge, .interpolation, .implicitAscent:
       throw QuadraticLearnersError.noSuchTrainer(
-        stage: stage.name, reason: "a diagonal network is trained by gradient steps or flows, not by \(stage.trainer)")
+        stage: stage.name,
+        reason: "a diagonal network is trained by explicit gradient steps or flows, not by \(stage.trainer)")
     }
   }
 

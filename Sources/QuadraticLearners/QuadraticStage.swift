@@ -28,6 +28,7 @@ public struct QuadraticStage: Sendable {
     case .interpolation: trainer = .convergence
     case .gradientAscent(let steps, let size): trainer = .gradientAscent(steps: steps, stepSize: size)
     case .ascentFlow(let time): trainer = .ascentFlow(time: time)
+    case .implicitAscent(let steps, let size): trainer = .implicitAscent(steps: steps, stepSize: size)
     }
     self.init(stage.name, try Quadratic(meanSquaredLossOf: stage.examples), trainer: trainer)
   }

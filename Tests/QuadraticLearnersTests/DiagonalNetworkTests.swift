@@ -228,7 +228,7 @@ struct DiagonalNetworkTests {
     for alpha in [0, -1, .nan, .infinity, 1e-90, 1e100] {
       #expect(throws: QuadraticLearnersError.self) { try DiagonalNetwork(dimension: 3, alpha: alpha) }
     }
-    for trainer in [SpectralFilter.ridge(mu: 1), .interpolation] {
+    for trainer in [SpectralFilter.ridge(mu: 1), .interpolation, .implicitAscent(steps: 1, stepSize: 0.1)] {
       #expect(throws: QuadraticLearnersError.self) { try network(1, [stage(trainer)]) }
       var expansion = LazyExpansion(dimension: 8)
       #expect(throws: QuadraticLearnersError.self) { try expansion.train(on: stage(trainer)) }

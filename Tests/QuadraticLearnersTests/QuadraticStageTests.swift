@@ -71,7 +71,7 @@ struct QuadraticStageTests {
   func linearStages() {
     let trainers: [SpectralFilter] = [
       .ridge(mu: 0.5), .gradientDescent(steps: 7, stepSize: 0.01), .gradientFlow(time: 0.3), .interpolation,
-      .gradientAscent(steps: 5, stepSize: 0.01), .ascentFlow(time: 0.05),
+      .gradientAscent(steps: 5, stepSize: 0.01), .ascentFlow(time: 0.05), .implicitAscent(steps: 4, stepSize: 1e-3),
     ]
     for trainer in trainers {
       checkProperty("linear = quadratic, \(trainer)", count: 60, zip(Gen.int(in: 1...6), Gen.int(in: 0...99_999))) {
@@ -93,6 +93,8 @@ struct QuadraticStageTests {
           case .gradientFlow(let time): 2 * time
           case .ascentFlow(let time): 2 * time * exp(2 * time * top)
           case .interpolation: 1 / bottom
+          case .implicitAscent(let steps, let size):
+            2 * size * Double(steps) * pow(1 - 2 * size * top, -Double(steps) - 1)
           }
         let reach = start.norm + examples.labels.norm / bottom.squareRoot()
         let tolerance =
