@@ -1,4 +1,3 @@
-import Glibc
 import LinearAlgebra
 
 /// How a model moves on a quadratic loss: every trainer is `theta -> c + g(H) (theta - c)` for a function g of the
@@ -54,7 +53,7 @@ public enum QuadraticTrainer: Sendable, Equatable {
   /// curvature for 0.
   public func factor(at h: Double, zeroBelow: Double = 0) -> LogNumber {
     switch form {
-    case .power(let rate, let exponent): .power(rate: rate * h, exponent: exponent)
+    case .power(let rate, let exponent): .power(rate: rate * h, steps: exponent)
     case .exponential(let rate): LogNumber(log: rate * h)
     case .projection: h > zeroBelow ? .zero : LogNumber(1)
     }
@@ -66,7 +65,7 @@ public enum QuadraticTrainer: Sendable, Equatable {
     case .power(let rate, let exponent) where exponent >= 0: .growth(rate: rate * h, steps: exponent)
     // x^-n - 1 = -(x^n - 1) / x^n.
     case .power(let rate, let exponent):
-      -LogNumber.growth(rate: rate * h, steps: -exponent) * .power(rate: rate * h, exponent: exponent)
+      -LogNumber.growth(rate: rate * h, steps: -exponent) * .power(rate: rate * h, steps: exponent)
     case .exponential(let rate): .expm1(rate * h)
     case .projection: h > zeroBelow ? LogNumber(-1) : .zero
     }
@@ -124,16 +123,5 @@ public enum QuadraticTrainer: Sendable, Equatable {
     case .ascentFlow(let time): .exponential(rate: time)
     case .convergence: .projection
     }
-  }
-}
-
-extension LogNumber {
-  /// `(1 + rate)^exponent`; an infinite magnitude where that divides by 0.
-  static func power(rate: Double, exponent: Int) -> LogNumber {
-    guard exponent != 0 else { return LogNumber(1) }
-    // Negative where a step overshoots so far that it turns the sign.
-    let turns = rate < -1 && !exponent.isMultiple(of: 2)
-    return LogNumber(
-      sign: turns ? -1 : 1, logMagnitude: Double(exponent) * (rate >= -1 ? log1p(rate) : log(-1 - rate)))
   }
 }

@@ -46,7 +46,7 @@ public struct SpectralTrajectory: Sendable {
 
   /// `log d(t)` at one step, which must not be negative.
   public func logDistance(at step: Int) -> Double {
-    let factors = rates.map { LogNumber.power(rate: $0, exponent: step) }
+    let factors = rates.map { LogNumber.power(rate: $0, steps: step) }
     // e(t) is computed times exp(-scale), scale being the size of its largest part.
     let logFixed = log(fixed.norm)
     var scale = logFixed
@@ -70,7 +70,7 @@ public struct SpectralTrajectory: Sendable {
   /// for even and one for odd steps. Nil when e is 0 throughout.
   public var asymptote: Asymptote? {
     let seen = rates.indices.filter { logAmplitudes[$0] + logNorms[$0] > -.infinity }
-    let logFactors = rates.map { LogNumber.power(rate: $0, exponent: 1).logMagnitude }
+    let logFactors = rates.map { LogNumber.power(rate: $0, steps: 1).logMagnitude }
     var rate = fixed.norm > 0 ? 0 : -Double.infinity
     for mode in seen { rate = max(rate, logFactors[mode]) }
     guard rate > -.infinity else { return nil }
