@@ -89,10 +89,10 @@ struct TheoremCommand: ParsableCommand {
     try requirePositive("--epsilon", epsilon)
     try requirePositive("--eta", eta)
     if certified.certified, every != nil {
-      throw ValidationError("--every chooses rows of trajectory.csv, which --certified does not write; leave it out.")
+      throw ValidationError("--every chooses rows that --certified does not write; leave it out.")
     }
     if certified.certified, theorems != "all" {
-      throw ValidationError("--theorems chooses pages of statements.md, which --certified does not write; leave it out.")
+      throw ValidationError("--theorems chooses pages that --certified does not write; leave it out.")
     }
     if let every {
       guard every >= 1 else { throw ValidationError("--every is \(every); it must be at least 1.") }
