@@ -122,7 +122,8 @@ import Testing
         let values = try curve(prediction)
         #expect(values.count == 17)
         let (first, last) = (try #require(values[3]), try #require(values[6]))
-        // Three doublings. The next term turns the slope by about the deviation at the first of them.
+        // Three doublings. The next term turns the slope by about the deviation at the first of them, rounding by less
+        // than 0.05.
         #expect(abs((last - first) / log10(8) + 1) < 2 * pow(10, first) + 0.05)
       }
       let (linear, rounding) = (try curve("linear"), try curve("rounding"))

@@ -129,9 +129,16 @@ struct LogitLossTests {
       for j in logits.indices { logits[j] = target < 0 ? 0 : (j == target ? 1 : 0) - exponentials[j] / total }
     }
     #expect(relativeDistance(found.elements, expected.elements.map(Double.init)) < EngineReferenceTests.tolerance)
-    // The call before leaves nothing behind.
+    // A call leaves nothing behind: neither for one of the log-likelihoods nor for one of fewer rows.
     let again = Parameters(layout: engine.trainedLayout)
     try engine.gradient(of: batch, weights: weights, into: again) { _, _ in 1 }
     #expect(Array(again.elements) == Array(expected.elements))
+    let (few, alone) = (Array(rows.prefix(3)), Parameters(layout: engine.trainedLayout))
+    let other = Engine(model, capacity: EngineCapacity(sequences: 4, longestSequence: 310))
+    for (engine, gradients) in [(engine, again), (other, alone)] {
+      try engine.gradient(of: batch, logitsIn: few, weights: weights, into: gradients) { $1[0] = Float($0) }
+    }
+    let isSame = Array(again.elements) == Array(alone.elements)
+    #expect(isSame)
   }
 }
