@@ -63,9 +63,9 @@ private func steps(_ problem: UnlearningProblem, _ step: (inout Vector) throws -
   return theta
 }
 
-/// Descent on the mean of an objective over the forget examples, for the learner with
-/// `log pi(y|x) = -(x theta - y)^2 / (2 tau^2)`. With `2 tau^2 = 1` the objective of gradient ascent gives the paper's
-/// step, `theta + (2 eta/k) X_U' (X_U theta - y_U)`.
+/// Descent on the mean of an objective over the forget examples: ``PreferenceTrajectory`` with `tau^2 = 1/2`, from what
+/// the oracle tells. The objective of gradient ascent so gives the paper's step,
+/// `theta + (2 eta/k) X_U' (X_U theta - y_U)`.
 private func objectiveSteps(_ problem: UnlearningProblem, _ objective: UnlearningObjective) throws -> Vector {
   let references = try problem.forgetLosses(at: problem.start)
   return try steps(problem) { theta in

@@ -19,39 +19,41 @@ struct History: Sendable {
   let retrained: Vector
   /// mu_U.
   let forgetMu: Double
-  /// Theory B2: `(1/m) min_w ||X_test (theta_0 - theta_r) + X_test X_U' w||^2`, the least RE distance in
-  /// `theta_0 + row(X_U)`; 0 where it is no more than rounding.
+  /// The floor of theory B2, the least RE distance in `theta_0 + row(X_U)`; 0 where it is no more than ``rounding``.
   let floor: Double
-  /// What the rounding of the two models can make of the root of m times a RE distance.
+  /// What rounding, of the two models and in the floor, can make of the root of m times a RE distance.
   let rounding: Double
 
   /// Both orders of an instance, AB first; nil unless its forget set was a stage trained by ridge.
+  ///
+  /// - Throws: `LinearAlgebraError`, for example where the rows of X_U are not independent.
   static func both(of instance: TwoPathInstance) throws -> [History]? {
     guard case .ridge(let mu)? = instance.forgetStage?.trainer else { return nil }
-    let training = try StagedTraining(instance.stages)
-    return try [instance.pathAB, instance.pathBA].map { try History(instance, $0, training, mu) }
+    let divergence = try PathDivergence(instance)
+    let models = try divergence.trainedModels()
+    guard let pair = try RetrainedPair(divergence, models) else { return nil }
+    return try [
+      History(divergence, instance.pathAB, models.ab, pair.retrained.ab, mu, LocalFloor(pair.alongAB)),
+      History(divergence, instance.pathBA, models.ba, pair.retrained.ba, mu, LocalFloor(pair.alongBA)),
+    ]
   }
 
-  private init(_ instance: TwoPathInstance, _ path: Path, _ training: StagedTraining, _ mu: Double) throws {
-    (self.instance, self.path, forgetMu) = (instance, path, mu)
-    trained = try training.train(path)
-    retrained = try training.retrain(path, forgetting: Self.forget)
-    let size = try instance.stages.reduce(trained.norm + retrained.norm) { try $0 + training.map($1.name).offset.norm }
+  private init(
+    _ divergence: PathDivergence, _ path: Path, _ trained: Vector, _ retrained: Vector, _ mu: Double,
+    _ local: LocalFloor
+  ) throws {
+    instance = divergence.instance
+    (self.path, self.trained, self.retrained, forgetMu) = (path, trained, retrained, mu)
+    let maps = try instance.stages.map { try divergence.training.map($0.name) }
+    let size = maps.reduce(trained.norm + retrained.norm) { $0 + $1.offset.norm }
     // As in Lemma C.1: the error of a solve of order n is some n eps, amplified by its condition.
-    let amplification = try instance.stages.reduce(0.0) { sum, stage in
-      let map = try training.map(stage.name)
-      guard case .ridge(let mu) = stage.trainer else { return sum }
-      return sum + Double(stage.examples.count) * (map.gramTrace + mu) / mu
+    let amplification = maps.reduce(0.0) { sum, map in
+      guard case .ridge(let mu) = map.stage.trainer else { return sum }
+      return sum + Double(map.stage.examples.count) * (map.gramTrace + mu) / mu
     }
     let testSize = Vector(instance.test.elements).norm
-    let modelRounding = 8 * Double.ulpOfOne * amplification * size * testSize
-    let error = instance.test.transposeTimes(trained - retrained)
-    let directions = instance.test.transposeTimes(instance.forget.features)
-    let move = try LeastSquares(directions, -1 * error).solution
-    let residual = (error + directions.times(move)).norm
-    let moved = error.norm + Vector(directions.elements).norm * move.norm
-    rounding = modelRounding + 8 * Double(instance.testCount + move.count) * Double.ulpOfOne * moved
-    floor = residual > rounding ? residual * residual / Double(instance.testCount) : 0
+    rounding = local.roundingLevel + 8 * Double.ulpOfOne * amplification * size * testSize
+    floor = local.residualNorm > rounding ? local.floor : 0
   }
 
   /// `d(theta_u, theta_r)`; infinite where the predictions leave Double's range.

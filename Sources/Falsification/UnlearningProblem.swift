@@ -7,7 +7,7 @@ import Unlearning
 /// rule may use them, and beside them everything else, so that a rule can break its promise and be seen doing so. Every
 /// use of the second kind is recorded.
 ///
-/// Losses are squared errors of a linear learner, `log pi = -(x theta - y)^2 / (2 tau^2)` up to a constant.
+/// Losses are squared errors of a linear learner: `log pi = -(x theta - y)^2 / (2 tau^2)` up to a constant.
 public final class UnlearningProblem: Sendable {
   /// What a local rule may not ask for.
   public enum OtherData: String, Sendable, CaseIterable {

@@ -3,6 +3,7 @@ import Foundation
 import LinearAlgebra
 import StagedLearners
 import Testing
+import Unlearning
 
 /// What rules do on the instance of one number below, where theta_0 = 1/4 and the forget residual is r_0 = -3/4.
 private let scalarSteps: [(rule: String, steps: Int, result: Double)] = {
@@ -114,5 +115,27 @@ private let kept: [(rule: String, properties: Set<Property>)] = [
     var falsifier = Falsifier()
     falsifier.settings.steps = 3
     #expect(try falsifier.replay(spy, on: built, for: .locality) == nil)
+  }
+
+  @Test(arguments: [
+    ("ga", UnlearningObjective.gradientAscent), ("npo", try? .npo(beta: 0.5)), ("simnpo", try? .simNPO(beta: 1)),
+  ])
+  func `an objective's rule is its trajectory`(_ name: String, _ objective: UnlearningObjective?) throws {
+    let built = try instance(
+      a: ([[1, -1, 2]], [1]), b: ([[0, 1, 1]], [2]), forget: ([[1, 1, 0], [0, 2, 1]], [1, -1]),
+      test: [[1, 0, 0], [0, 1, 0]],
+      mu: (1, 2, 0.5), position: 2, eta: 0.125)
+    let (watched, objective) = (try rule(name), try #require(objective))
+    let spy = UnlearningRule("spy", "") { problem in
+      let theta = try watched.unlearn(problem)
+      var run = try PreferenceTrajectory(
+        built.forget, from: problem.start, objective: objective, stepSize: problem.stepSize)
+      try run.advance(to: problem.steps)
+      let model = run.model()
+      #expect((theta - model).norm <= 1024 * Double.ulpOfOne * (1 + model.norm))
+      #expect((theta - problem.start).norm > 0.1)
+      return theta
+    }
+    #expect(try Falsifier().replay(spy, on: built, for: .locality) == nil)
   }
 }

@@ -42,6 +42,18 @@ import Theorems
     }
   }
 
+  @Test func `simplicity is counted as documented`() throws {
+    #expect([0, 1, -1, 2, -2, 3].map(Simplicity.cost(entry:)) == [0, 1, 2, 3, 4, 5])
+    #expect(Simplicity.cost(entry: 0.5) > Simplicity.cost(entry: -1000))
+    #expect(Simplicity.cost(entry: 1001) == Simplicity.cost(entry: .pi))
+    #expect([1, 2, 0.5, 3, 0.7].map(Simplicity.cost(parameter:)) == [0, 1, 2, 3, Simplicity.parameters.count])
+    let built = try instance(
+      a: ([[1, -1]], [2]), b: ([[0, 0]], [0]), forget: ([[1, 0]], [-2]), test: [[0, 1]], mu: (1, 2, 0.5), position: 3)
+    let simplicity = try #require(SmallInstance(built).map(Simplicity.init))
+    #expect(simplicity.entries == 11)
+    #expect(simplicity.cost == (1 + 2 + 3) + (1 + 4) + 1 + (1 + 2) + 2)
+  }
+
   @Test func `every simpler instance is simpler`() throws {
     for seed in 0..<200 {
       let sizes = SmallInstance.Size.ascending
@@ -114,7 +126,8 @@ import Theorems
     for seed in 0..<100 {
       let size = SmallInstance.Size(dimension: 3, rows: [2, 1, 2], testRows: 3)
       let drawn = SmallInstance(size, positions: [1, 2, 3], from: RandomGenerator(seed: UInt64(seed)))
-      for history in try History.both(of: drawn.instance()) ?? [] {
+      guard let histories = try? History.both(of: drawn.instance()) else { continue }
+      for history in histories {
         // By the normal equations of e + F w, F = X_test X_U', solved by Cramer's rule for the two unknowns.
         let e = history.instance.test.transposeTimes(history.trained - history.retrained)
         let f = (0..<2).map { history.instance.test.transposeTimes(history.instance.forget.features.column($0)) }
