@@ -81,18 +81,11 @@ private let kept: [(rule: String, properties: Set<Property>)] = [
   func `a rule does on one number what its formula says`(_ name: String, _ steps: Int, _ expected: Double) throws {
     var falsifier = Falsifier()
     falsifier.settings.steps = steps
-    let watched = try rule(name)
-    let result = Counter()
-    let spy = UnlearningRule(name, "", moves: .anywhere) { problem in
-      let theta = try watched.unlearn(problem)
-      if problem.start[0] < 0.3 {
-        #expect(abs(theta[0] - expected) <= 64 * Double.ulpOfOne * max(1, abs(expected)))
-        _ = result.next()
-      }
-      return theta
-    }
-    _ = try falsifier.replay(spy, on: scalar(), for: .retrainEquivalence)
-    #expect(result.next() == 3)
+    let runs = Runs()
+    _ = try falsifier.replay(runs.watching(rule(name), moves: .anywhere), on: scalar(), for: .retrainEquivalence)
+    let found = runs.all { $0[0] < 0.3 }
+    #expect(found.count == 2)
+    for run in found { #expect(abs(run.model[0] - expected) <= 64 * Double.ulpOfOne * max(1, abs(expected))) }
   }
 
   @Test func `implicit steps undo gradient descent in several dimensions`() throws {
@@ -103,18 +96,17 @@ private let kept: [(rule: String, properties: Set<Property>)] = [
       a: ([[1, 0, 0]], [1]), b: ([[0, 1, 0]], [1]), forget: ([[1, 1, 0], [0, 2, 1]], [1, -1]),
       test: [[1, 0, 0], [0, 1, 0]],
       position: 3, eta: eta)
-    let undo = try rule("implicit-ascent")
-    let spy = UnlearningRule("spy", "") { problem in
-      let theta = try undo.unlearn(problem)
-      var back = theta
-      back.followGradient(of: forget, stepSize: -eta, steps: problem.steps)
-      #expect((back - problem.start).norm <= 1024 * Double.ulpOfOne * (1 + theta.norm))
-      #expect((theta - problem.start).norm > 0.1)
-      return theta
-    }
     var falsifier = Falsifier()
     falsifier.settings.steps = 3
-    #expect(try falsifier.replay(spy, on: built, for: .locality) == nil)
+    let runs = Runs()
+    #expect(try falsifier.replay(runs.watching(rule("implicit-ascent")), on: built, for: .locality) == nil)
+    #expect(runs.all().count == 6)
+    for run in runs.all() {
+      var back = run.model
+      back.followGradient(of: forget, stepSize: -eta, steps: 3)
+      #expect((back - run.start).norm <= 1024 * Double.ulpOfOne * (1 + run.model.norm))
+      #expect((run.model - run.start).norm > 0.1)
+    }
   }
 
   @Test(arguments: [
@@ -125,17 +117,15 @@ private let kept: [(rule: String, properties: Set<Property>)] = [
       a: ([[1, -1, 2]], [1]), b: ([[0, 1, 1]], [2]), forget: ([[1, 1, 0], [0, 2, 1]], [1, -1]),
       test: [[1, 0, 0], [0, 1, 0]],
       mu: (1, 2, 0.5), position: 2, eta: 0.125)
-    let (watched, objective) = (try rule(name), try #require(objective))
-    let spy = UnlearningRule("spy", "") { problem in
-      let theta = try watched.unlearn(problem)
-      var run = try PreferenceTrajectory(
-        built.forget, from: problem.start, objective: objective, stepSize: problem.stepSize)
-      try run.advance(to: problem.steps)
-      let model = run.model()
-      #expect((theta - model).norm <= 1024 * Double.ulpOfOne * (1 + model.norm))
-      #expect((theta - problem.start).norm > 0.1)
-      return theta
+    let (runs, objective) = (Runs(), try #require(objective))
+    #expect(try Falsifier().replay(runs.watching(rule(name)), on: built, for: .locality) == nil)
+    #expect(runs.all().count == 6)
+    for run in runs.all() {
+      var trajectory = try PreferenceTrajectory(
+        built.forget, from: run.start, objective: objective, stepSize: built.stepSize)
+      try trajectory.advance(to: RunSettings().steps)
+      #expect((run.model - trajectory.model()).norm <= 1024 * Double.ulpOfOne * (1 + run.model.norm))
+      #expect((run.model - run.start).norm > 0.1)
     }
-    #expect(try Falsifier().replay(spy, on: built, for: .locality) == nil)
   }
 }

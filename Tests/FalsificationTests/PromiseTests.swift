@@ -163,6 +163,26 @@ private func kind(
     #expect(try kind(stuck, .locality, timeLimit: 0.05) == .neverFinishes(seconds: 0.05))
   }
 
+  @Test func `the oracle's gradients are those of its losses`() throws {
+    // Two rows of A and one of B: the mean over the three of them, not over the stages.
+    let built = try instance(
+      a: ([[1, 1], [0, 2]], [1, -1]), b: ([[1, 0]], [2]), forget: ([[1, 2], [2, -1]], [3, 1]),
+      test: [[1, 0], [0, 1]],
+      position: 2)
+    let problem = try #require(try History.both(of: built)?.first).problem(RunSettings())
+    let theta = Vector([0.5, -0.25])
+    // (2/3) ((1, 1) (1/4 - 1) + (0, 2) (-1/2 + 1) + (1, 0) (1/2 - 2)).
+    let expected = (2 / 3.0) * Vector([-0.75 - 1.5, -0.75 + 1])
+    #expect((try problem.retainGradient(at: theta) - expected).norm <= 16 * Double.ulpOfOne)
+    // Forget residuals 0 - 3 and 5/4 - 1.
+    #expect(try problem.forgetLosses(at: theta) == [9, 0.0625])
+    #expect(try problem.forgetLoss(at: theta) == (9 + 0.0625) / 2)
+    let gradients = try problem.forgetGradients(at: theta)
+    #expect(gradients == [Vector([-6, -12]), Vector([1, -0.5])])
+    #expect(try problem.forgetGradient(at: theta) == 0.5 * (gradients[0] + gradients[1]))
+    #expect(problem.record.calls == 4 && problem.record.otherData == [.retainGradient])
+  }
+
   @Test func `exactly as many questions as allowed are answered`() throws {
     let patient = UnlearningRule("", "") { problem in
       for _ in 0..<problem.callLimit { _ = try problem.forgetLoss(at: problem.start) }

@@ -21,6 +21,30 @@ func instance(
 /// The built-in rule of this name.
 func rule(_ name: String) throws -> UnlearningRule { try #require(UnlearningRule.named(name)) }
 
+/// What a rule did, to be looked at on the test's own thread: what is expected elsewhere belongs to no test.
+final class Runs: Sendable {
+  struct Run: Sendable {
+    let start: Vector
+    let model: Vector
+  }
+
+  private let done = Mutex<[Run]>([])
+
+  /// The runs that started from a model for which this holds.
+  func all(where isWanted: (Vector) -> Bool = { _ in true }) -> [Run] {
+    done.withLock { $0.filter { isWanted($0.start) } }
+  }
+
+  /// The rule, watched.
+  func watching(_ rule: UnlearningRule, moves: UnlearningRule.Moves = .alongGradients) -> UnlearningRule {
+    UnlearningRule(rule.name, rule.summary, moves: moves) { problem in
+      let model = try rule.unlearn(problem)
+      self.done.withLock { $0.append(Run(start: problem.start, model: model)) }
+      return model
+    }
+  }
+}
+
 /// How often something was done, from any thread.
 final class Counter: Sendable {
   private let value = Mutex(0)
