@@ -93,15 +93,16 @@ public struct RetainedSpan: Sendable {
   /// The gamma beyond which M has an eigenvalue below -2, so that the descent on the retain loss itself overshoots: the
   /// inverse of the largest eigenvalue of `X_R'X_R/n_R` relative to `X_U'X_U/k + I/eta`.
   public func unstableBeyond() throws -> Double {
-    var sum = forgetMoments
-    let k = Double(divergence.instance.forgetCount)
-    for index in sum.elements.indices { sum.elements[index] /= k }
-    for index in 0..<sum.rows { sum[index, index] += 1 / divergence.instance.stepSize }
-    let factor = try Cholesky(sum)
-    let solved = (0..<retain.count).flatMap { factor.solve(retainRows.column($0)).elements }
-    let relative = retainRows.transposeTimes(Matrix(rows: sum.rows, columns: retain.count, elements: solved))
-    let largest = try SymmetricEigen.values(of: relative).last ?? 0
-    return Double(retain.count) / largest
+    let eigen = try SymmetricEigen(forgetMoments)
+    let (k, zeros) = (Double(divergence.instance.forgetCount), eigen.values.count - divergence.instance.forgetCount)
+    var relative = eigen.vectors.transposeTimes(retainRows)
+    for (row, value) in eigen.values.enumerated() {
+      // All but k eigenvalues are 0, whatever rounding makes of them: beside a huge eta that would count.
+      let weight = ((row < zeros ? 0 : value / k) + 1 / divergence.instance.stepSize).squareRoot()
+      for column in 0..<relative.columns { relative[row, column] /= weight }
+    }
+    let largest = try SingularValues.values(of: relative).first ?? 0
+    return Double(retain.count) / largest / largest
   }
 
   /// The run at this gamma, in the eigenvectors of its M.

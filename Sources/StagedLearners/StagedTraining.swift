@@ -15,6 +15,8 @@ extension AffineTraining where Map == StageMap {
 }
 
 /// A set of named affine stages and the models that any order of them trains.
+///
+/// Theorem: proofs/spectral-filters.md
 public struct AffineTraining<Map: AffineStageMap>: Sendable {
   private let maps: [String: Map]
   private let dimension: Int

@@ -26,7 +26,8 @@ private func withoutSource(_ certificate: JSON) throws -> [UInt8] {
     let outcome = try Command.succeed(["theorem", "--random", "--seed", "7", "--output", "result"], in: directory)
     #expect(outcome.output.contains("Theorem 3.1 holds at all 978 steps"))
     #expect(
-      try directory.contents("result").keys.sorted() == ["certificate.json", "datapackage.json", "trajectory.csv"])
+      try directory.contents("result").keys.sorted()
+        == ["certificate.json", "datapackage.json", "statements.md", "trajectory.csv"])
     let certificate = try directory.json("result/certificate.json")
     for name in constants { #expect(certificate[name]?.doubleValue?.isFinite == true, "\(name)") }
     #expect(certificate["holds"] == true)
@@ -337,7 +338,7 @@ private func withoutSource(_ certificate: JSON) throws -> [UInt8] {
     let directory = try TemporaryDirectory()
     let outcome = try Command.succeed(["theorem", "--random", "--quiet", "-o", "a/b/c"], in: directory)
     #expect(outcome.output == "")
-    #expect(try directory.contents("a/b/c").count == 3)
+    #expect(try directory.contents("a/b/c").count == 4)
     let loud = try Command.run(["theorem", "--random", "--verbose"], in: directory)
     #expect(loud.status == 0)
     #expect(loud.complaints.hasPrefix("palimpsest: d = 60, k = 6, BLAS: "))
