@@ -155,6 +155,14 @@ rewrite mxE entry -expr2 (le_trans (cauchy_schwarz _ _)) //.
 by rewrite tr_row.
 Qed.
 
+(** A square matrix with <v, A v> > 0 for every v but 0 is invertible. *)
+Lemma positive_unit n (A : 'M[R]_n) : (forall v : 'cV[R]_n, v != 0 -> 0 < dot v (A *m v)) -> A \in unitmx.
+Proof.
+move=> positive; rewrite -unitmx_tr -row_free_unit; apply: inj_row_free => c /(congr1 trmx).
+rewrite trmx_mul trmxK trmx0 => Ac0; apply/eqP; rewrite -(inj_eq trmx_inj) trmx0; apply/negPn/negP => /positive.
+by rewrite Ac0 dot0r ltxx.
+Qed.
+
 (** If [2 x p <= x^2 c] for every [x], then [p] is 0: a slope that no curvature makes up for. *)
 Lemma slope_eq0 (p c : R) : (forall x, 2%:R * x * p <= x ^+ 2 * c) -> p = 0.
 Proof.
