@@ -28,8 +28,8 @@ Definition ascent eta theta := theta + eta *: forget_gradient theta.
 (** M_U = (2 eta / k) X'X. *)
 Definition ascent_matrix eta : 'M[R]_d := (2%:R * eta / k%:R) *: (X^T *m X).
 
-(** (I + M)^t v, as t steps. *)
-Definition grow M t v := iter t (fun u => u + M *m u) v.
+(** (I + M)^t v, as t steps; [v] may have several columns. *)
+Definition grow p M t (v : 'M[R]_(d, p)) := iter t (fun u : 'M_(d, p) => u + M *m u) v.
 
 (** The loss and its gradient, exactly: what is left is quadratic. *)
 Lemma forget_loss_expansion theta h :
@@ -45,15 +45,18 @@ rewrite -exprMn ler_expn2r ?nnegrE ?mulr_ge0 ?normsq_ge0 ?invr_ge0 ?ler0n //.
 by rewrite -mulrA ler_wpmul2l ?invr_ge0 ?ler0n // normsq_mul.
 Qed.
 
-Lemma growB M t u v : grow M t (u - v) = grow M t u - grow M t v.
+Lemma growS p M t (v : 'M[R]_(d, p)) : grow M t.+1 v = grow M t v + M *m grow M t v.
+Proof. by []. Qed.
+
+Lemma growB p M t (u v : 'M[R]_(d, p)) : grow M t (u - v) = grow M t u - grow M t v.
 Proof.
 by elim: t => //= t ->; rewrite mulmxBr opprD addrACA.
 Qed.
 
-Lemma growD M t u v : grow M t (u + v) = grow M t u + grow M t v.
+Lemma growD p M t (u v : 'M[R]_(d, p)) : grow M t (u + v) = grow M t u + grow M t v.
 Proof. by elim: t => //= t ->; rewrite mulmxDr addrACA. Qed.
 
-Lemma growZ M t a v : grow M t (a *: v) = a *: grow M t v.
+Lemma growZ p M t a (v : 'M[R]_(d, p)) : grow M t (a *: v) = a *: grow M t v.
 Proof. by elim: t => //= t ->; rewrite mulmxZ scalerDr. Qed.
 
 (** Lemma 3.2 (C.3): Delta_t = (I + M_U)^t Delta_0; the labels cancel. *)
@@ -72,10 +75,13 @@ Proof. by rewrite linearZ /= trmx_mul trmxK. Qed.
 Lemma ascent_matrix_form eta v : dot v (ascent_matrix eta *m v) = 2%:R * eta / k%:R * normsq (X *m v).
 Proof. by rewrite mulZmx dotZr -mulmxA dot_mulr trmxK. Qed.
 
-Lemma grow_commutes M P t v : M *m P = P *m M -> grow M t (P *m v) = P *m grow M t v.
+Lemma grow_commutes p M P t (v : 'M[R]_(d, p)) : M *m P = P *m M -> grow M t (P *m v) = P *m grow M t v.
 Proof. by move=> commute; elim: t => //= t ->; rewrite mulmxA commute mulmxDr mulmxA. Qed.
 
-Lemma grow_fixed M t v : M *m v = 0 -> grow M t v = v.
+Lemma grow_mulmx p q M t (u : 'M[R]_(d, p)) (v : 'M[R]_(p, q)) : grow M t (u *m v) = grow M t u *m v.
+Proof. by elim: t => //= t ->; rewrite mulmxDl mulmxA. Qed.
+
+Lemma grow_fixed p M t (v : 'M[R]_(d, p)) : M *m v = 0 -> grow M t v = v.
 Proof. by move=> Mv0; elim: t => //= t ->; rewrite Mv0 addr0. Qed.
 
 (** Ascent moves the part in the forget span only: Delta_t = (I + M_U)^t P Delta_0 + (I - P) Delta_0. *)

@@ -24,8 +24,8 @@ Theorem log_convexity v t :
   normsq (grow M t.+1 v) ^+ 2 <= normsq (grow M t v) * normsq (grow M t.+2 v).
 Proof.
 rewrite (_ : normsq (grow M t.+1 v) = dot (grow M t v) (grow M t.+2 v)); first exact: cauchy_schwarz.
-rewrite /= /normsq; move: (grow M t v) => u; set w := u + M *m u.
-by rewrite dotDr -[w in LHS]/(u + M *m u) dotDl dot_mull symmetric.
+rewrite !growS; move: (grow M t v) => u; set w := u + M *m u.
+by rewrite dotDr dot_mulr symmetric -dotDl.
 Qed.
 
 (** The first step's growth is at least (1 + rho)^2. *)
