@@ -134,6 +134,10 @@ Proof. by rewrite /dot trmx_mul mulmxA. Qed.
 Lemma dot_mulr m n p (A : 'M[R]_(m, n)) (B : 'M_(n, p)) (C : 'M_(m, p)) : dot C (A *m B) = dot (A^T *m C) B.
 Proof. by rewrite dotC dot_mull dotC. Qed.
 
+Lemma dot_mulr_right m n p (A : 'M[R]_(m, p)) (B : 'M_(m, n)) (C : 'M_(n, p)) :
+  dot A (B *m C) = dot (A *m C^T) B.
+Proof. by rewrite /dot trmx_mul trmxK mulmxA mxtrace_mulC mulmxA. Qed.
+
 (** The inner product of two matrices is that of their columns, added up. *)
 Lemma dot_columns m n (A B : 'M[R]_(m, n)) : dot A B = \sum_j dot (col j A) (col j B).
 Proof.
