@@ -4,7 +4,7 @@ OUTPUT ?= notebooks-export
 CONFIGURATION ?= release
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks)
 
-.PHONY: help setup plots build figures test lint format benchmark docs clean
+.PHONY: help setup plots build figures test proofs lint format benchmark docs clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ figures: plots build ## Export every exhibit into OUTPUT (notebooks-export)
 # `swift test` compiles with -enable-testing: in the folder of `swift build -c release`, each would rebuild the other.
 test: setup ## Run the tests (CONFIGURATION=debug for a debug build, TESTS="--filter Theorem" for some)
 	swift test -c $(CONFIGURATION) --scratch-path .build-test --parallel --disable-xctest $(TESTS)
+
+proofs: ## Check the machine-checked proofs, installing Coq and mathcomp if missing
+	proofs/check
 
 lint: ## Check the format of the Swift sources
 	swift format lint --strict --parallel --recursive $(SOURCES)
@@ -46,4 +49,4 @@ docs: setup ## Write the documentation of all modules into .build-docs/html
 	  --fallback-display-name Palimpsest --fallback-bundle-identifier palimpsest --transform-for-static-hosting
 
 clean: ## Remove everything that was built
-	rm -rf .build .build-test .build-docs .build-venv
+	rm -rf .build .build-test .build-docs .build-proofs .build-venv
