@@ -175,8 +175,9 @@ have average later : \sum_i p i * normsq (W *m residual later i)
                    = normsq (W *m c) + s * normsq (W *m (1%:M - carried X later *m resolvent X mu)).
   rewrite -(average_normsq total centred isotropic).
   by apply: eq_bigr => i _; rewrite /residual [W *m (c - _)]mulmxBr [W *m (_ *m y i)]mulmxA.
-rewrite !average ler_add2l ler_wpmul2l //.
-by apply: recency_last_is_least; rewrite ?growth_matrix_symmetric ?growth_matrix_commutes.
+have least := recency_last_is_least mu_gt0 (growth_matrix_symmetric X _ t) (growth_matrix_commutes X _ t) shrinks.
+rewrite [X in X <= _]average [X in _ <= X]average ler_add2l.
+exact: (ler_wpmul2l s_ge0 (least _)).
 Qed.
 
 End MeanForgetLoss.
