@@ -1,8 +1,7 @@
 (** Gradient ascent on the forget set's mean squared loss, and Lemma 3.2.
 
-    Swift: Sources/LinearAlgebra/Vector.swift with Sources/StagedLearners/Examples.swift (the steps),
-    Sources/StagedLearners/AscentTrajectory.swift (the closed form), Sources/Theorems/Lemma32.swift.
-    Page: proofs/theorem-3.1.md, Lemma 3.2. *)
+    Swift: Sources/StagedLearners/Examples.swift (the steps), Sources/StagedLearners/AscentTrajectory.swift (the closed
+    form), Sources/Theorems/Lemma32.swift. Page: proofs/lemma-3.2.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Projection Gradient.

@@ -1,6 +1,7 @@
 (** B8: the order of two stages matters exactly as much as their affine maps fail to commute.
 
-    Swift: Sources/StagedLearners/StagedTraining.swift. Page: proofs/spectral-filters.md. *)
+    Swift: Sources/StagedLearners/StagedTraining.swift, Sources/Theorems/OrderCommutator.swift.
+    Pages: proofs/order-commutator.md, proofs/spectral-filters.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors RidgeStage.
@@ -32,6 +33,19 @@ Theorem commutator G_A b_A G_B b_B :
   affine G_B b_B (affine G_A b_A 0) - affine G_A b_A (affine G_B b_B 0)
     = (G_B - 1%:M) *m b_A - (G_A - 1%:M) *m b_B.
 Proof. by rewrite commutator_from mulmx0 add0r. Qed.
+
+(** The same with S = I - G and what a stage changes at theta, b(theta) = b - S theta: how the program computes it. *)
+Theorem commutator_changes (S_A S_B : 'M[R]_d) b_A b_B theta :
+  let train (S : 'M[R]_d) b theta' := theta' - S *m theta' + b in
+  train S_B b_B (train S_A b_A theta) - train S_A b_A (train S_B b_B theta)
+    = S_A *m (b_B - S_B *m theta) - S_B *m (b_A - S_A *m theta).
+Proof.
+rewrite /= !(mulmxDr, mulmxN).
+have regroup (u a b ab ba a' b' p q : 'cV[R]_d) :
+  u - a + p - (b - ba + b') + q - (u - b + q - (a - ab + a') + p) = a' - ab - (b' - ba).
+  by apply/matrixP => i j; rewrite !mxE; ring.
+exact: regroup.
+Qed.
 
 (** The model after stages with maps theta - S theta + b, first to last, and the same without the sum of the b that all
     orders share: what the program subtracts, so that nothing cancels. *)
@@ -72,7 +86,8 @@ Theorem orthogonal_stages_commute : X_A *m X_B^T = 0 ->
 Proof.
 move=> orthogonal; have orthogonal' : X_B *m X_A^T = 0 by rewrite -[LHS]trmxK trmx_mul trmxK orthogonal trmx0.
 rewrite /theta_AB /theta_BA.
-rewrite [ridge_stage X_B _ _ (ridge_stage _ _ _ _)]ridge_dual // [ridge_stage X_A _ _ (ridge_stage _ _ _ _)]ridge_dual //.
+rewrite [ridge_stage X_B _ _ (ridge_stage _ _ _ _)]ridge_dual //.
+rewrite [ridge_stage X_A _ _ (ridge_stage _ _ _ _)]ridge_dual //.
 have learned_A : ridge_stage X_A y_A mu_A 0 = X_A^T *m (invmx (dual_matrix X_A mu_A) *m y_A).
   by rewrite ridge_dual // add0r mulmx0 subr0.
 have learned_B : ridge_stage X_B y_B mu_B 0 = X_B^T *m (invmx (dual_matrix X_B mu_B) *m y_B).

@@ -2,7 +2,7 @@
 
     The first term of the program's t star says (1 + rho star)^(2t) sigma_U^2 ||P Delta_0||^2 >= 16 m eps, the second is
     Theorem 3.1's t_0.
-    Swift: Sources/Theorems/Corollary1.swift. Page: proofs/theorem-3.1.md, Corollary 1. *)
+    Swift: Sources/Theorems/Corollary1.swift. Page: proofs/corollary-1.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Projection Ascent Growth Theorem31.

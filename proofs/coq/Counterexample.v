@@ -1,7 +1,7 @@
 (** Before t_0 nothing is claimed: the bound of Theorem 3.1 can be false, and the distance need not be monotone.
 
     M_U = diag(1, 0), X_test = (1, 1), Delta_0 = (1, -4): the distance is (2^t - 4)^2 = 9, 4, 0, 16, 144, ...
-    Page: proofs/theorem-3.1.md, Theorem 3.1. *)
+    Page: proofs/theorem-3.1.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Projection Ascent Growth Theorem31.

@@ -1,7 +1,7 @@
 (** B1: the exact law of the divergence on eigenvectors, and its envelope.
 
-    Swift: Sources/StagedLearners/AscentTrajectory.swift, Sources/StagedLearners/PathDivergence.swift.
-    Page: proofs/theorem-3.1.md. *)
+    Swift: Sources/Theorems/ExactLaw.swift, Sources/StagedLearners/AscentTrajectory.swift.
+    Page: proofs/exact-law.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Ascent.

@@ -1,6 +1,5 @@
 (** What a gradient is, and that a minimum has none.
 
-    Swift: the losses' gradients in Sources/StagedLearners and Sources/Unlearning.
     Page: proofs/last-in-first-out.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.

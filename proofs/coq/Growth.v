@@ -1,7 +1,7 @@
 (** Growth without eigenvalues: under a symmetric matrix, squared lengths are log-convex in the number of steps.
 
     Takes the place of Jensen's inequality on the eigenbasis of M_U; it holds at t = 0 too.
-    Swift: Sources/Theorems/ProofSteps.swift (the step jensen). Page: proofs/theorem-3.1.md, Theorem 3.1. *)
+    Swift: Sources/Theorems/ProofSteps.swift (the step jensen). Page: proofs/theorem-3.1.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Ascent.

@@ -1,6 +1,6 @@
 (** B3: what was learned last is undone exactly, by one local step.
 
-    Swift: Sources/StagedLearners/StagedUnlearning.swift. Page: proofs/last-in-first-out.md. *)
+    Swift: Sources/Theorems/LastInFirstOut.swift. Page: proofs/last-in-first-out.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Gradient Ascent RidgeStage.

@@ -1,6 +1,6 @@
 (** B2: a floor for every local algorithm.
 
-    Swift: Sources/Theorems and Sources/StagedLearners/StagedUnlearning.swift. Page: proofs/local-floor.md. *)
+    Swift: Sources/Theorems/LocalFloor.swift. Page: proofs/local-floor.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Projection Gradient Ascent Growth Theorem31.

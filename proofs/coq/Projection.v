@@ -1,6 +1,6 @@
 (** The orthogonal projection onto the row space of the forget set.
 
-    Swift: Sources/StagedLearners/ForgetSpan.swift. Page: proofs/theorem-3.1.md, Setting. *)
+    Swift: Sources/StagedLearners/ForgetSpan.swift. Page: proofs/setting.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors.

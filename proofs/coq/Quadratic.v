@@ -1,9 +1,9 @@
 (** C1: quadratic objectives with any symmetric H, indefinite ones too.
 
-    Page: proofs/README.md, C1. *)
+    Swift: Sources/QuadraticLearners. Page: proofs/quadratic-learners.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
-From Palimpsest Require Import Vectors Gradient Ascent LastInFirstOut.
+From Palimpsest Require Import Vectors Gradient Ascent Projection Growth Theorem31 Corollary1.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -69,3 +69,27 @@ Theorem quadratic_divergence eta t a b :
 Proof. by rewrite !quadratic_ascent opprD addrACA subrr add0r -growB opprB addrA subrK. Qed.
 
 End Quadratic.
+
+(** Two histories that no rule can tell apart: U (any map) after R, and R' after U, where R' is R with another
+    centre. *)
+Section IndistinguishableHistories.
+Variables (R : realFieldType) (d m : nat) (S : 'M[R]_d) (U : 'cV[R]_d -> 'cV[R]_d) (X_test : 'M[R]_(m, d)).
+
+(** The retain stage with centre c; S = I - g(H). *)
+Definition retain_stage c theta : 'cV[R]_d := theta + S *m (c - theta).
+
+(** There is a centre with which both histories end in the same model. *)
+Theorem indistinguishable_histories c : S \in unitmx ->
+  exists c', retain_stage c' (U 0) = U (retain_stage c 0).
+Proof.
+move=> regular; exists (U 0 + invmx S *m (U (retain_stage c 0) - U 0)).
+by rewrite /retain_stage [U 0 + _ - _]addrAC subrr add0r mulKVmx // addrC subrK.
+Qed.
+
+(** What a rule makes of that model is far from one of the two retrained models. *)
+Theorem no_rule_serves_both (unlearned retrained retrained' : 'cV[R]_d) :
+  4%:R^-1 * distance X_test retrained retrained' <= distance X_test retrained unlearned \/
+  4%:R^-1 * distance X_test retrained retrained' <= distance X_test retrained' unlearned.
+Proof. by apply: one_is_far; rewrite mulrA mulfV ?pnatr_eq0 // mul1r. Qed.
+
+End IndistinguishableHistories.

@@ -1,7 +1,6 @@
 (** B4: what was learned last is forgotten slowest, on the average over the labels.
 
-    Swift: Sources/StagedLearners/StagedTraining.swift, Sources/StagedLearners/AscentTrajectory.swift.
-    Page: proofs/recency.md. *)
+    Swift: Sources/Theorems/Recency.swift. Page: proofs/recency.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Ascent RidgeStage.

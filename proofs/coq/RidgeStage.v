@@ -1,7 +1,7 @@
 (** Ridge towards the previous iterate, and what two stages learn in either order.
 
     Swift: Sources/StagedLearners/StageMap.swift, Sources/LinearAlgebra/SpectralFilter.swift,
-    Sources/Theorems/LemmaC1.swift. Pages: proofs/theorem-3.1.md, Lemma C.1; proofs/spectral-filters.md. *)
+    Sources/Theorems/LemmaC1.swift. Pages: proofs/lemma-c.1.md, proofs/spectral-filters.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors.

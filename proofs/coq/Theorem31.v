@@ -1,10 +1,10 @@
 (** Theorem 3.1: histories diverge exponentially under gradient ascent.
 
-    The program's constants appear squared. Its t_0 = ceil(log(2 C_0 / (sigma_U ||P Delta_0||)) / log(1 + rho star)) is the
-    least t with 4 C_0^2 <= (1 + rho star)^(2t) sigma_U^2 ||P Delta_0||^2; that inequality stands here in its place, so that
-    no logarithm is needed.
+    The program's constants appear squared. Its t_0 = ceil(log(2 C_0 / (sigma_U ||P Delta_0||)) / log(1 + rho star)) is
+    the least t with 4 C_0^2 <= (1 + rho star)^(2t) sigma_U^2 ||P Delta_0||^2; that inequality stands here in its place,
+    so that no logarithm is needed.
     Swift: Sources/Theorems/Theorem31.swift, Sources/StagedLearners/PathDivergence.swift.
-    Page: proofs/theorem-3.1.md, Theorem 3.1. *)
+    Page: proofs/theorem-3.1.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Projection Ascent Growth.
@@ -143,7 +143,8 @@ Lemma extreme_orthogonal (v w : 'cV[R]_d) : dot w v = 0 -> normsq (X_test *m v) 
 Proof.
 move=> orthogonal extreme; apply: (@slope_eq0 _ _ (n * normsq w)) => x.
 have := operator (v + x *: w).
-rewrite mulmxDr mulmxZ !normsqD extreme !dotZr !normsqZ [dot v w]dotC orthogonal [dot (_ *m v) _]dotC !mulr0 addr0 => le.
+rewrite mulmxDr mulmxZ !normsqD extreme !dotZr !normsqZ [dot v w]dotC orthogonal !mulr0 addr0.
+rewrite [dot (_ *m v) _]dotC => le.
 have i_ge0 : 0 <= x ^+ 2 * normsq (X_test *m w) by rewrite mulr_ge0 ?sqr_ge0 ?normsq_ge0.
 rewrite -subr_ge0 in le; rewrite -subr_ge0.
 by apply: etrans (addr_ge0 le i_ge0); congr (0 <= _); ring.

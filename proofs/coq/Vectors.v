@@ -1,7 +1,8 @@
 (** Inner products without square roots.
 
-    Vectors are the columns of ['cV[R]_n]; [R] is any ordered field, the rationals included. Lengths appear only squared,
-    so that no square root is needed. One inner product serves vectors and matrices: for matrices it is Frobenius'.
+    Vectors are the columns of ['cV[R]_n]; [R] is any ordered field, the rationals included. Lengths appear only
+    squared, so that no square root is needed. One inner product serves vectors and matrices: for matrices it is
+    Frobenius'.
 
     Swift: Sources/LinearAlgebra/Vector.swift, Sources/LinearAlgebra/Products.swift. *)
 From mathcomp Require Import all_ssreflect all_algebra.

@@ -1,6 +1,7 @@
 (** B5: a weakly local algorithm, ascent with a retain regulariser, diverges along any uncovered direction.
 
-    Swift: Sources/StagedLearners/StagedUnlearning.swift. Page: proofs/README.md, B5. *)
+    Swift: Sources/Theorems/WeaklyLocal.swift, Sources/StagedLearners/RegularisedAscent.swift.
+    Page: proofs/weakly-local.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Ascent Growth.
@@ -41,29 +42,56 @@ Proof. by rewrite linearB /= !ascent_matrix_symmetric. Qed.
 
 Hypothesis eta_gt0 : 0 < eta.
 
-(** A direction that the forget set sees and the retain set does not grows whatever gamma is. *)
-Theorem uncovered_grows w : X_R *m w = 0 -> X *m w != 0 -> 0 < rate weakly_local_matrix w.
+(** Where the retain set does not cover the forget set, it leaves out a direction that the forget set sees... *)
+Theorem uncovered_direction : ~~ (X <= X_R)%MS -> exists2 w : 'cV[R]_d, X_R *m w = 0 & X *m w != 0.
 Proof.
-move=> uncovered seen; rewrite /rate mulmxBl dotBr !ascent_matrix_form uncovered normsq0 mulr0 subr0.
-have w_neq0 : w != 0 by apply: contraNneq seen => ->; rewrite mulmx0.
-have k_gt0 := some_rows seen.
-by rewrite divr_gt0 ?normsq_gt0 // mulr_gt0 ?normsq_gt0 // divr_gt0 ?ltr0n // mulr_gt0 ?ltr0n.
+rewrite submxE => uncovered; have [j seen] : exists j, X *m col j (cokermx X_R) != 0.
+  apply/existsP; apply: contraR uncovered => /existsPn unseen; apply/eqP/matrixP => i j.
+  have /negPn/eqP/matrixP/(_ i 0) := unseen j.
+  by rewrite colE mulmxA -colE !mxE.
+by exists (col j (cokermx X_R)) => //; rewrite colE mulmxA mulmx_coker mul0mx.
 Qed.
 
-(** Where the retain set covers the forget set, X_U = C X_R, a gamma large enough stops the growth: the threshold. *)
-Theorem covered_threshold C w : X = C *m X_R -> (0 < k)%N -> (0 < r)%N ->
-  normsq C * (r%:R / k%:R) <= gamma -> dot w (weakly_local_matrix *m w) <= 0.
+(** ...and along it the difference of two histories grows, at a rate that gamma has no part in. *)
+Theorem uncovered_rate w : X_R *m w = 0 ->
+  rate weakly_local_matrix w = 2%:R * eta / k%:R * (normsq (X *m w) / normsq w).
 Proof.
-move=> covered k_gt0 r_gt0 large; rewrite mulmxBl dotBr !ascent_matrix_form subr_le0.
+by move=> uncovered; rewrite /rate mulmxBl dotBr !ascent_matrix_form uncovered normsq0 mulr0 subr0 [RHS]mulrA.
+Qed.
+
+Theorem uncovered_grows w : X_R *m w = 0 -> X *m w != 0 -> 0 < rate weakly_local_matrix w.
+Proof.
+move=> uncovered seen; rewrite uncovered_rate //.
+have w_neq0 : w != 0 by apply: contraNneq seen => ->; rewrite mulmx0.
+have k_gt0 := some_rows seen.
+by rewrite mulr_gt0 // divr_gt0 ?mulr_gt0 ?normsq_gt0 ?ltr0n.
+Qed.
+
+(** Nothing grows, <w, M w> <= 0 for every w, if and only if gamma is at least the threshold: the largest value of
+    (||X_U w||^2 / k) / (||X_R w||^2 / r)... *)
+Theorem threshold : (forall w, dot w (weakly_local_matrix *m w) <= 0) <->
+  (forall w, k%:R^-1 * normsq (X *m w) <= gamma * (r%:R^-1 * normsq (X_R *m w))).
+Proof.
+have form w : dot w (weakly_local_matrix *m w)
+            = 2%:R * eta * (k%:R^-1 * normsq (X *m w) - gamma * (r%:R^-1 * normsq (X_R *m w))).
+  by rewrite mulmxBl dotBr !ascent_matrix_form; move: k%:R^-1 r%:R^-1 => a b; ring.
+have eta2_gt0 : 0 < 2%:R * eta by rewrite mulr_gt0 ?ltr0n.
+by split=> bound w; have := bound w; rewrite form pmulr_rle0 // subr_le0.
+Qed.
+
+(** ...which is finite where the retain set covers the forget set, X_U = C X_R. *)
+Theorem covered_threshold C w : X = C *m X_R -> (0 < k)%N -> (0 < r)%N ->
+  normsq C * (r%:R / k%:R) <= gamma -> k%:R^-1 * normsq (X *m w) <= gamma * (r%:R^-1 * normsq (X_R *m w)).
+Proof.
+move=> covered k_gt0 r_gt0 large.
 have k_pos : 0 < k%:R :> R by rewrite ltr0n.
 have r_pos : 0 < r%:R :> R by rewrite ltr0n.
 have seen : normsq (X *m w) <= normsq C * normsq (X_R *m w) by rewrite covered -mulmxA normsq_mul.
-apply: (le_trans (ler_wpmul2l _ seen)); first by rewrite divr_ge0 ?ler0n // mulr_ge0 ?ler0n // ltW.
-rewrite -subr_ge0.
-have -> : 2%:R * (eta * gamma) / r%:R * normsq (X_R *m w) - 2%:R * eta / k%:R * (normsq C * normsq (X_R *m w))
-        = 2%:R * eta / r%:R * normsq (X_R *m w) * (gamma - normsq C * (r%:R / k%:R)).
+rewrite ler_pdivr_mull // (le_trans seen) // -subr_ge0.
+have -> : k%:R * (gamma * (r%:R^-1 * normsq (X_R *m w))) - normsq C * normsq (X_R *m w)
+        = k%:R / r%:R * normsq (X_R *m w) * (gamma - normsq C * (r%:R / k%:R)).
   by field; rewrite !gt_eqF.
-by rewrite mulr_ge0 ?subr_ge0 // mulr_ge0 ?normsq_ge0 // divr_ge0 ?ler0n // mulr_ge0 ?ler0n // ltW.
+by rewrite mulr_ge0 ?subr_ge0 // mulr_ge0 ?normsq_ge0 // divr_ge0 ?ler0n.
 Qed.
 
 End WeaklyLocal.

@@ -1,8 +1,8 @@
 (** Witnesses for the almost-sure statements: for every shape one instance at which the polynomial is not 0.
 
     That a polynomial which is not 0 everywhere is 0 on a null set only is measure theory and stays on paper.
-    Swift: Sources/Theorems/LemmaC1.swift, LemmaC2.swift, LemmaC4.swift. Pages: proofs/theorem-3.1.md, Lemmas C.1, C.2
-    and C.4; proofs/local-floor.md, Positivity. *)
+    Swift: Sources/Theorems/LemmaC1.swift, LemmaC2.swift, LemmaC4.swift. Pages: proofs/lemma-c.1.md,
+    proofs/lemma-c.2.md, proofs/lemma-c.4.md, proofs/local-floor.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
 From Palimpsest Require Import Vectors Projection Ascent Growth Theorem31 RidgeStage LocalFloor.
