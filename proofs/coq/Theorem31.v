@@ -88,7 +88,7 @@ rewrite /growing -mulrA ler_wpmul2l //.
 exact: growth (ascent_matrix_symmetric _ _) _ _.
 Qed.
 
-(** From a step at which the growing part is twice the constant one, it stays so: the program's t_0. *)
+(** From a step at which the growing part is twice the constant one, it stays so. *)
 Lemma halving_continues c t0 t : 4%:R * c <= growing t0 -> (t0 <= t)%N -> 4%:R * c <= growing t.
 Proof.
 move=> halved /subnK <-; apply: le_trans halved _.
@@ -125,6 +125,13 @@ Proof.
 move=> constant halved; rewrite bound_over_m /distance ler_wpmul2l ?invr_ge0 ?ler0n //.
 exact: squared_bound constant halved.
 Qed.
+
+(** Once that holds it holds for good: the program's t_0. *)
+Corollary theorem_3_1_from c t0 t : normsq (X_test *m off_span X delta) <= c ->
+  4%:R * c <= s * (1 + rho) ^+ (2 * t0) * normsq (projection X *m delta) -> (t0 <= t)%N ->
+  s * normsq (projection X *m delta) / (4%:R * m%:R) * (1 + rho) ^+ (2 * t)
+    <= distance (iter t (ascent X y eta) a) (iter t (ascent X y eta) b).
+Proof. by move=> constant halved later; exact: theorem_3_1 constant (halving_continues halved later). Qed.
 
 (** With the paper's own C_0 = ||X_test||_op ||(I - P) Delta_0|| the inequality is strict. *)
 Section Strict.
@@ -184,6 +191,7 @@ have u0 : normsq u <= 0.
 by move: (lt_le_trans growing_gt0 grown); rewrite ltNge u0.
 Qed.
 
+(** Theorem 3.1 as the paper has it, and strict. *)
 Theorem theorem_3_1_strict t :
   4%:R * (n * normsq (off_span X delta)) <= s * (1 + rho) ^+ (2 * t) * normsq (projection X *m delta) ->
   s * normsq (projection X *m delta) / (4%:R * m%:R) * (1 + rho) ^+ (2 * t)
