@@ -10,6 +10,8 @@ import Glibc
 ///
 /// (Balle and Wang, ICML 2018, Theorem 8). Its derivative in a is the normal density at x, which is positive: delta
 /// grows strictly, from 0 at a = 0 towards 1.
+///
+/// Theorem: proofs/certified-unlearning.md
 public enum GaussianTradeOff {
   /// `log delta(epsilon, a)`, finite also where delta or `e^epsilon` leaves Double's range. Traps unless
   /// `epsilon >= 0` is finite and `a >= 0`.

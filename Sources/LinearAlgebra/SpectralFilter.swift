@@ -7,6 +7,8 @@ import Glibc
 /// The filter is phi. It never needs the d x d matrix `X'X`. Losses are those of the paper (arXiv 2510.16629,
 /// Section 3): a stage trained by ridge minimises a **sum** of squares, gradient methods move on the **mean** of
 /// squares over the n rows, hence the factors 2/n.
+///
+/// Theorem: proofs/spectral-filters.md
 public enum SpectralFilter: Sendable, Equatable {
   /// The minimiser of `||X theta - y||^2 + mu ||theta - theta_prev||^2`, mu > 0: `1 / (lambda + mu)`. Equation (1).
   case ridge(mu: Double)

@@ -22,6 +22,8 @@ import StagedLearners
 ///
 /// The two histories' own retrained models differ in general: then the statement is about certificates that compare
 /// both with one of them.
+///
+/// Theorem: proofs/certified-unlearning.md
 public struct CertifiedUnlearning: Sendable {
   /// The models that the statement speaks of.
   public let divergence: PathDivergence

@@ -16,6 +16,8 @@ import StagedLearners
 /// and `log d(t) / (2t) -> log(1 + lambda*)`. The lower side is a sharper Theorem 3.1, claimed at every t and of the true
 /// rate: `rho* <= lambda*` is a mean of rates, so that the paper's bound falls behind exponentially. ``overtakes(_:)`` says
 /// from which step on it is the larger of the two.
+///
+/// Theorem: proofs/exact-law.md
 public struct ExactLaw: Sendable {
   /// The differences of predictions whose law this is.
   public let trajectory: AscentTrajectory

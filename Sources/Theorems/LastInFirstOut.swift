@@ -12,6 +12,8 @@ import Unlearning
 /// descent; ascent flow for flow. All of them move inside `row(X_U)` and need forget gradients only. A stage trained to
 /// convergence leaves a forget gradient of 0: whatever follows it stays at theta_0, although the floor of B2 is 0. With the
 /// forget stage earlier the floor is positive almost surely: no local algorithm gets to theta_r.
+///
+/// Theorem: proofs/last-in-first-out.md
 public struct LastInFirstOut: Sendable {
   /// The path, with the forget stage at ``position``.
   public let path: Path

@@ -18,6 +18,8 @@ import StagedLearners
 ///
 /// Coordinatewise preconditioning (Adam), weight decay and noise on theta leave `row(X_U)` even where they see the forget
 /// set only: such algorithms are not covered.
+///
+/// Theorem: proofs/local-floor.md
 public struct LocalFloor: Sendable {
   /// `X_test (theta_t - theta_r)` under gradient ascent, for its e(0) and F.
   public let run: AscentTrajectory

@@ -21,6 +21,8 @@ import Unlearning
 /// contract. So **any** two of the N! models are no farther apart than
 ///
 ///     sum over pairs {i, j} of  max over what came before of  cos(i, j) ( ||S_i|| ||b_j|| + ||S_j|| ||b_i|| ) .
+///
+/// Theorem: proofs/order-commutator.md
 public struct OrderCommutator: Sendable {
   /// Two stages that follow one another in both orders, after the same stages before.
   public struct Swap: Sendable {

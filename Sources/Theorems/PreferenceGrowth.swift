@@ -41,6 +41,8 @@ import Unlearning
 ///     ||theta_t - theta_0||  <=  ||theta_T - theta_0|| + 2 / (rho A) (sqrt(log(2 w log w)) - sqrt(log v_T))   (2)
 ///
 /// The rate cannot be better: with one row, `z_t^2 ~ log(t) / b`.
+///
+/// Theorem: proofs/preference-unlearning.md
 public struct PreferenceGrowth: Sendable {
   /// S_0.
   public let initialLoss: Double

@@ -15,6 +15,8 @@ import Unlearning
 /// Whether the distance does grow like `log t` depends on the signs of the residuals `z = X_U theta - y_U`: a row that
 /// both histories leave on the same side of its label is carried to about the same `z = +- sqrt(log(t) / b)` by both.
 /// With one row, `z_AB - z_BA` tends to 0 when the signs agree and grows like `2 sqrt(log(t) / b)` when they differ.
+///
+/// Theorem: proofs/preference-unlearning.md
 public struct PreferenceUnlearning: Sendable {
   /// The model of the path AB, unlearning.
   public private(set) var ab: PreferenceTrajectory

@@ -21,6 +21,8 @@ import Unlearning
 ///
 /// Nothing is claimed of a single draw, nor of the part that the other labels contribute: ``leastLoss(among:at:)`` says
 /// which position really forgets least.
+///
+/// Theorem: proofs/recency.md
 public struct Recency: Sendable {
   /// The stages that are not forgotten, in their order.
   public let retained: Path

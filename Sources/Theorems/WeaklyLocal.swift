@@ -15,6 +15,8 @@ import StagedLearners
 ///   again. Between the two thresholds, if there is room, `||Delta_t||` never grows.
 /// - The rate is exact: along each eigenvector `|<v_j, Delta_t>| = |1 + mu_j|^t |<v_j, Delta_0>|`, and the RE distance
 ///   obeys `d(t) >= |1 + mu_1|^(2t) c^2 / (4 m)` from a first step on (``RegularisedAscent/exactRateBound``).
+///
+/// Theorem: proofs/weakly-local.md
 public struct WeaklyLocal: Sendable {
   /// What becomes of the distance between the two histories.
   public enum Phase: String, Sendable, CaseIterable {
