@@ -54,7 +54,9 @@ struct FalsifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The seed of the instances and of the rule's random numbers.", valueName: "n"))
   var seed: UInt64 = RunSettings().seed
 
-  @Option(parsing: .unconditional, help: ArgumentHelp("How many instances to draw at most.", valueName: "n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("How many instances to draw at most (default: \(Falsifier().instances)).", valueName: "n"))
   var instances: Int?
 
   @Option(
