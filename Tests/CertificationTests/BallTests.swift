@@ -73,14 +73,24 @@ struct BallTests {
 
   @Test("Sums of numbers far apart stay short and keep both")
   func farApart() {
-    for (bits, gap) in [(64, 10_000), (128, 321), (128, 319), (256, 1_000_000)] {
-      let (one, tiny) = (Ball.one(bits: bits), Ball(Dyadic(-3, exponent: -gap), bits: bits))
+    for (bits, gap, sign) in [(64, 10_000, 1), (128, 321, -1), (128, 319, 1), (256, 1_000_000, 1), (256, 999, -1)] {
+      let number = Dyadic(BigInt(3 * sign), exponent: -gap)
+      let (one, tiny) = (Ball.one(bits: bits), Ball(number, bits: bits))
       let dot = Ball.dot([tiny, one, tiny], [one, one, .zero(bits: bits)], bits: bits)
       for sum in [one + tiny, tiny + one, dot] {
-        #expect(sum.contains(Dyadic(1) - Dyadic(3, exponent: -gap)))
+        #expect(sum.contains(Dyadic(1) + number))
         #expect(sum.midpoint.mantissa.bitWidth <= bits + 1)
       }
     }
+  }
+
+  @Test("A radius far below the midpoint's last bit counts at both ends")
+  func tinyRadius() {
+    let tiny = Dyadic(1, exponent: -10_000)
+    let ball = Ball(from: Dyadic(1) - tiny, to: Dyadic(1) + tiny, bits: 64)
+    #expect(ball.midpoint == Dyadic(1) && !ball.isExact)
+    #expect(ball.lower.map { $0 <= Dyadic(1) - tiny && $0 > Dyadic(0.99) } == true)
+    #expect(ball.upper.map { $0 >= Dyadic(1) + tiny && $0 < Dyadic(1.01) } == true)
   }
 
   @Test("What is certain of a ball, and what is not")

@@ -83,8 +83,25 @@ struct CertifierTests {
     let certificate = try Certifier(steps: 9).certificate(divergence.instance)
     #expect(certificate.t0 == .step(4) && certificate.refuted.isEmpty && certificate.undecided.isEmpty)
     #expect(certificate.claims.filter { $0.name == .theorem31 }.compactMap(\.step) == [4, 5, 6, 8, 9])
-    // A corollary asked for too early is refuted as well: d(2) = 0.
+  }
+
+  @Test("Corollary 1 speaks from the later of t_0 and t_1 on, of a distance above 4 eps, not just of 4 eps")
+  func corollary() throws {
+    // The same example: d(t) = (2^t - 4)^2 / 64, t_0 = 4 and sigma_U^2 ||P_U Delta_0||^2 = 1/64.
+    let instance = try exactInstance(difference: (1, -4), test: [[1, 1, 0]])
+    let divergence = try EnclosedDivergence(instance, through: 9, bits: 64)
     #expect(divergence.corollary(at: 2, epsilon: 1e-9).decision == .refuted)
+    // d(4) = 2.25.
+    #expect(
+      [0.5, 0.5625, 0.75].map { divergence.corollary(at: 4, epsilon: $0).decision } == [.proved, .refuted, .refuted])
+    func steps(_ epsilon: Double) throws -> (t1: Threshold.Place?, steps: [Int?]) {
+      let certificate = try Certifier(steps: 9, epsilon: epsilon).certificate(instance)
+      return (certificate.t1, certificate.claims.filter { $0.name == .corollary1 }.map(\.step))
+    }
+    // 4^t / 64 >= 16 eps: an equality at t = 5 for eps = 1, long reached for eps = 2^-20.
+    let (late, early) = (try steps(1), try steps(0x1p-20))
+    #expect(late.t1 == .step(5) && late.steps == [5, 6, 7, 9])
+    #expect(early.t1 == .step(-5) && early.steps == [4, 5, 6, 8, 9])
   }
 
   @Test("t_0 where both sides are equal, and 2^-60 to either side of that, which Double cannot tell")
