@@ -53,18 +53,27 @@ extension StatementPage {
     lines += preconditions.map { "- assumes \($0.assumption): \($0.holds ? "yes" : "**no**"), \($0.evidence)" }
     if !constants.isEmpty {
       lines += ["", "| constant | value | meaning |", "|---|---|---|"]
-      lines += constants.map { "| `\($0.symbol)` | \($0.value?.description ?? "none") | \($0.meaning) |" }
+      lines += constants.map { Self.row(["`\($0.symbol)`", $0.value?.description ?? "none", $0.meaning]) }
     }
     if !claims.isEmpty {
       lines += ["", "| claim | checked at | smallest margin | verdict |", "|---|---|---|---|"]
       lines += claims.map { claim in
         let check = claim.check
         let place = check.tightestStep.map { " (step \($0))" } ?? ""
-        let margin = check.stepsChecked > 0 ? "10^\(check.smallestMargin.shortened)\(place)" : ""
-        return "| `\(claim.formula)` | \(check.stepsChecked) steps | \(margin) | \(check.verdict.rawValue) |"
+        let margin =
+          check.stepsChecked == 0
+          ? ""
+          : check.smallestMargin == .infinity
+            ? "one side is 0" : "10^\(check.smallestMargin.shortened)\(place)"
+        return Self.row(["`\(claim.formula)`", "\(check.stepsChecked) steps", margin, check.verdict.rawValue])
       }
     }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A row of a Markdown table: a bar within a cell, also in code, would end it.
+  private static func row(_ cells: [String]) -> String {
+    "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
   }
 }
 
