@@ -68,6 +68,12 @@ extension Exhibit {
             "column": [
               "field": "distance", "type": "nominal", "title": .null,
               "sort": ["ab_ba", "ab_retrained", "ba_retrained"],
+              "header": [
+                "labelExpr": """
+                {'ab_ba': 'between the two histories', 'ab_retrained': 'AB to its retrained model', \
+                'ba_retrained': 'BA to its retrained model'}[datum.value]
+                """
+              ],
             ]
           ]
         ),

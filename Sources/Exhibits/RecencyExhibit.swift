@@ -55,7 +55,10 @@ extension Exhibit {
             "y": VegaLite.number("log10_value", "log10", scale: ["zero": false]),
             "column": [
               "field": "measure", "type": "nominal", "title": .null, "sort": ["label_part", "forget_loss"],
-              "header": ["labelFontSize": 12, "labelFontWeight": 500],
+              "header": [
+                "labelFontSize": 12, "labelFontWeight": 500,
+                "labelExpr": "datum.value == 'label_part' ? 'the labels\\' part, expected' : 'forget loss, one draw'",
+              ],
             ],
             "color": VegaLite.color("position", "position p of U", [1, 2, 3, 4]),
           ]

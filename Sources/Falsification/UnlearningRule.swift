@@ -13,7 +13,7 @@ import LinearAlgebra
 ///       }
 ///       return theta
 ///     }
-///     let outcome = Falsifier().search(sign, for: .retrainEquivalence)
+///     let outcome = try Falsifier().search(sign, for: .retrainEquivalence)
 ///     print(outcome.finding?.page(of: sign) ?? "not falsified on \(outcome.instances) instances")
 ///
 /// The function runs on threads of its own, many at a time, so that what it captures must be `Sendable`. It cannot be
