@@ -1,7 +1,7 @@
 /// A number that is not negative, kept to 32 bits, whose operations all round **up**: the radius of a ``Ball``.
 ///
 /// `mantissa * 2^exponent` with a mantissa in `2^31 ..< 2^32`, or 0. Every operation returns at least the exact result
-/// and at most a factor `1 + 2^-30` more. An exponent beyond ``exponentLimit`` makes it infinite; one below the
+/// and at most a factor `1 + 2^-30` more. An exponent beyond `exponentLimit` makes it infinite; one below the
 /// opposite is raised to it.
 public struct Magnitude: Sendable, Equatable {
   /// The bits, normalised.

@@ -63,7 +63,7 @@ private func steps(_ problem: UnlearningProblem, _ step: (inout Vector) throws -
   return theta
 }
 
-/// Descent on the mean of an objective over the forget examples: ``PreferenceTrajectory`` with `tau^2 = 1/2`, from what
+/// Descent on the mean of an objective over the forget examples: `PreferenceTrajectory` with `tau^2 = 1/2`, from what
 /// the oracle tells. The objective of gradient ascent so gives the paper's step,
 /// `theta + (2 eta/k) X_U' (X_U theta - y_U)`.
 private func objectiveSteps(_ problem: UnlearningProblem, _ objective: UnlearningObjective) throws -> Vector {

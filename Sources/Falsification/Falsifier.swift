@@ -80,7 +80,7 @@ public struct Falsifier: Sendable {
 
   /// What a rule does on a given instance, for example one that was found before; nil when nothing is violated.
   ///
-  /// - Throws: ``StagedLearnersError/invalidInstance(_:)`` unless the forget set was a stage, and all stages are trained by
+  /// - Throws: `StagedLearnersError.invalidInstance(_:)` unless the forget set was a stage, and all stages are trained by
   ///   ridge.
   public func replay(_ rule: UnlearningRule, on instance: TwoPathInstance, for property: Property) throws -> Finding? {
     guard let numbers = SmallInstance(instance), let histories = try History.both(of: instance) else {

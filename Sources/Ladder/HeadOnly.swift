@@ -119,7 +119,7 @@ public struct HeadOnly: Sendable {
   }
 
   /// Runs a path on the engine and compares every step.
-  /// - Throws: `EngineError`, and what ``StagedTraining`` throws.
+  /// - Throws: `EngineError`, and what `StagedTraining` throws.
   public func compare(_ path: Path, steps: Int) throws -> Comparison {
     let (engine, span) = (try engine(path, steps: steps), theory.span)
     let start = try theory.training.train(path)

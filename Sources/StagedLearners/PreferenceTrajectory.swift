@@ -6,7 +6,7 @@ import Unlearning
 ///
 ///     log pi(y_i | x_i) = -(x_i theta - y_i)^2 / (2 tau^2)        (up to a constant, which no objective here needs)
 ///
-/// and an ``UnlearningObjective`` averaged over the k rows, its reference being the model that the run starts from:
+/// and an `UnlearningObjective` averaged over the k rows, its reference being the model that the run starts from:
 ///
 ///     theta <- theta + eta / (k tau^2) X_U' (w o z),     z = X_U theta - y_U,     w_i the objective's weight of row i.
 ///
@@ -59,7 +59,7 @@ public struct PreferenceTrajectory: Sendable {
 
   /// Goes on to a step that has not been passed yet; traps on one that has.
   ///
-  /// - Throws: ``StagedLearnersError/outOfRange(_:step:)`` at the first step that leaves Double's range.
+  /// - Throws: `StagedLearnersError.outOfRange(_:step:)` at the first step that leaves Double's range.
   public mutating func advance(to last: Int) throws {
     precondition(last >= step, "step \(last) is before step \(step)")
     let rate = stepSize / (Double(residuals.count) * tau * tau)

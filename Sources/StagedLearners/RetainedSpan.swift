@@ -29,8 +29,8 @@ public struct RetainedSpan: Sendable {
 
   /// Factors the two sets of rows; O(d (k + n_R)^2).
   ///
-  /// - Throws: ``StagedLearnersError/dimension(_:_:_:_:)`` for rows of another dimension,
-  ///   ``StagedLearnersError/invalidInstance(_:)`` for no retain row, and `LinearAlgebraError`.
+  /// - Throws: `StagedLearnersError.dimension(_:_:_:_:)` for rows of another dimension,
+  ///   `StagedLearnersError.invalidInstance(_:)` for no retain row, and `LinearAlgebraError`.
   public init(_ divergence: PathDivergence, retain: Examples, workers: Workers = .one) throws {
     let forget = divergence.instance.forget
     guard retain.dimension == forget.dimension else {
@@ -156,7 +156,7 @@ extension Matrix {
 
 extension Vector {
   /// Ascends on the forget set and descends on the retain set, gamma times as fast, one simultaneous step after
-  /// another. The definition that ``RegularisedAscent`` is checked against.
+  /// another. The definition that `RegularisedAscent` is checked against.
   public mutating func ascend(
     _ forget: Examples, retaining retain: Examples, gamma: Double, stepSize: Double, steps: Int,
     workers: Workers = .one

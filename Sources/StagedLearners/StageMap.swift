@@ -3,7 +3,7 @@ import LinearAlgebra
 /// A stage made ready to train: the affine map `theta -> theta + X' phi(K) (y - X theta)` with `K = X X'` factored once.
 ///
 /// Everything happens in the dual: time O(n^2 d + n^3) to prepare and O(n d) to apply, and no d x d matrix anywhere.
-/// Written as `theta -> G theta + b`, the map has `G = I - S` with ``contraction(_:workers:)`` S and
+/// Written as `theta -> G theta + b`, the map has `G = I - S` with `contraction` S and
 /// ``offset`` b.
 public struct StageMap: AffineStageMap {
   /// The stage.

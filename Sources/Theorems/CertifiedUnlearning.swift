@@ -9,7 +9,7 @@ import StagedLearners
 ///
 ///     delta(2 epsilon, g_t / s)  >  (1 + e^epsilon) delta                                   (necessary condition)
 ///
-/// where delta(., .) is the exact trade-off of two Gaussians, ``GaussianTradeOff``. Proof: from
+/// where delta(., .) is the exact trade-off of two Gaussians, `GaussianTradeOff`. Proof: from
 /// `P(A) <= e^epsilon R(A) + delta` and `R(A) <= e^epsilon Q(A) + delta` follows
 /// `P(A) <= e^(2 epsilon) Q(A) + (1 + e^epsilon) delta` for every event A; so the two outputs would be
 /// (2 epsilon, (1 + e^epsilon) delta)-indistinguishable from each other, and the exact trade-off says that they are

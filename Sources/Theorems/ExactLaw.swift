@@ -3,7 +3,7 @@ import LinearAlgebra
 import StagedLearners
 
 /// Theory B1: the law that the divergence obeys, exactly. With `e(t) = c_0 + sum_j (1 + lambda_j)^t a_j F_j`, the
-/// differences of predictions on the test set (``AscentTrajectory``; `c_0 = e(0) - F a` is what no step moves), let
+/// differences of predictions on the test set (`AscentTrajectory`; `c_0 = e(0) - F a` is what no step moves), let
 /// `lambda*` be the largest eigenvalue with `a_j F_j != 0` and `c*` the sum of `a_j F_j` over its modes. Then at every t
 ///
 ///     | sqrt(m d(t)) - (1 + lambda*)^t ||c*|| |  <=  rest(t) = ||c_0|| + sum_(lambda_j < lambda*) (1 + lambda_j)^t |a_j| ||F_j||

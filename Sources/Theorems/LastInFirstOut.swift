@@ -6,7 +6,7 @@ import Unlearning
 /// Theory B3, the sharp form of path dependence: what was learned **last** can be unlearned exactly by a local algorithm
 /// that does not know the path, what was learned earlier cannot.
 ///
-/// With the forget stage last, the model before it **is** the retrained model theta_r, and ``SpectralFilter/inverse(rows:)``
+/// With the forget stage last, the model before it **is** the retrained model theta_r, and `SpectralFilter.inverse(rows:)`
 /// says what undoes the stage: for a proximal stage with mu one step of gradient ascent, `eta* = k/(2 mu)`, because its
 /// minimiser satisfies `X_U'(X_U theta_0 - y_U) + mu (theta_0 - theta_r) = 0`; T implicit steps of ascent for T steps of
 /// descent; ascent flow for flow. All of them move inside `row(X_U)` and need forget gradients only. A stage trained to
@@ -49,7 +49,7 @@ public struct LastInFirstOut: Sendable {
   /// Trains the path, undoes its forget stage as if it had been last, and measures how far from the retrained model that
   /// leads.
   ///
-  /// - Throws: `PathError` when the path lacks the forget stage, and what ``StageMap`` throws: among it an error for descent
+  /// - Throws: `PathError` when the path lacks the forget stage, and what `StageMap` throws: among it an error for descent
   ///   with `2 a lambda/k = 1`, which no implicit step undoes.
   public init(_ run: StagedUnlearning, _ path: Path, workers: Workers = .one) throws {
     guard let position = path.position(of: run.forget) else { throw PathError.unknownStage(run.forget, path: path) }

@@ -60,7 +60,7 @@ public struct OrderCommutator: Sendable {
 
   /// Trains everything in every order; at most `Path.permutationLimit` stages, and N! times as long as one path.
   ///
-  /// - Throws: `PathError` for too many stages, ``StagedLearnersError/unknownStage(_:known:)``.
+  /// - Throws: `PathError` for too many stages, `StagedLearnersError.unknownStage(_:known:)`.
   public init(_ training: StagedTraining, _ stages: [String], workers: Workers = .one) throws {
     let whole = try Path(stages)
     self.stages = stages

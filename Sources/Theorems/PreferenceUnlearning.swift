@@ -3,7 +3,7 @@ import LinearAlgebra
 import StagedLearners
 import Unlearning
 
-/// B7: NPO and SimNPO do not escape. Two histories that unlearn the same rows by the same ``UnlearningObjective``,
+/// B7: NPO and SimNPO do not escape. Two histories that unlearn the same rows by the same `UnlearningObjective`,
 /// their references being their own trained models:
 ///
 /// - They are local: theta moves in row(X_U) only, so neither comes closer to its retrained model than B2's floor, nor
@@ -29,7 +29,7 @@ public struct PreferenceUnlearning: Sendable {
 
   /// Both histories before any step, with the instance's own eta.
   ///
-  /// - Throws: what ``PreferenceTrajectory`` throws.
+  /// - Throws: what `PreferenceTrajectory` throws.
   public init(
     _ divergence: PathDivergence, _ models: TrainedPair, _ objective: UnlearningObjective,
     tau: Double = PreferenceTrajectory.defaultTau, workers: Workers = .one
@@ -45,7 +45,7 @@ public struct PreferenceUnlearning: Sendable {
 
   /// Goes on to a step that has not been passed yet.
   ///
-  /// - Throws: ``StagedLearnersError/outOfRange(_:step:)``.
+  /// - Throws: `StagedLearnersError.outOfRange(_:step:)`.
   public mutating func advance(to step: Int) throws {
     try ab.advance(to: step)
     try ba.advance(to: step)
@@ -85,7 +85,7 @@ extension PreferenceUnlearning {
   /// spaced steps.
   ///
   /// - Throws: `UnlearningObjectiveError` for a beta, `LinearAlgebraError` for a tau that is not positive, and
-  ///   ``StagedLearnersError/outOfRange(_:step:)``.
+  ///   `StagedLearnersError.outOfRange(_:step:)`.
   public static func page(
     _ divergence: PathDivergence, models: TrainedPair, steps: Int, workers: Workers = .one, beta: Double = 0.5,
     simNPOBeta: Double = 1, tau: Double = PreferenceTrajectory.defaultTau

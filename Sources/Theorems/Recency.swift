@@ -19,7 +19,7 @@ import Unlearning
 /// `rho_i^2 + ||(D_p R)_i||^2 + 2 rho_i (D_p)_ii phi_i`, and `(D_p)_ii = v'(I - G)v lambda_i >= 0` because a product G of
 /// contractions contracts.
 ///
-/// Nothing is claimed of a single draw, nor of the part that the other labels contribute: ``leastLoss(among:at:)`` says
+/// Nothing is claimed of a single draw, nor of the part that the other labels contribute: ``leastLoss(at:)`` says
 /// which position really forgets least.
 ///
 /// Theorem: proofs/recency.md
@@ -43,7 +43,7 @@ public struct Recency: Sendable {
 
   /// Follows the forget set's rows through the stages after it, for every position among the retained stages.
   ///
-  /// - Throws: ``StagedLearnersError/unknownStage(_:known:)``.
+  /// - Throws: `StagedLearnersError.unknownStage(_:known:)`.
   public init(_ run: StagedUnlearning, retained: Path, workers: Workers = .one) throws {
     let (span, k) = (run.span, run.span.count)
     let stage = try run.training.map(run.forget)

@@ -4,7 +4,7 @@ import StagedLearners
 
 /// B5: what a little of the retain set buys. A weakly local algorithm ascends on the forget loss and descends, gamma
 /// times as fast, on the loss of retain rows X_R, so that `Delta_t = (I + M)^t Delta_0` with
-/// `M = (2 eta/k) X_U'X_U - (2 eta gamma/n_R) X_R'X_R` (``RegularisedAscent``).
+/// `M = (2 eta/k) X_U'X_U - (2 eta gamma/n_R) X_R'X_R` (`RegularisedAscent`).
 ///
 /// - If some part of row(X_U) is not covered by row(X_R), then for every gamma
 ///   `lambda_max(M) >= (2 eta/k) ||X_U (I - P_R)||^2 > 0`, and the histories still diverge exponentially. Proof: the
@@ -14,7 +14,7 @@ import StagedLearners
 /// - M has an eigenvalue below -2 beyond gamma_unstable, where the descent itself overshoots and the histories diverge
 ///   again. Between the two thresholds, if there is room, `||Delta_t||` never grows.
 /// - The rate is exact: along each eigenvector `|<v_j, Delta_t>| = |1 + mu_j|^t |<v_j, Delta_0>|`, and the RE distance
-///   obeys `d(t) >= |1 + mu_1|^(2t) c^2 / (4 m)` from a first step on (``RegularisedAscent/exactRateBound``).
+///   obeys `d(t) >= |1 + mu_1|^(2t) c^2 / (4 m)` from a first step on (`RegularisedAscent.exactRateBound`).
 ///
 /// Theorem: proofs/weakly-local.md
 public struct WeaklyLocal: Sendable {
@@ -37,7 +37,7 @@ public struct WeaklyLocal: Sendable {
 
   /// The thresholds for these retain rows.
   ///
-  /// - Throws: what ``RetainedSpan`` throws.
+  /// - Throws: what `RetainedSpan` throws.
   public init(_ divergence: PathDivergence, retain: Examples, workers: Workers = .one) throws {
     span = try RetainedSpan(divergence, retain: retain, workers: workers)
     threshold = try span.threshold()
