@@ -54,9 +54,12 @@ public struct EnclosedRetraining: Sendable {
       / Ball(divergence.instance.testCount, bits: bits)
   }
 
-  /// Whether the floor is 0 by algebra: with as many directions as test points every prediction can be reached, and
-  /// what was learned last lies in the forget span.
-  public var floorIsZero: Bool { lastIn != nil || divergence.instance.testCount == divergence.instance.forgetCount }
+  /// Whether the floor is 0 by algebra: with as many directions as test points every prediction can be reached, with as
+  /// many as parameters every model, and what was learned last lies in the forget span.
+  public var floorIsZero: Bool {
+    let instance = divergence.instance
+    return lastIn != nil || [instance.testCount, instance.dimension].contains(instance.forgetCount)
+  }
 
   /// `floor > 0`; nil where it is 0 by algebra.
   public var floorIsPositive: CertifiedClaim? {

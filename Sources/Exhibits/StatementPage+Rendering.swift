@@ -85,7 +85,8 @@ extension Precondition {
 extension Double {
   /// With four significant digits, for people.
   fileprivate var shortened: String {
-    guard isFinite, self != 0 else { return description }
+    // Margins of 10^-9 and less are those of equalities, with their rounding.
+    guard isFinite, abs(self) >= 1e-9 else { return isFinite ? "0" : description }
     let scale = pow(10, 3 - log10(abs(self)).rounded(.down))
     return ((self * scale).rounded() / scale).description
   }

@@ -24,6 +24,8 @@ struct Examination: Sendable {
   let rule: UnlearningRule
   let settings: RunSettings
   let epsilon: Double
+  /// Whether a failure of Retrain Equivalence counts only where no rule along forget gradients could succeed.
+  let impossibleOnly: Bool
 
   /// The property's violation on these histories, or the rule's failure; nil when there is none. Where Retrain
   /// Equivalence fails on several, the worst counts, else the first.
@@ -61,7 +63,7 @@ struct Examination: Sendable {
 
   private func inequivalence(_ run: Run, _ history: History) -> Violation.Kind? {
     let distance = history.distance(run.model)
-    guard history.exceeds(distance, epsilon) else { return nil }
+    guard history.exceeds(distance, epsilon), !impossibleOnly || history.isImpossible(epsilon) else { return nil }
     return .retrainEquivalence(distance: distance, floor: history.floor, epsilon: epsilon)
   }
 

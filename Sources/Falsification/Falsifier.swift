@@ -28,7 +28,8 @@ public struct Falsifier: Sendable {
   public struct Outcome: Sendable {
     /// What was found; nil when the rule was not falsified.
     public let finding: Finding?
-    /// How many instances were tried, of those that met the hypotheses of Theorem 3.1.
+    /// How many instances were tried that count: those that meet the hypotheses of Theorem 3.1 and, with
+    /// ``Falsifier/impossibleOnly``, have a history on which no rule along forget gradients can succeed.
     public let instances: Int
   }
 
@@ -51,8 +52,8 @@ public struct Falsifier: Sendable {
       let result: Result<Found, any Error>
       do {
         guard let histories = try histories(candidate) else { return }
-        tried.withLock { _ = $0.insert(index) }
-        guard let violation = try violation(of: property, by: rule, on: histories) else { return }
+        if counts(histories, for: property) { tried.withLock { _ = $0.insert(index) } }
+        guard let violation = try examination(of: rule).violation(of: property, on: histories) else { return }
         result = .success(Found(instance: candidate, violation: violation))
       } catch {
         result = .failure(error)
@@ -87,7 +88,7 @@ public struct Falsifier: Sendable {
       throw StagedLearnersError.invalidInstance(
         "the forget set was no training stage of its own, so that no history has it; metadata mu_U would say so")
     }
-    guard let violation = try violation(of: property, by: rule, on: histories) else { return nil }
+    guard let violation = try examination(of: rule).violation(of: property, on: histories) else { return nil }
     return Finding(violation, histories, numbers, property, instances: 1)
   }
 
@@ -101,9 +102,12 @@ public struct Falsifier: Sendable {
     return try History.both(of: instance)
   }
 
-  private func violation(of property: Property, by rule: UnlearningRule, on histories: [History]) throws -> Violation? {
-    let counted = histories.filter { property != .retrainEquivalence || !impossibleOnly || $0.isImpossible(epsilon) }
-    return try Examination(rule: rule, settings: settings, epsilon: epsilon).violation(of: property, on: counted)
+  private func examination(of rule: UnlearningRule) -> Examination {
+    Examination(rule: rule, settings: settings, epsilon: epsilon, impossibleOnly: impossibleOnly)
+  }
+
+  private func counts(_ histories: [History], for property: Property) -> Bool {
+    property != .retrainEquivalence || !impossibleOnly || histories.contains { $0.isImpossible(epsilon) }
   }
 
   /// The simplest instance on which the rule does the same kind of thing.
@@ -116,7 +120,7 @@ public struct Falsifier: Sendable {
     } else {
       best.instance = try found.instance.shrunk { candidate in
         guard let histories = try histories(candidate),
-          let violation = try self.violation(of: property, by: rule, on: histories),
+          let violation = try examination(of: rule).violation(of: property, on: histories),
           violation.kind.name == found.violation.kind.name
         else { return false }
         best.violation = violation

@@ -163,7 +163,7 @@ extension ExactLaw {
         .init(
           "log ||c_0||", law.logConstant.isFinite ? law.logConstant : nil,
           "what no step moves, as the test set sees it"),
-        .init("t_1", law.firstStep.map(Double.init), "the first step of the law within a factor 2, for good"),
+        .init("t_1", law.firstStep.map(Double.init), "the step from which rest(t) keeps d within a factor 2 of the law, for good"),
         .init("t_0", theorem?.t0, "the first step of Theorem 3.1's bound, if not negative"),
         .init(
           "t_x", theorem.flatMap(law.overtakes).map(Double.init),

@@ -38,7 +38,8 @@ public struct LemmaC1: Sendable {
   }
 
   static func nonzero(_ divergence: PathDivergence) -> Precondition {
-    let rounding = stagesCommute(divergence) ? ", which is rounding: the stages' rows are orthogonal" : ""
+    let isRounding = divergence.difference.norm > 0 && stagesCommute(divergence)
+    let rounding = isRounding ? ", which is rounding: no stage sees what another one learns" : ""
     return Precondition(
       assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: isNonzero(divergence),
       evidence: "||Delta_0|| = \(divergence.difference.norm)\(rounding)")

@@ -12,8 +12,8 @@ struct CertifiedOptions: ParsableArguments {
 
   @Flag(
     help: """
-      Decide each inequality by rigorous arithmetic instead: proved, refuted or undecided. --output gets \
-      certified.json only.
+      Decide each inequality by rigorous arithmetic instead: proved, refuted (exit status 1) or undecided, which is \
+      said and is no failure. --output gets certified.json only.
       """)
   var certified = false
 
@@ -46,6 +46,8 @@ extension CertifiedReport {
     let claimed = certificate.claims.filter { $0.name == .theorem31 }
     if let first = claimed.first?.step, let last = claimed.last?.step {
       console.result("Theorem 3.1 was decided at \(claimed.count) steps from \(first) to \(last)")
+    } else if certificate.t0 == nil {
+      console.result("Theorem 3.1: a hypothesis was not decided, so that nothing is claimed")
     } else {
       console.result("Theorem 3.1 claims nothing that could be decided; raise --steps beyond t_0")
     }

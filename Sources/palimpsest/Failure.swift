@@ -41,12 +41,14 @@ enum Failure {
   /// Runs a command's work; an error becomes one line on standard error and an exit status.
   static func reporting(_ work: () throws -> Void) throws {
     do {
-      try work()
-      guard fflush(nil) == 0 else {
-        Console.standardError(
-          "palimpsest: error: cannot write to standard output: \(String(cString: strerror(errno)))\n")
-        throw fileTrouble
+      do {
+        try work()
+      } catch let status as ExitCode {
+        // What a violated claim says on standard output counts as much.
+        try flushOutput()
+        throw status
       }
+      try flushOutput()
     } catch let status as ExitCode {
       throw status
     } catch let error as ValidationError {
@@ -55,6 +57,12 @@ enum Failure {
       Console.standardError("palimpsest: error: \(error)\n")
       throw isFileTrouble(error) ? fileTrouble : badData
     }
+  }
+
+  private static func flushOutput() throws {
+    guard fflush(nil) != 0 else { return }
+    Console.standardError("palimpsest: error: cannot write to standard output: \(String(cString: strerror(errno)))\n")
+    throw fileTrouble
   }
 
   /// Whether it was the system that refused, and not the data.

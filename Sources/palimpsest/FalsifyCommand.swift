@@ -2,6 +2,7 @@ import ArgumentParser
 import Exhibits
 import Falsification
 import FileFormats
+import FoundationEssentials
 import LinearAlgebra
 import StagedLearners
 
@@ -15,7 +16,7 @@ struct FalsifyCommand: ParsableCommand {
     discussion: """
       A rule promises to be local, to be oblivious of the path, and to come within epsilon of the retrained model; no \
       rule can keep all three promises on every instance. Small instances with small integer entries are drawn, all of \
-      which meet the hypotheses of Theorem 3.1, and the first on which the promise is broken is made as simple as it \
+      which meet the hypotheses of Theorem 3.1 (others do not count), and the first on which the promise is broken is made as simple as it \
       goes. --output gets instance.safetensors, which `palimpsest theorem --instance` replays, and finding.json. A rule \
       that returns no model (NaN, an error, nothing at all) is a finding too.
 
@@ -85,6 +86,9 @@ struct FalsifyCommand: ParsableCommand {
     if let position, !(1...3).contains(position) {
       throw ValidationError("--position is \(position); beside the stages A and B it can be 1, 2 or 3.")
     }
+    if impossible, let property, property != .retrainEquivalence {
+      throw ValidationError("--impossible is about retrain-equivalence and has no effect on \(property.rawValue).")
+    }
     if replay != nil, let name = position != nil ? "--position" : instances != nil ? "--instances" : nil {
       throw ValidationError("\(name) shapes the search and has no effect on --replay; leave it out.")
     }
@@ -111,7 +115,12 @@ struct FalsifyCommand: ParsableCommand {
         return
       }
       if let output { try AtomicFile.requireWritable("\(output)/finding.json") }
-      guard let finding = try finding(rule, console) else { return }
+      guard let finding = try finding(rule, console) else {
+        if let output, FileManager.default.fileExists(atPath: "\(output)/finding.json") {
+          console.notice("\(output)/finding.json is of an earlier run: this one has found nothing and written nothing")
+        }
+        return
+      }
       if let output { try AtomicFile.write(files(rule, finding, in: output)) }
       console.result("\n" + finding.page(of: rule), terminator: "")
       if let output {
@@ -142,7 +151,11 @@ struct FalsifyCommand: ParsableCommand {
           try falsifier.replay(rule, on: instance, for: property)
         }
         if let finding { return finding }
-        console.result("\(rule.name) keeps \(property.rawValue) on this instance")
+        let kept = impossible && property == .retrainEquivalence
+        console.result(
+          kept
+            ? "\(rule.name) does not break \(property.rawValue) here where no rule along forget gradients can keep it"
+            : "\(rule.name) keeps \(property.rawValue) on this instance")
       }
       return nil
     }
@@ -155,7 +168,8 @@ struct FalsifyCommand: ParsableCommand {
         console.result("\(rule.name): falsified after \(outcome.instances) instances")
         return finding
       }
-      console.result("\(rule.name): \(property.rawValue) not falsified in \(outcome.instances) instances")
+      let count = "\(outcome.instances) of \(falsifier.instances) drawn"
+      console.result("\(rule.name): \(property.rawValue) not falsified in \(count) instances, those that count")
     }
     return nil
   }

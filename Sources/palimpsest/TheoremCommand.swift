@@ -20,7 +20,7 @@ struct TheoremCommand: ParsableCommand {
       EXAMPLE
         palimpsest theorem --random --seed 7 --save-instance my.safetensors
         palimpsest theorem --instance my.safetensors --steps 1000000 -o result
-        palimpsest theorem --random --theorems b2,b3
+        palimpsest theorem --random --forget all-of-b --test-rows 20 --theorems b2,b3
         palimpsest theorem --instance my.safetensors --certified -o proof
       """)
 
