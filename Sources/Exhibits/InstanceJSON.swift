@@ -15,7 +15,10 @@ extension TwoPathInstance {
         JSON.Member("stage_a", .string("\(stageA.trainer)")),
         JSON.Member("stage_b", .string("\(stageB.trainer)")),
         JSON.Member("eta", .number(stepSize)),
-      ])
+      ]
+        + (forgetStage.map {
+          [JSON.Member("stage_u", .string("\($0.trainer)")), JSON.Member("position_u", .integer($0.position))]
+        } ?? []))
   }
 }
 

@@ -16,7 +16,10 @@ extension StatementPage {
     case .holds, .violated:
       let margin = tightest.map { "; smallest margin 10^\($0.smallestMargin.shortened)" } ?? ""
       let step = tightest?.tightestStep.map { " at step \($0)" } ?? ""
-      return "\(name): \(verdict == .holds ? "holds" : "is VIOLATED")\(margin)\(step)"
+      let reached = claims.count { $0.check.stepsChecked > 0 }
+      let part =
+        reached < claims.count ? " in \(reached) of its \(claims.count) claims, the others say nothing here" : ""
+      return "\(name): \(verdict == .holds ? "holds" : "is VIOLATED")\(part)\(margin)\(step)"
     }
   }
 

@@ -12,7 +12,7 @@ public struct LBFGS: Sendable {
   public var memory = 20
   /// The gradient norm at which it stops.
   public var tolerance: Double
-  /// The most gradients that it asks for.
+  /// The number of gradients after which no new step begins; a line search that has begun may ask for 30 more.
   public var evaluations: Int
 
   /// A minimiser with this stopping rule.

@@ -47,7 +47,8 @@ public enum SpectralFilter: Sendable, Equatable {
   }
 
   /// `phi(lambda)` for a data set of `rows` rows. Continuous at lambda = 0: the numerators are exact to rounding for
-  /// tiny lambda, and each quotient takes its limit where its argument leaves the range of normal numbers. Infinite where an ascent has left Double's range (``logValue(at:rows:zeroBelow:)`` has not).
+  /// tiny lambda, and each quotient takes its limit where its argument leaves the range of normal numbers.
+  /// Infinite where an ascent has left Double's range (``logValue(at:rows:zeroBelow:)`` has not).
   ///
   /// `zeroBelow` is the level under which ``interpolation`` takes an eigenvalue for zero.
   public func value(at lambda: Double, rows: Int, zeroBelow: Double = 0) -> Double {

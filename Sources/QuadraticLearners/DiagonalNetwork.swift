@@ -20,8 +20,8 @@ import StagedLearners
 /// (``LazyExpansion``). It is a mirror flow: `asinh(theta / (2 alpha^2))` moves along g alone, and so inside the row space
 /// of the data. A stage trained from the start to convergence therefore ends in the interpolant that minimises the
 /// convex potential with this gradient: near the least norm ||theta||_2 for large alpha, as linear learners do, and near
-/// the least ||theta||_1 for small alpha (Woodworth et al., arXiv 2002.09277). For small alpha, coordinates move the faster the larger they are; under ascent that is a
-/// blow-up: `d theta ~ |theta| |g| / (2 alpha^2)` with g growing like theta runs to infinity in finite time.
+/// the least ||theta||_1 for small alpha (Woodworth et al., arXiv 2002.09277). For small alpha, coordinates move the
+/// faster the larger they are; under ascent that is a blow-up: `d theta ~ |theta| |g| / (2 alpha^2)` with g growing like theta runs to infinity in finite time.
 public struct DiagonalNetwork: Sendable {
   /// alpha, the size of the initial weights.
   public let alpha: Double
@@ -32,7 +32,7 @@ public struct DiagonalNetwork: Sendable {
 
   /// The network at its start, of d inputs.
   ///
-  /// - Throws: ``QuadraticLearnersError/invalidInput(_:)`` unless alpha and its square are positive, normal and finite.
+  /// - Throws: ``QuadraticLearnersError/invalidInput(_:)`` unless alpha is positive and its fourth power normal and finite.
   public init(dimension: Int, alpha: Double) throws {
     guard alpha > 0, (alpha * alpha * alpha * alpha).isNormal, dimension > 0 else {
       throw QuadraticLearnersError.invalidInput(

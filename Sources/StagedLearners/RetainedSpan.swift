@@ -69,6 +69,11 @@ public struct RetainedSpan: Sendable {
   /// Whether row(X_U) lies in row(X_R), to rounding.
   public var covers: Bool { uncovered <= roundingLevel }
 
+  /// Whether rounding can tell if row(X_U) is covered: not where the retain rows are nearly dependent.
+  public var canBeTold: Bool {
+    uncovered > roundingLevel || roundingLevel <= 0x1p-20 * (divergence.span.singularValues.first ?? 0)
+  }
+
   /// `(2 eta/k) ||X_U (I - P_R)||^2`, which lambda_max(M) never falls below, whatever gamma is; 0 where the retain rows
   /// cover the forget rows.
   public var growthFloor: Double {

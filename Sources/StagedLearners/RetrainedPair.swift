@@ -12,7 +12,8 @@ public struct RetrainedPair: Sendable {
   public let retrained: TrainedPair
 
   /// Retrains without the forget set. Nil when the instance does not say what that is: when the forget set is neither
-  /// a stage of its own nor made of rows of the stages (equal entry for entry, labels included; a row of both stages that is forgotten once is taken from A).
+  /// a stage of its own nor made of rows of the stages (equal entry for entry, labels included; a row of both
+  /// stages that is forgotten once is taken from A).
   public init?(_ divergence: PathDivergence, _ models: TrainedPair, workers: Workers = .one) throws {
     let instance = divergence.instance
     guard let retain = try RetainSet(instance, workers: workers) else { return nil }

@@ -53,10 +53,12 @@ public struct ExactLaw: Sendable {
   }
 
   static func growth(_ trajectory: AscentTrajectory) -> Precondition {
-    let rate = trajectory.asymptote?.logRate
+    let asymptote = trajectory.asymptote
+    let rate = asymptote.flatMap { $0.logConstant > -.infinity ? $0.logRate : nil }
     return Precondition(
       assumption: "the test set sees a direction that grows", holds: rate != nil,
-      evidence: rate.map { "its fastest has log(1 + lambda*) = \($0)" } ?? "every a_j F_j is 0")
+      evidence: rate.map { "its fastest has log(1 + lambda*) = \($0)" }
+        ?? "every a_j F_j is 0, or those of the fastest rate cancel")
   }
 
   /// `log` of `(1 + lambda*)^t ||c*||`.
@@ -163,7 +165,9 @@ extension ExactLaw {
         .init(
           "log ||c_0||", law.logConstant.isFinite ? law.logConstant : nil,
           "what no step moves, as the test set sees it"),
-        .init("t_1", law.firstStep.map(Double.init), "the step from which rest(t) keeps d within a factor 2 of the law, for good"),
+        .init(
+          "t_1", law.firstStep.map(Double.init),
+          "the step from which rest(t) keeps d within a factor 2 of the law, for good"),
         .init("t_0", theorem?.t0, "the first step of Theorem 3.1's bound, if not negative"),
         .init(
           "t_x", theorem.flatMap(law.overtakes).map(Double.init),

@@ -144,8 +144,8 @@ extension LastInFirstOut {
     let title = "Last in, first out"
     let statement = """
       If the forget set was the last stage, a local run that does not know the path returns exactly the retrained model \
-      (trained proximally: one step of gradient ascent with eta* = k/(2 mu)); if it came earlier, no local algorithm \
-      does: d(theta_t, theta_r) >= floor > 0 (B2).
+      (trained proximally: one step of gradient ascent with eta* = k/(2 mu)); if it came earlier, none that \
+      moves along forget gradients does, as soon as m > k: d(theta_t, theta_r) >= floor, and floor > 0 almost surely (B2).
       """
     let run = StagedUnlearning(divergence, workers: workers)
     var preconditions = [Precondition.forgottenStage(run)]
@@ -200,12 +200,13 @@ extension LastInFirstOut {
         }
         claim("rounding >= sqrt(m floor) on \(name), where the forget set came last", found.floorIsZero)
       } else {
+        // Where the floor is 0 or rounding (m <= k, or later stages orthogonal to the forget set), nothing is claimed.
+        guard found.floor.floor > 0, divergence.span.offSpan(moved, workers: workers).norm > level else { continue }
         claim("d(undone, theta_r) >= floor on \(name)", found.aboveFloor)
-        // Off the span by no more than rounding: later stages orthogonal to the forget set, or none that can be told.
-        guard divergence.span.offSpan(moved, workers: workers).norm > level else { continue }
-        claim(
-          "sqrt(m floor) >= sigma ||(I - P)(theta_0 - theta_r)|| on \(name), where it came earlier",
-          try found.floor.positivity(of: moved, divergence.span, test: instance.test))
+        guard let positive = try found.floor.positivity(of: moved, divergence.span, test: instance.test) else {
+          continue
+        }
+        claim("sqrt(m floor) >= sigma ||(I - P)(theta_0 - theta_r)|| on \(name), where it came earlier", positive)
       }
     }
     return StatementPage(

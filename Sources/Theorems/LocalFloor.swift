@@ -91,23 +91,23 @@ public struct LocalFloor: Sendable {
   }
 
   /// The quantitative form of positivity, `sqrt(m floor) >= sigma ||u||`, from the `theta_0 - theta_r` whose off-span part
-  /// u is, and X_test' (d x m).
+  /// u is, and X_test' (d x m). Nil where it says nothing: u is 0, m <= k, or sigma is rounding.
   ///
   /// - Throws: `LinearAlgebraError` when the singular values cannot be computed.
-  public func positivity(of difference: Vector, _ span: ForgetSpan, test: Matrix) throws -> Inequality {
+  public func positivity(of difference: Vector, _ span: ForgetSpan, test: Matrix) throws -> Inequality? {
     let u = span.offSpan(difference)
     let norm = u.norm
     // e(0) comes from sums of d terms, with a part in the span that u has not.
     let sums = Double(difference.count) * Double.ulpOfOne * Vector(test.elements).norm * difference.norm
     let left = logSum([log(residualNorm), log(roundingLevel), log(sums)])
     let (m, k) = (run.directions.rows, run.directions.columns)
-    guard norm > 0, m > k else { return Inequality(logLeft: left, logRight: -.infinity) }
+    guard norm > 0, m > k else { return nil }
     let seen = test.transposeTimes((1 / norm) * u)
     let values = try SingularValues.values(
       of: Matrix(rows: m, columns: k + 1, elements: run.directions.elements + seen.elements))
     // Singular values are exact to the rounding of the largest; below that they may as well be 0.
     let least = (values.last ?? 0) - Double(m + k) * Double.ulpOfOne * (values.first ?? 0)
-    return Inequality(logLeft: left, logRight: least > 0 ? log(least) + log(norm) : -.infinity)
+    return least > 0 ? Inequality(logLeft: left, logRight: log(least) + log(norm)) : nil
   }
 }
 
@@ -157,8 +157,9 @@ extension LocalFloor {
       var positive = StepwiseCheck()
       // What rounding can explain is 0.
       let isZero = u.norm <= level
-      if !isZero {
-        positive.record(0, try floor.positivity(of: history.move, divergence.span, test: divergence.instance.test))
+      let test = divergence.instance.test
+      if !isZero, let claim = try floor.positivity(of: history.move, divergence.span, test: test) {
+        positive.record(0, claim)
       }
       let name = history.name
       constants += [

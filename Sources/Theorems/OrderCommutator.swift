@@ -100,7 +100,7 @@ public struct OrderCommutator: Sendable {
     contraction = Precondition(
       assumption: "the stages contract (shares from 0 to 2)",
       holds: shares.lowerBound >= -64 * Double.ulpOfOne && shares.upperBound <= 2 + 64 * Double.ulpOfOne,
-      evidence: "the shares are \(shares.lowerBound) to \(shares.upperBound)")
+      evidence: "the shares lie within \(shares.lowerBound) to \(shares.upperBound)")
   }
 
   /// The largest `cos(i, j)`.

@@ -100,8 +100,8 @@ extension PreferenceUnlearning {
     return StatementPage(
       "B7", "NPO and SimNPO diverge slowly, and still do not reach retraining",
       statement: """
-        Under NPO or SimNPO each history moves at most like sqrt(log t), so the RE distance between the two grows at \
-        most like log t; and being local, neither comes closer to its retrained model, nor the two to each other, \
+        Under NPO or SimNPO with eta < eta_max each history moves at most like sqrt(log t), so the RE distance between the two grows at \
+        most like log t; and for any eta, being local, neither comes closer to its retrained model, nor the two to each other, \
         than the floor of B2.
         """,
       preconditions: [nonzero],

@@ -92,11 +92,11 @@ public struct Recency: Sendable {
       Precondition(
         assumption: "the forget stage takes a share 0 <= lambda phi(lambda) <= 1 of every residual",
         holds: own.lowerBound >= -slack && own.upperBound <= 1 + slack,
-        evidence: "the shares are \(own.lowerBound) to \(own.upperBound)"),
+        evidence: "the shares lie within \(own.lowerBound) to \(own.upperBound)"),
       Precondition(
         assumption: "the later stages contract (shares from 0 to 2)",
         holds: worst.lowerBound >= -slack && worst.upperBound <= 2 + slack,
-        evidence: "the shares are \(worst.lowerBound) to \(worst.upperBound)"),
+        evidence: "the shares lie within \(worst.lowerBound) to \(worst.upperBound)"),
     ]
   }
 

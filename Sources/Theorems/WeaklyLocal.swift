@@ -61,19 +61,27 @@ extension WeaklyLocal {
     let retain = divergence.instance.retained
     let nonzero = LemmaC1.nonzero(divergence)
     let any = retain.features.elements.contains { $0 != 0 }
-    let preconditions = [
+    var preconditions = [
       nonzero,
       Precondition(assumption: "there is a retain row", holds: any, evidence: "n_R = \(retain.count)"),
     ]
     let statement = """
-      Ascent on the forget loss less gamma times the retain loss diverges exponentially for every gamma if row(X_U) is \
-      not covered by row(X_R); if it is, the divergence is contained exactly for gamma* <= gamma <= gamma_unstable.
+      Under ascent on the forget loss less gamma times the retain loss Delta_t = (I + M)^t Delta_0. If row(X_U) is not \
+      covered by row(X_R), lambda_max(M) > 0 for every gamma; if it is, no eigenvalue is positive from gamma* on and none \
+      below -2 up to gamma_unstable. Delta_t grows like (1 + lambda_max)^t unless Delta_0 has no part along that mode.
       """
     guard any else {
       return StatementPage(
         "B5", "Weakly local algorithms", statement: statement, preconditions: preconditions)
     }
     let weak = try WeaklyLocal(divergence, retain: retain, workers: workers)
+    let told = Precondition(
+      assumption: "rounding can tell whether row(X_R) covers row(X_U)", holds: weak.span.canBeTold,
+      evidence: "||X_U (I - P_R)|| = \(weak.span.uncovered), and rounding may be \(weak.span.roundingLevel)")
+    preconditions.append(told)
+    guard told.holds else {
+      return StatementPage("B5", "Weakly local algorithms", statement: statement, preconditions: preconditions)
+    }
     let run = try weak.span.ascent(gamma: gamma, workers: workers)
     let bound = run.exactRateBound
     return StatementPage(
@@ -105,8 +113,9 @@ extension WeaklyLocal {
       ? try span.ascent(gamma: (threshold * unstableBeyond).squareRoot(), workers: workers) : nil
     // What rounding may make of `|1 + mu| <= 1`, a step: the eigenvalues are right to some r eps ||M||, here at most 2.
     let level = log1p(Double(8 * run.eigenvalues.count) * Double.ulpOfOne * 3)
+    let bound = run.exactRateBound
     for step in LogarithmicSteps.upTo(last) {
-      if let bound = run.exactRateBound, Double(step) >= bound.firstStep {
+      if let bound, Double(step) >= bound.firstStep {
         bounded.record(
           step,
           Inequality(

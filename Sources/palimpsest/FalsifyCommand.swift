@@ -188,7 +188,9 @@ struct FalsifyCommand: ParsableCommand {
   /// The command that shows the finding again, from the folder of its instance unless another one is given.
   private func replaying(_ rule: UnlearningRule, _ finding: Finding, in folder: String = "") -> String {
     "palimpsest falsify \(rule.name) --property \(finding.tested.rawValue) --epsilon \(epsilon) --steps \(steps) "
-      + "--seed \(seed)\(impossible ? " --impossible" : "") --replay \(folder)instance.safetensors"
+      + "--seed \(seed)\(impossible ? " --impossible" : "")"
+      + (timeLimit == RunSettings().timeLimit ? "" : " --time-limit \(timeLimit)")
+      + " --replay \(folder.contains(" ") ? quotedPath(folder + "instance.safetensors") : folder + "instance.safetensors")"
   }
 }
 

@@ -72,6 +72,33 @@ import Testing
     for property in kept { #expect(outcome.output.contains("\(rule): \(property) not falsified in ")) }
   }
 
+  @Test func `what does not count where no rule can succeed is not said to be kept`() throws {
+    let directory = try TemporaryDirectory()
+    let searched = ["--property", "retrain-equivalence", "--position", "3", "--impossible"]
+    // With U last every floor is 0, so that no instance counts, but a rule without a result is a finding anywhere.
+    let none = try Command.succeed(["falsify", "one-step"] + searched, in: directory)
+    #expect(none.output.contains("in 0 of 2000 drawn"))
+    #expect(try Command.run(["falsify", "nan"] + searched, in: directory).status == 1)
+    let found = try Command.run(["falsify", "ga", "--property", "locality", "--impossible"], in: directory)
+    #expect(found.status == 64 && found.complaints.contains("--impossible is about retrain-equivalence"))
+    // A possible instance: broken there, and not counted.
+    let possible = try Command.run(
+      ["falsify", "one-step", "--property", "retrain-equivalence", "-o", "found"], in: directory)
+    #expect(possible.status == 1)
+    let replay = ["falsify", "one-step", "--property", "retrain-equivalence", "--replay", "found/instance.safetensors"]
+    #expect(try Command.run(replay, in: directory).status == 1)
+    let counted = try Command.succeed(replay + ["--impossible"], in: directory)
+    #expect(!counted.output.contains("keeps") && counted.output.contains("where no rule along forget gradients"))
+  }
+
+  @Test func `an earlier finding is not taken for this run's`() throws {
+    let directory = try TemporaryDirectory()
+    let options = ["--property", "retrain-equivalence", "-o", "found"]
+    #expect(try Command.run(["falsify", "ga"] + options, in: directory).status == 1)
+    let outcome = try Command.succeed(["falsify", "one-step", "--position", "3"] + options, in: directory)
+    #expect(outcome.complaints.contains("found/finding.json is of an earlier run"))
+  }
+
   @Test func `a rule that is not falsified is said to be so and leaves nothing`() throws {
     let directory = try TemporaryDirectory()
     let outcome = try Command.succeed(
@@ -79,7 +106,8 @@ import Testing
     let line = try #require(outcome.lines.first)
     #expect(outcome.lines.count == 1)
     let count = try #require(line.split(separator: " ").compactMap { Int($0) }.first)
-    #expect(line == "one-step: retrain-equivalence not falsified in \(count) instances" && count > 500)
+    let counted = "not falsified in \(count) of 2000 drawn instances, those that count"
+    #expect(line == "one-step: retrain-equivalence \(counted)" && count > 500)
     #expect(try directory.contents().isEmpty)
     let earlier = ["falsify", "one-step", "--property", "retrain-equivalence", "--position", "1", "-q"]
     let quiet = try Command.run(earlier, in: directory)

@@ -21,6 +21,11 @@ import Theorems
   @Test func `the summary says what was found and where it is tightest`() {
     #expect(page([3, 0.123456, 2]).summary == "B0 A title: holds; smallest margin 10^0.1235 at step 1")
     #expect(page([3, -12345.6]).summary == "B0 A title: is VIOLATED; smallest margin 10^-12350.0 at step 1")
+    let half = StatementPage(
+      "B0", "A title", statement: "a >= b.", preconditions: [], claims: [.init("a", check([1])), .init("b", check([]))])
+    #expect(
+      half.summary
+        == "B0 A title: holds in 1 of its 2 claims, the others say nothing here; smallest margin 10^1.0 at step 0")
     #expect(page([]).summary == "B0 A title: claims nothing at the steps checked")
     #expect(
       page([], holds: false).summary

@@ -180,6 +180,23 @@ struct WeaklyLocalTests {
     }
   }
 
+  @Test("Nearly parallel retain rows: where rounding cannot tell cover, nothing is claimed")
+  func uncertainCover() throws {
+    func examples(_ row: [Double], _ label: Double) -> Examples {
+      Examples(features: Matrix(rows: row.count, columns: 1, elements: row), labels: Vector([label]))
+    }
+    let test = Matrix(rows: 3, columns: 2, elements: [1, 0, 2, 0, 1, 1])
+    let instance = try TwoPathInstance(
+      stageA: LinearStage("A", examples([1, 0, 0], 1), trainer: .ridge(mu: 1)),
+      stageB: LinearStage("B", examples([1, 1e-13, 0], 2), trainer: .ridge(mu: 1)),
+      forget: examples([1, 0, 0.05], 1), forgetStage: (.ridge(mu: 1), 1), test: test, stepSize: 0.1)
+    let divergence = try PathDivergence(instance)
+    let page = try WeaklyLocal.page(divergence, models: divergence.trainedModels(), steps: 10)
+    #expect(page.verdict == nil)
+    #expect(page.preconditions.last?.holds == false)
+    #expect(page.claims.isEmpty)
+  }
+
   @Test("What is retained is what is not forgotten")
   func retained() throws {
     var law = RandomInstance()
