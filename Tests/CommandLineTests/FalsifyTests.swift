@@ -95,7 +95,8 @@ import Testing
     let directory = try TemporaryDirectory()
     let options = ["--property", "retrain-equivalence", "-o", "found"]
     #expect(try Command.run(["falsify", "ga"] + options, in: directory).status == 1)
-    let outcome = try Command.succeed(["falsify", "one-step", "--position", "3"] + options, in: directory)
+    let outcome = try Command.run(["falsify", "one-step", "--position", "3"] + options, in: directory)
+    #expect(outcome.status == 0)
     #expect(outcome.complaints.contains("found/finding.json is of an earlier run"))
   }
 
