@@ -29,6 +29,7 @@ public enum InstanceFile {
     } catch let error as StagedLearnersError {
       throw invalid(file, error.description)
     }
+    try requireKnownKeys(file)
     let muA = try number(file, "mu_A"), muB = try number(file, "mu_B")
     let eta = try stepSize ?? number(file, "eta")
     let forgetStage = try forgetStage(file)
@@ -125,6 +126,16 @@ public enum InstanceFile {
 
   private static func matrix(_ file: SafetensorsFile, _ name: String, _ d: Int, _ rows: Int) throws -> Matrix {
     try Matrix(rows: d, columns: rows) { try file.readFloat64(name, into: $0) }
+  }
+
+  /// Refuses a misspelt parameter, for without it another history would be meant; what other programs add is theirs.
+  private static func requireKnownKeys(_ file: SafetensorsFile) throws {
+    let known = ["mu_A", "mu_B", "mu_U", "eta", "position_U"]
+    let unknown = file.metadata.keys.sorted().first { key in
+      !known.contains(key) && ["mu", "eta", "pos"].contains { key.lowercased().hasPrefix($0) }
+    }
+    guard let unknown else { return }
+    throw invalid(file, "metadata \(quoted(unknown)) is not known; the parameters are \(known.joined(separator: ", "))")
   }
 
   private static func number(_ file: SafetensorsFile, _ key: String) throws -> Double {

@@ -235,6 +235,9 @@ struct InstanceFileTests {
     }
     for text in ["0", "-2", "nan"] { try check("mu_U \(text)", mentions: ["mu_U"]) { $0.metadata["mu_U"] = text } }
     try check("a position without mu_U", mentions: ["position_U", "mu_U"]) { $0.metadata["position_U"] = "2" }
+    for key in ["positon_U", "mu_a", "eta_U", "Position_U"] {
+      try check("a misspelt parameter", mentions: [key, "position_U"]) { $0.metadata[key] = "2" }
+    }
   }
 
   @Test("A given step size stands in for eta, and is checked alike")
