@@ -113,7 +113,7 @@ public struct Certifier: Sendable {
         ("projected_difference_norm_squared", divergence.projectedSquared),
         ("test_operator_norm_squared", divergence.testNormSquared), ("c0_squared", divergence.c0Squared),
       ] + found.constants
-    found.isComplete = true
+    found.isComplete = t0.place != .unknown && t1.place != .unknown
     return found
   }
 

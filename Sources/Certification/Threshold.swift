@@ -9,15 +9,18 @@ public struct Threshold: Sendable {
     case always
     /// This step, proved.
     case step(Int)
-    /// This step or one next to it: the two sides are too close for this precision.
-    case near(Int)
+    /// This step, proved, or one before it: one step before, the two sides are too close for this precision.
+    case atMost(Int)
     /// Not within 2^53 of 0.
     case beyond
+    /// Not found at this precision.
+    case unknown
   }
 
   /// Where it is.
   public let place: Place
-  /// The two inequalities that say so: reached there, and not one step before.
+  /// The two inequalities that say so: reached there, and not one step before. None where no step was found; neither is
+  /// ever refuted, since they locate a step and the theory does not claim them.
   public let claims: [CertifiedClaim]
   /// The first step from 0 on at which the level is proved to be reached; nil when none was found.
   public let firstProved: Int?
@@ -35,29 +38,46 @@ public struct Threshold: Sendable {
       (place, claims, firstProved) = (.always, [], 0)
       return
     }
+    guard let step = Self.first(near: Self.guess(rho, size, level), where: { reached($0).decision == .proved }) else {
+      let far = [reached(-Self.farthest), reached(Self.farthest)].map(\.decision)
+      place = far[0] == .proved || far[1] == .refuted ? .beyond : .unknown
+      (claims, firstProved) = ([], reached(0).decision == .proved ? 0 : nil)
+      return
+    }
+    let before = Self.sides(step - 1, rho, size, level)
+    let notBefore = CertifiedClaim(names.notBefore, at: step - 1, before.level, .greater, before.grown)
+    place = notBefore.decision == .proved ? .step(step) : .atMost(step)
+    (claims, firstProved) = ([reached(step), notBefore], max(0, step))
+  }
+
+  /// Steps are sought up to so far from 0.
+  private static let farthest = 1 << 53
+
+  /// The step by Double's logarithms, which may be many steps off where rho* is small.
+  private static func guess(_ rho: Ball, _ size: Ball, _ level: Ball) -> Int {
     let rate = 2 * log1p(rho.midpoint.approximation)
-    var guess = ((level.midpoint.logMagnitude - size.midpoint.logMagnitude) / rate).rounded(.up)
-    var found: (place: Place, claims: [CertifiedClaim]) = (.beyond, [])
-    search: for _ in 0..<64 {
-      guard abs(guess) < 0x1p53, let t = Int(exactly: guess) else { break }
-      let (before, at) = (Self.sides(t - 1, rho, size, level), reached(t))
-      let notBefore = CertifiedClaim(names.notBefore, at: t - 1, before.level, .greater, before.grown)
-      found = (.near(t), [at, notBefore])
-      switch (at.decision, notBefore.decision) {
-      case (.refuted, _): guess += 1
-      case (_, .refuted): guess -= 1
-      case (.proved, .proved):
-        found.place = .step(t)
-        break search
-      default: break search
-      }
+    let guess = ((level.midpoint.logMagnitude - size.midpoint.logMagnitude) / rate).rounded(.up)
+    return guess.isNaN ? 0 : Int(max(-0x1p53, min(0x1p53, guess)))
+  }
+
+  /// A step that holds while the one before it does not: by strides that double from a guess, then by bisection. Nil
+  /// where none is found between `-farthest` and `farthest`.
+  private static func first(near guess: Int, where holds: (Int) -> Bool) -> Int? {
+    let found = holds(guess)
+    let end = found ? -farthest : farthest
+    var (last, next, stride) = (guess, guess, 1)
+    repeat {
+      guard next != end else { return nil }
+      last = next
+      next = max(-farthest, min(farthest, found ? next - stride : next + stride))
+      stride *= 2
+    } while holds(next) == found
+    var (without, with) = found ? (next, last) : (last, next)
+    while with - without > 1 {
+      let middle = without + (with - without) / 2
+      if holds(middle) { with = middle } else { without = middle }
     }
-    (place, claims) = found
-    switch found.place {
-    case .step(let t): firstProved = max(0, t)
-    case .near(let t): firstProved = [max(0, t), max(0, t + 1)].first { reached($0).decision == .proved }
-    case .always, .beyond: firstProved = reached(0).decision == .proved ? 0 : nil
-    }
+    return with
   }
 
   /// Both sides of `(1 + rho)^(2t) size >= level`; for a negative t the power goes to the other side.

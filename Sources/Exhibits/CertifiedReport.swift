@@ -61,7 +61,7 @@ public struct CertifiedReport {
     switch place {
     case .always: "-infinity"
     case .step(let step): .integer(step)
-    case .near, .beyond, nil: .null
+    case .atMost, .beyond, .unknown, nil: .null
     }
   }
 }

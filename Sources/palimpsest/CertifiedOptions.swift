@@ -86,8 +86,9 @@ extension Threshold.Place {
     switch self {
     case .always: "is minus infinity: C_0 is 0"
     case .step(let step): "= \(step), proved"
-    case .near(let step): "is \(step) or next to it, undecided"
+    case .atMost(let step): "is at most \(step), proved; whether it is less is undecided"
     case .beyond: "lies beyond 2^53"
+    case .unknown: "was not found with these bits; raise --bits"
     }
   }
 }

@@ -1,4 +1,5 @@
 import BigInt
+import Glibc
 import LinearAlgebra
 import StagedLearners
 import Testing
@@ -115,11 +116,67 @@ struct CertifierTests {
     #expect(try found([3, 4, 0x1p-30]).t0 == .step(4))
     // With 64 bits 25 + 2^-68 is not told from 25; with more it is.
     let coarse = try found([3, 4, 0x1p-34], limit: 64)
-    #expect([.near(3), .near(4)].contains(coarse.t0) && coarse.undecided.count == 1 && coarse.refuted.isEmpty)
+    #expect(coarse.t0 == .atMost(4) && coarse.undecided.count == 1 && coarse.refuted.isEmpty)
     #expect(try found([3, 4, 0x1p-34]).t0 == .step(4))
     let theorem = try Theorem31(
       PathDivergence(exactInstance(difference: (10, 24), test: [[3, 4, 0x1p-30]])))
     #expect(theorem.t0 == 3, "Double was expected to miss 2^-60")
+  }
+
+  @Test("t_0 where Double's guess is far off: a tiny step size and test rows of 10^150")
+  func t0FarFromTheGuess() throws {
+    var farthest = 0.0
+    for scale in [1e150, 2e150, 3e150, 5e149, 7e149, 9e149, 1.1e150, 1.3e150] {
+      // sigma_U^2 ||P_U Delta_0||^2 and C_0^2 scale alike with the test rows; 1 + rho* exceeds 1 by some 2e-16 only.
+      let instance = try instance(
+        a: ([[1, 0.5, 0.25, 0]], [1]), b: ([[0.5, -1, 0.5, 1]], [2]), forget: ([[1, 0, 0.5, 0]], [0.5]),
+        test: [[scale, 2 * scale, 3 * scale, scale], [2 * scale, -scale, scale, 0]], eta: 1e-16)
+      let certificate = try Certifier(steps: 10).certificate(instance)
+      #expect(certificate.refuted.isEmpty && certificate.undecided.isEmpty)
+      guard case .step(let t0) = certificate.t0 else {
+        Issue.record("t_0 \(String(describing: certificate.t0))")
+        continue
+      }
+      // Both sides of that step, by arithmetic of other bits.
+      let divergence = try EnclosedDivergence(instance, through: 0, bits: 384)
+      let level = Ball(4, bits: 384) * divergence.c0Squared
+      let sides = [t0 - 1, t0].map { divergence.growing * divergence.growth($0) - level }
+      #expect(t0 > 1 << 40 && sides[0].isNegative && sides[1].isPositive)
+      let rate = 2 * log1p(divergence.rhoStar.midpoint.approximation)
+      let guess = (level.midpoint.logMagnitude - divergence.growing.midpoint.logMagnitude) / rate
+      farthest = max(farthest, abs(guess - Double(t0)))
+    }
+    #expect(farthest > 64, "a search over 64 steps would do")
+  }
+
+  @Test("A threshold is found from any guess, is unknown where the sides are too wide, and is never refuted")
+  func thresholds() throws {
+    let (rho, one) = (Ball(1, bits: 128), Ball.one(bits: 128))
+    // 4^t >= 2^power.
+    for power in [-1001, -64, -1, 0, 1, 7, 1000] {
+      let level = Ball(Dyadic(1, exponent: power), bits: 128)
+      let expected = Int((Double(power) / 2).rounded(.up))
+      let found = Threshold(rho: rho, size: one, level: level)
+      #expect(found.place == .step(expected) && found.firstProved == max(0, expected))
+      #expect(found.claims.map(\.decision) == [.proved, .proved])
+      // A level between a quarter and three times that: reached for certain where 4^t is three times 2^power.
+      let wide = Ball(from: level.midpoint.scaled(by: -2), to: Dyadic(3, exponent: power), bits: 128)
+      let late = Threshold(rho: rho, size: one, level: wide)
+      #expect(late.place == .atMost(Int(((Double(power) + log2(3)) / 2).rounded(.up))) && late.claims.count == 2)
+      #expect(late.claims.map(\.decision) == [.proved, .undecided(bits: 128)])
+    }
+    // A size that may be negative: no step can be found, and nothing is said of any.
+    let size = Ball(from: Dyadic(-3), to: Dyadic(1), bits: 128)
+    for level in [one, Ball(1 << 40, bits: 128)] {
+      let unknown = Threshold(rho: rho, size: size, level: level)
+      #expect(unknown.place == .unknown && unknown.claims.isEmpty && unknown.firstProved == nil)
+    }
+    // (1 + 2^-70)^(2t) needs some 2^69 steps to double.
+    let slow = Ball(Dyadic(1, exponent: -70), bits: 128)
+    for power in [1, -1] {
+      let far = Threshold(rho: slow, size: one, level: Ball(Dyadic(1, exponent: power), bits: 128))
+      #expect(far.place == .beyond && far.claims.isEmpty && far.firstProved == (power < 0 ? 0 : nil))
+    }
   }
 
   @Test("Jensen's step when the eigenvalues differ by 2^-40: Double sees an equality, 128 bits a strict inequality")
