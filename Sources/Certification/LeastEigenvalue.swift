@@ -2,9 +2,10 @@ import LinearAlgebra
 
 /// The least eigenvalue of a symmetric pencil `N w = s G w` with G positive definite, enclosed.
 ///
-/// Above, it is at most the Rayleigh quotient `w'Nw / w'Gw` of any w. Below, it exceeds every s for which `N - s G` has
-/// a ``PositiveFactor``. The w comes from Double's eigensolver and is then improved by inverse iteration with the factor
-/// that proved the lower bound, which squares the relative error; nothing rests on w being right.
+/// Above, it is at most the Rayleigh quotient `w'Nw / w'Gw` of any w and every s for which `N - s G` has a pivot that is
+/// certainly negative. Below, it exceeds every s for which `N - s G` has a ``PositiveFactor``. The w comes from Double's
+/// eigensolver and is then improved by inverse iteration with the factor that proved the lower bound. From a good w that
+/// squares the relative error; from a poor one, as of a G that is singular to Double, bisection goes on until it is good.
 enum LeastEigenvalue {
   /// The enclosure; nil where no lower bound could be proved at this precision. G is the identity unless given.
   ///
@@ -21,36 +22,41 @@ enum LeastEigenvalue {
     guard let scale = sizes.filter({ !$0.isZero && !$0.isInfinite }).map(\.top).max() else { return nil }
 
     var vector = guess(n, g).map { Ball($0, bits: bits) }
-    var upper = quotient(n, g, vector, bits: bits)
-    var proved: (shift: Dyadic, places: Int)?
-    // Binary places below the scale: how far under the Rayleigh quotient positive definiteness is tried.
+    guard var upper = quotient(n, g, vector, bits: bits).upper else { return nil }
+    var lower: (bound: Dyadic, factor: PositiveFactor)?
+    // Binary places below the scale: how far under the upper bound positive definiteness is tried.
     let finest = bits - 24
-    var (places, failed) = (min(44, finest), finest + 1)
-    while let top = upper.upper {
-      let shift = top - Dyadic(1, exponent: scale - places)
+    var places = min(44, finest)
+    while true {
+      let shift = upper - Dyadic(1, exponent: scale - places)
       let shifted = BallMatrix(symmetric: n.rows) { n[$0, $1] - Ball(shift, bits: bits) * g[$0, $1] }
-      if let factor = PositiveFactor(shifted, bits: bits) {
-        proved = (shift, places)
-        vector = normalised(factor.solve(g.times(vector, bits: bits)).map(\.centre))
-        let better = quotient(n, g, vector, bits: bits)
-        if let new = better.upper, new < top { upper = better }
-        // A success loosens nothing that failed with the poorer vector.
-        failed = finest + 1
-      } else {
-        failed = min(failed, places)
+      var (isProved, isTooCoarse) = (false, false)
+      switch PositiveFactor.factor(shifted, bits: bits) {
+      case .positive(let factor): (lower, isProved) = ((shift, factor), true)
+      case .stopped(let pivot) where pivot.isNegative: upper = shift
+      case .stopped: isTooCoarse = true
       }
-      guard let last = proved?.places else {
+      guard let (bound, factor) = lower else {
         // Coarser, down to a shift far below the whole spectrum.
         guard places > -8 else { return nil }
         places = places > 8 ? places / 2 : places - 4
         continue
       }
-      let next = places == last ? min(2 * last - 4, finest) : (last + failed) / 2
-      guard next - last >= 8, next < failed else { break }
-      places = next
+      // As long as that takes a quarter off the width: parts of the vector along eigenvalues that are farther from the
+      // least one than the shift is lose at least so much.
+      var fall = Dyadic.zero
+      repeat {
+        vector = normalised(factor.solve(g.times(vector, bits: bits)).map(\.centre))
+        guard let better = quotient(n, g, vector, bits: bits).upper, better < upper else { break }
+        (fall, upper) = (upper - better, better)
+      } while (upper - bound).scaled(by: -2) < fall
+      // 2^(scale - last) is at most the width and more than half of it.
+      let last = scale - (upper - bound).top + 1
+      guard last < finest, !(isTooCoarse && places <= last + 1) else {
+        return Ball(from: bound, to: upper, bits: bits)
+      }
+      places = isProved ? min(max(2 * last - 4, last + 8), finest) : max(last + 1, (last + places) / 2)
     }
-    guard let lower = proved?.shift, let top = upper.upper else { return nil }
-    return Ball(from: lower, to: max(lower, top), bits: bits)
   }
 
   private static func quotient(_ n: BallMatrix, _ g: BallMatrix, _ vector: [Ball], bits: Int) -> Ball {

@@ -1,4 +1,6 @@
 import BigInt
+import Glibc
+import LinearAlgebra
 import PropertyTesting
 import Testing
 
@@ -87,6 +89,32 @@ struct LinearSystemTests {
     #expect(singular.holds(Fraction(0)) && singular.radiusFraction <= .powerOfTwo(-100))
     let negative = try #require(LeastEigenvalue.enclose(matrix([[-5, 0], [0, 7]]), bits: 128))
     #expect(negative.holds(Fraction(-5)) && negative.isNegative)
+  }
+
+  @Test("sigma_U^2 is proved positive where forget rows are of rank 2 but for noise that Double cannot see")
+  func nearlyDependent() {
+    let numbers = Gen<Double>.double(in: -1...1).array(count: 2 * 8 + 2 * 2 + 4 * 8 + 6 * 8)
+    let cases = zip(Gen<Int>.int(in: 3...14), numbers)
+    checkProperty("nearly dependent", count: 40, cases) { digits, numbers in
+      let forget = (0..<4).map { row in
+        (0..<8).map { column in
+          let rest = numbers[20 + 8 * row + column] * pow(10, -Double(digits))
+          guard row >= 2 else { return numbers[8 * row + column] }
+          return numbers[10 + 2 * row] * numbers[column] + numbers[11 + 2 * row] * numbers[8 + column] + rest
+        }
+      }
+      let test = (0..<6).map { row in Array(numbers[(52 + 8 * row)..<(60 + 8 * row)]) }
+      let gram = ExactGram([Matrix(rows: forget).transposed, Matrix(rows: test).transposed])
+      let bits = 512
+      let seen = gram.balls(Array(0..<4), Array(4..<10), bits: bits).gram(bits: bits)
+      let own = gram.balls(Array(0..<4), Array(0..<4), bits: bits)
+      guard PositiveFactor(own, bits: bits) != nil, PositiveFactor(seen, bits: bits) != nil else { return }
+      let sigma = LeastEigenvalue.enclose(seen, relativeTo: own, bits: bits)
+      try ensure(sigma?.isPositive == true, "10^-\(digits): \(String(describing: sigma?.decimalEnclosure()))")
+      // The aim is 2^-488 of the scale; a condition of 10^28 of each matrix, squared, costs less than 188 places.
+      let width = sigma?.radiusFraction ?? Fraction(1)
+      try ensure(width < .powerOfTwo(-300), "10^-\(digits): \(String(describing: sigma?.decimalEnclosure()))")
+    }
   }
 
   @Test("Inner products of Doubles come out exactly, whatever their exponents")
