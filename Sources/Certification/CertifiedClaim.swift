@@ -52,7 +52,7 @@ public struct CertifiedClaim: Sendable {
     case t1Reached = "t1_reached"
     /// t_1 is greater than this step: the opposite.
     case t1NotBefore = "t1_not_before"
-    /// Corollary 1, strictly, from max(t_0, t_1) on: `d(t) > 4 eps`.
+    /// Corollary 1, from max(t_0, t_1) on: `d(t) >= 4 eps`.
     case corollary1 = "corollary_1"
     /// The floor of every local algorithm is greater than 0 on the path AB.
     case floorPositiveAB = "b2_floor_positive_ab"

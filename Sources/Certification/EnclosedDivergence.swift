@@ -115,7 +115,7 @@ public struct EnclosedDivergence: Sendable {
   /// The conclusion of Corollary 1 at a step, for a tolerance, whether or not it is claimed there.
   public func corollary(at step: Int, epsilon: Double) -> CertifiedClaim {
     let level = Ball(4, bits: bits) * Ball(epsilon, bits: bits)
-    return CertifiedClaim(.corollary1, at: step, distance(at: step), .greater, level)
+    return CertifiedClaim(.corollary1, at: step, distance(at: step), .atLeast, level)
   }
 
   /// The inequalities that the proof of Theorem 3.1 chains together, at a step.
