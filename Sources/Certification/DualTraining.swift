@@ -43,6 +43,31 @@ struct DualTraining: Sendable {
     return difference
   }
 
+  /// The coefficients of the difference between the model of a path and that of the same path without some of its rows,
+  /// exactly 0 as long as both have learned nothing but 0.
+  ///
+  /// A stage that both have on the same rows changes the difference by its response to it, from which labels cancel.
+  func difference(_ path: [StageSolver], retained: [StageSolver]) -> [Ball] {
+    var (model, other, difference) = (zero, zero, zero)
+    var rest = retained[...]
+    for stage in path {
+      let change = stage.change(predictions: predictions(stage, model))
+      // The same stage on all its rows, on some, or not at all.
+      let counterpart = rest.first.flatMap { Set($0.rows).isSubset(of: stage.rows) ? $0 : nil }
+      if counterpart != nil { rest = rest.dropFirst() }
+      let kept = counterpart?.change(predictions: predictions(counterpart ?? stage, other)) ?? []
+      let isShared = counterpart?.rows == stage.rows
+      let response = isShared ? stage.response(predictions(stage, difference)) : change
+      for (row, value) in zip(stage.rows, response) { difference[row] = value }
+      for (row, value) in zip(stage.rows, change) { model[row] = value }
+      for (row, value) in zip(counterpart?.rows ?? [], kept) {
+        other[row] = value
+        if !isShared { difference[row] = model[row] - value }
+      }
+    }
+    return difference
+  }
+
   private var zero: [Ball] { [Ball](repeating: .zero(bits: bits), count: gram.columns) }
 
   private func predictions(_ stage: StageSolver, _ model: [Ball]) -> [Ball] {

@@ -35,7 +35,10 @@ public struct EnclosedRetraining: Sendable {
     let gram = rows.gram.balls(rows.training, rows.training, bits: bits)
     let training = DualTraining(gram, bits: bits)
     let model = training.train(order == .ab ? divergence.paths.ab : divergence.paths.ba)
-    difference = model - training.train(order == .ab ? retained.ab : retained.ba)
+    difference =
+      order == .ab
+      ? training.difference(divergence.paths.ab, retained: retained.ab)
+      : training.difference(divergence.paths.ba, retained: retained.ba)
     start = rows.gram.balls(rows.test, rows.training, bits: bits).times(difference, bits: bits)
     let labels = rows.instance.forget.labels.elements.map { Ball($0, bits: bits) }
     residual = rows.gram.balls(rows.forget, rows.training, bits: bits).times(model, bits: bits) - labels
@@ -54,21 +57,24 @@ public struct EnclosedRetraining: Sendable {
       / Ball(divergence.instance.testCount, bits: bits)
   }
 
-  /// Whether the floor is 0 by algebra: with as many directions as test points every prediction can be reached, with as
-  /// many as parameters every model, and what was learned last lies in the forget span.
+  /// Whether the floor, which is never negative, is certainly 0. By arithmetic, as after labels of 0 learned first, where
+  /// theta_0 is theta_r: B2 speaks of almost all instances. Or by algebra: with as many directions as test points every
+  /// prediction can be reached, with as many as parameters every model, and what was learned last lies in the forget
+  /// span.
   public var floorIsZero: Bool {
     let instance = divergence.instance
-    return lastIn != nil || [instance.testCount, instance.dimension].contains(instance.forgetCount)
+    return (-floor).isNonnegative || lastIn != nil
+      || [instance.testCount, instance.dimension].contains(instance.forgetCount)
   }
 
-  /// `floor > 0`; nil where it is 0 by algebra.
+  /// `floor > 0`, which holds almost surely: proved or undecided, and nil where the floor is certainly 0.
   public var floorIsPositive: CertifiedClaim? {
     guard !floorIsZero else { return nil }
     let name: CertifiedClaim.Name = order == .ab ? .floorPositiveAB : .floorPositiveBA
     return CertifiedClaim(name, floor, .greater, .zero(bits: divergence.bits))
   }
 
-  /// `d(theta_t, theta_r) >= floor` at a step; nil where the floor is 0 by algebra, which no distance is below.
+  /// `d(theta_t, theta_r) >= floor` at a step; nil where the floor is certainly 0, which no distance is below.
   public func staysAboveFloor(at step: Int) -> CertifiedClaim? {
     guard !floorIsZero else { return nil }
     return CertifiedClaim(order == .ab ? .floorAB : .floorBA, at: step, distance(at: step), .atLeast, floor)

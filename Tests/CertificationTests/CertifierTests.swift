@@ -179,6 +179,25 @@ struct CertifierTests {
     }
   }
 
+  @Test("Where theta_0 is theta_r by arithmetic no floor is claimed; with any other label it is proved")
+  func floorsOfNothingForgotten() throws {
+    // Training on labels 0 from 0 learns nothing, whatever comes after it.
+    for (label, isZero) in [(0.0, true), (0x1p-40, false)] {
+      let instance = try instance(
+        a: ([[1, 0.5, 0.25, 0]], [1]), b: ([[0.5, -1, 0.5, 1]], [2]), forget: ([[1, 0, 0.5, 0]], [label]),
+        test: [[1, 2, 3, 1], [2, -1, 1, 0]], mu: (0.75, 1.5), eta: 0.25, forgetStage: (.ridge(mu: 0.5), 1))
+      let certificate = try Certifier(steps: 10, limit: 1024).certificate(instance)
+      #expect(certificate.refuted.isEmpty && certificate.undecided.isEmpty)
+      let names: [CertifiedClaim.Name] = [.floorPositiveAB, .floorPositiveBA, .floorAB, .floorBA]
+      for name in names { #expect(certificate.claims.contains { $0.name == name } != isZero, "\(name)") }
+      let divergence = try EnclosedDivergence(instance, through: 0, bits: 128)
+      for order in EnclosedRetraining.Order.allCases {
+        let retraining = try #require(try EnclosedRetraining(divergence, order))
+        #expect(retraining.floor.isZero == isZero && retraining.floorIsZero == isZero)
+      }
+    }
+  }
+
   @Test("Jensen's step when the eigenvalues differ by 2^-40: Double sees an equality, 128 bits a strict inequality")
   func nearlyEqual() throws {
     let instance = try instance(
