@@ -78,12 +78,13 @@ struct Examination: Sendable {
   /// How far the move leaves the span of the gradients given out, if rounding cannot explain it.
   ///
   /// A gradient `(2/k) X_U' r` is a sum of k rows, wrong by `(k + 2) eps` of `(2/k) ||X_U|| ||r||`, which is at most
-  /// cond(X_U) times its own length; a move along it is no longer than twice the largest model seen. N gradients and the
-  /// few operations on d entries that each enters make the first part of the level below. The second is for rules that
-  /// learn curvature from differences of gradients: directions found that way are good to half of the digits.
+  /// cond(X_U) times its own length, wherever it was asked for: only the models at both ends of the move count, so that
+  /// no question raises the level. N gradients and the few operations on d entries that each enters make the first part
+  /// of the level below. The second is for rules that learn curvature from differences of gradients, where directions
+  /// are good to half of the digits, and for detours through larger models.
   private func departure(_ run: Run, _ history: History) throws -> Violation.Kind? {
     let (instance, move) = (history.instance, run.model - history.trained)
-    let size = max(run.record.largestNorm, run.model.norm, history.trained.norm)
+    let size = max(run.model.norm, history.trained.norm)
     let condition = try ForgetSpan(instance.forget).condition
     let terms = Double((instance.forgetCount + instance.dimension) * (run.record.calls + 1))
     let lengths = 8 * Double.ulpOfOne * terms * condition * size

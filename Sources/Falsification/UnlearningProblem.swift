@@ -51,8 +51,6 @@ public final class UnlearningProblem: Sendable {
     var calls = 0
     /// The span of the forget gradients that were given out.
     var span = GradientSpan()
-    /// The largest norm of a model that was asked about.
-    var largestNorm = 0.0
     /// What was asked beyond the forget set.
     var otherData: Set<OtherData> = []
     /// Whether the order of the stages was asked for.
@@ -140,10 +138,9 @@ public final class UnlearningProblem: Sendable {
 
   private func count(_ theta: Vector) throws(OracleError) {
     try check(theta)
-    let (norm, limit) = (theta.norm, callLimit)
+    let limit = callLimit
     let isAnswered = state.withLock { state in
       state.calls += 1
-      if norm.isFinite { state.largestNorm = max(state.largestNorm, norm) }
       return state.calls <= limit
     }
     guard isAnswered else { throw .tooManyCalls(limit: callLimit) }
