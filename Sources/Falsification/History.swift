@@ -105,11 +105,14 @@ public struct RunSettings: Sendable {
 
 extension Examples {
   fileprivate var altered: Examples {
-    Examples(features: features.altered, labels: Vector(labels.elements.map { 1 - 2 * $0 }))
+    Examples(features: features.altered, labels: Vector(labels.elements.map(other)))
   }
 }
 
 extension Matrix {
   /// Other data of the same shape.
-  fileprivate var altered: Matrix { Matrix(rows: rows, columns: columns, elements: elements.map { 2 * $0 + 1 }) }
+  fileprivate var altered: Matrix { Matrix(rows: rows, columns: columns, elements: elements.map(other)) }
 }
+
+/// Another number, whatever the number: the map has no fixed point.
+private func other(_ number: Double) -> Double { number == 0 ? 1 : -2 * number }
