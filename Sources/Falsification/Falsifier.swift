@@ -8,7 +8,8 @@ import Unlearning
 /// Instances of all small shapes are drawn, smallest shape first, with small integers as entries; the first on which the
 /// property fails is then made simpler, one number or row at a time, until no such step leaves it failing. All instances
 /// meet the hypotheses of Theorem 3.1, so that `palimpsest theorem` accepts them. The outcome depends on the rule and the
-/// options alone, and not on the number of threads.
+/// options alone, and not on the number of threads, unless a rule's runs take about as long as the time limit: then it
+/// depends on the machine and its load too.
 public struct Falsifier: Sendable {
   /// The tolerance of Retrain Equivalence on the RE distance.
   public var epsilon = 0.01
@@ -36,9 +37,11 @@ public struct Falsifier: Sendable {
   /// Searches.
   ///
   /// - Parameter progress: told, from any thread, that one more instance is done.
+  /// - Throws: ``FalsifierError`` where an option is out of range; `LinearAlgebraError`.
   public func search(
     _ rule: UnlearningRule, for property: Property, workers: Workers = .all, progress: @Sendable () -> Void = {}
   ) throws -> Outcome {
+    try checkOptions()
     let best = Mutex<(index: Int, result: Result<Found, any Error>)?>(nil)
     let tried = Mutex(Set<Int>())
     let sizes = SmallInstance.Size.ascending
@@ -82,14 +85,21 @@ public struct Falsifier: Sendable {
   /// What a rule does on a given instance, for example one that was found before; nil when nothing is violated.
   ///
   /// - Throws: `StagedLearnersError.invalidInstance(_:)` unless the forget set was a stage, and all stages are trained by
-  ///   ridge.
+  ///   ridge; ``FalsifierError`` where an option is out of range.
   public func replay(_ rule: UnlearningRule, on instance: TwoPathInstance, for property: Property) throws -> Finding? {
+    try checkOptions()
     guard let numbers = SmallInstance(instance), let histories = try History.both(of: instance) else {
       throw StagedLearnersError.invalidInstance(
         "the forget set was no training stage of its own, so that no history has it; metadata mu_U would say so")
     }
     guard let violation = try examination(of: rule).violation(of: property, on: histories) else { return nil }
     return Finding(violation, histories, numbers, property, instances: 1)
+  }
+
+  private func checkOptions() throws(FalsifierError) {
+    guard instances >= 0 else { throw .instances(instances) }
+    guard settings.steps >= 0 else { throw .steps(settings.steps) }
+    guard !positions.isEmpty, positions.allSatisfy((1...3).contains) else { throw .positions(positions) }
   }
 
   /// Few draws before the next shape: a rule that fails nearly everywhere is to be caught on the smallest.
@@ -129,6 +139,25 @@ public struct Falsifier: Sendable {
     }
     guard let histories = try histories(best.instance) else { return nil }
     return Finding(best.violation, histories, best.instance, property, instances: instances)
+  }
+}
+
+/// Which option of a ``Falsifier`` is out of range.
+public enum FalsifierError: Error, Equatable, CustomStringConvertible {
+  /// The number of instances is negative.
+  case instances(Int)
+  /// The number of steps is negative.
+  case steps(Int)
+  /// There is no position, or one that is not 1, 2 or 3.
+  case positions([Int])
+
+  /// What was wrong and what would be right, in one line.
+  public var description: String {
+    switch self {
+    case .instances(let count): "\(count) instances cannot be drawn; give 0 or more"
+    case .steps(let count): "a rule cannot take \(count) steps; give 0 or more"
+    case .positions(let positions): "the forget set cannot stand at positions \(positions); give some of 1, 2 and 3"
+    }
   }
 }
 

@@ -78,6 +78,45 @@ private func kind(
     #expect(try Falsifier().search(declared, for: .retrainEquivalence).finding != nil)
   }
 
+  @Test(arguments: [1e17, 1e100]) func `no question buys a wider tolerance`(_ size: Double) throws {
+    let instance = try planar()
+    let model = try #require(try History.both(of: instance)).first?.retrained
+    let far = UnlearningRule("far", "") { problem in
+      _ = try problem.forgetGradient(at: Vector([size, size]))
+      return model ?? problem.start
+    }
+    #expect(try kind(far, .locality, on: instance)?.name == "leaves-gradient-span")
+  }
+
+  @Test func `all other data are other data`() throws {
+    // -1 and 1/3 are where 2x + 1 and 1 - 2y stand still.
+    let values = [-2, -1, 0, 1 / 3.0, 1, 2]
+    let rows = values.map { [$0, 1] }
+    let built = try instance(a: (rows, values), b: (rows, values), forget: ([[1, 2]], [3]), test: rows, position: 2)
+    let history = try #require(try History.both(of: built)?.first)
+    let (real, twin) = (history.problem(RunSettings()), history.problem(RunSettings(), otherData: true))
+    func numbers(_ problem: UnlearningProblem) -> [Double] {
+      problem.retainStages.flatMap { $0.examples.features.elements + $0.examples.labels.elements }
+        + problem.test.elements
+    }
+    #expect(zip(numbers(real), numbers(twin)).allSatisfy { $0 != $1 })
+    #expect(numbers(real).count == numbers(twin).count)
+  }
+
+  @Test func `options out of range are refused`() throws {
+    func refuses(_ error: FalsifierError, _ change: (inout Falsifier) -> Void) throws {
+      var falsifier = Falsifier()
+      change(&falsifier)
+      let (option, rule, built) = (falsifier, try rule("ga"), try planar())
+      #expect(throws: error) { try option.search(rule, for: .locality) }
+      #expect(throws: error) { try option.replay(rule, on: built, for: .locality) }
+    }
+    try refuses(.instances(-1)) { $0.instances = -1 }
+    try refuses(.steps(-1)) { $0.settings.steps = -1 }
+    try refuses(.positions([])) { $0.positions = [] }
+    try refuses(.positions([0, 1])) { $0.positions = [0, 1] }
+  }
+
   @Test func `Adam leaves the span of the gradients, which only its declaration allows`() throws {
     let adam = try rule("adam-ascent")
     let undeclared = UnlearningRule("adam", "", unlearn: adam.unlearn)
@@ -110,12 +149,12 @@ private func kind(
       theta[0] += problem.test[0, 0]
       return theta
     }
-    // X_test[0, 0] is 1, and 3 with the other data.
+    // X_test[0, 0] is 1, and -2 with the other data.
     guard case .dependsOnOtherData(let change, ["the test set"])? = try kind(tester, .locality) else {
       Issue.record("not caught")
       return
     }
-    #expect(abs(change - 2) <= 8 * Double.ulpOfOne)
+    #expect(abs(change - 3) <= 8 * Double.ulpOfOne)
     // Only one of the five other orders has A first and U last.
     let finicky = UnlearningRule("finicky", "", moves: .anywhere) { problem in
       problem.path.stages == ["B", "A", "U"] ? 2 * problem.start : problem.start
