@@ -57,17 +57,8 @@ extension Exhibit {
     plot: VegaLite.plot(
       "Ascent on quadratics: what drives histories apart is positive curvature", width: 300,
       [
-        ("mark", ["type": "line", "strokeWidth": 2, "clip": true]),
-        (
-          "transform",
-          [
-            [
-              "calculate":
-                "datum.curve == 'bound' && !datum.claimed ? 'bound, not yet claimed' : datum.curve",
-              "as": "line",
-            ]
-          ]
-        ),
+        ("mark", VegaLite.BoundedCurves.mark),
+        ("transform", VegaLite.BoundedCurves.transform),
         (
           "encoding",
           [
@@ -78,11 +69,8 @@ extension Exhibit {
             ],
             "x": VegaLite.number("step", "unlearning step t"),
             "y": VegaLite.number("log10_re_distance", "log10 RE distance d(AB, BA)"),
-            "color": VegaLite.color(
-              "line", "curve", ["actual", "bound", "bound, not yet claimed", "asymptote"], colors: [0, 1, 1, 2]),
-            "strokeDash": VegaLite.dash(
-              "line", "curve", ["actual", "bound", "bound, not yet claimed", "asymptote"],
-              [VegaLite.solid, VegaLite.solid, VegaLite.dotted, VegaLite.dashed]),
+            "color": VegaLite.BoundedCurves.color,
+            "strokeDash": VegaLite.BoundedCurves.dash,
           ]
         ),
       ]))

@@ -44,6 +44,26 @@ enum VegaLite {
     scaled(channel(field, "nominal", title, ["domain": .array(order), "range": .array(patterns)]))
   }
 
+  /// The curves of a statement on a divergence, the column `curve`: the bound is another line where the column `claimed`
+  /// is false.
+  enum BoundedCurves {
+    private static let lines: [JSON] = ["actual", "bound", "bound, not yet claimed", "asymptote"]
+
+    /// The lines' marks.
+    static let mark: JSON = ["type": "line", "strokeWidth": 2, "clip": true]
+    /// Derives the field `line`.
+    static let transform: JSON = [
+      [
+        "calculate": "datum.curve == 'bound' && !datum.claimed ? 'bound, not yet claimed' : datum.curve",
+        "as": "line",
+      ]
+    ]
+    /// A colour for each curve.
+    static let color = VegaLite.color("line", "curve", lines, colors: [0, 1, 1, 2])
+    /// Dots where nothing is claimed yet, dashes for the asymptote.
+    static let dash = VegaLite.dash("line", "curve", lines, [solid, solid, dotted, dashed])
+  }
+
   /// A line without gaps, dashes, dots.
   static let (solid, dashed, dotted): (JSON, JSON, JSON) = ([1, 0], [7, 3], [2, 3])
 

@@ -144,12 +144,7 @@ public struct RetainedSpan: Sendable {
       return matrix.elements.map { $0 / size }
     }
     let all = Matrix(rows: one.rows, columns: one.columns + other.columns, elements: parts)
-    let tall = all.columns <= all.rows
-    let qr = tall ? try QR(all, workers: workers) : nil
-    let svd = try SingularValues(qr?.triangular ?? all)
-    let rank = SingularValues.numericalRank(values: svd.values, rows: all.rows, columns: all.columns)
-    let axes = svd.left.selectingColumns(Array(0..<rank))
-    return qr.map { $0.orthonormal.times(axes, workers: workers) } ?? axes
+    return try RowSpace(all, workers: workers).basis
   }
 }
 

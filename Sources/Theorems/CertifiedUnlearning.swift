@@ -83,18 +83,7 @@ public struct CertifiedUnlearning: Sendable {
   /// Bisection on g_t, which never falls.
   private func firstStep(beyond distance: Double) -> Int? {
     let level = log(distance)
-    func beyond(_ step: Int) -> Bool { logNorm(at: step) > level }
-    if beyond(0) { return 0 }
-    var (low, high) = (0, 1)
-    while !beyond(high) {
-      guard high < 1 << 60 else { return nil }
-      (low, high) = (high, 2 * high)
-    }
-    while high - low > 1 {
-      let middle = low + (high - low) / 2
-      if beyond(middle) { high = middle } else { low = middle }
-    }
-    return high
+    return Theorems.firstStep(upTo: 1 << 60) { logNorm(at: $0) > level }
   }
 }
 

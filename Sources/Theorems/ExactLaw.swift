@@ -82,28 +82,13 @@ public struct ExactLaw: Sendable {
   /// The first step from which on `d(t)` is claimed to be within ``factor`` of the law; nil beyond any Int.
   public var firstStep: Int? {
     let level = log1p(-1 / factor.squareRoot())
-    return Self.first { logRest(at: $0) - logLead(at: $0) <= level }
+    return Theorems.firstStep(upTo: .max / 2) { logRest(at: $0) - logLead(at: $0) <= level }
   }
 
   /// The first step at which the lower side of the envelope is at least the bound of Theorem 3.1, and then for good: their
   /// ratio never shrinks, because neither `1 - rest/lead` nor `(1 + lambda*) / (1 + rho*)` to the t does. Nil beyond any Int.
   public func overtakes(_ theorem: Theorem31) -> Int? {
-    Self.first { logEnvelope(at: $0).lower >= theorem.logBound(at: $0) }
-  }
-
-  /// The first step at which this holds, for what holds from some step on; nil beyond any Int.
-  private static func first(_ holds: (Int) -> Bool) -> Int? {
-    var (low, high) = (0, 1)
-    guard !holds(0) else { return 0 }
-    while !holds(high) {
-      guard high < Int.max / 2 else { return nil }
-      (low, high) = (high, 2 * high)
-    }
-    while high - low > 1 {
-      let middle = low + (high - low) / 2
-      if holds(middle) { high = middle } else { low = middle }
-    }
-    return high
+    Theorems.firstStep(upTo: .max / 2) { logEnvelope(at: $0).lower >= theorem.logBound(at: $0) }
   }
 
   /// Both sides of the envelope, each as an inequality between sums, which cancel nothing:
@@ -181,11 +166,4 @@ extension ExactLaw {
         .init("d(t) >= (1 + lambda*)^(2t) ||c*||^2 / (2 m) for t >= t_1", below),
       ])
   }
-}
-
-/// `log` of the sum of the numbers with these logarithms.
-func logSum(_ logs: [Double]) -> Double {
-  let largest = logs.max() ?? -.infinity
-  guard largest.isFinite else { return largest }
-  return largest + log(logs.reduce(0) { $0 + exp($1 - largest) })
 }

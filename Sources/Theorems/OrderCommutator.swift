@@ -144,26 +144,6 @@ public struct OrderCommutator: Sendable {
   }
 }
 
-/// The row space of a data set, with the singular values of X.
-private struct RowSpace {
-  let basis: Matrix
-  let singularValues: [Double]
-
-  init(_ features: Matrix, workers: Workers) throws {
-    // With at least as many features as rows the SVD is that of a small triangle.
-    let qr = features.rows >= features.columns ? try QR(features, workers: workers) : nil
-    let svd = try SingularValues(qr?.triangular ?? features)
-    let rank = SingularValues.numericalRank(values: svd.values, rows: features.rows, columns: features.columns)
-    let left = svd.left.selectingColumns(Array(0..<rank))
-    (basis, singularValues) = (qr?.orthonormal.times(left, workers: workers) ?? left, Array(svd.values[..<rank]))
-  }
-
-  /// The cosine of the smallest angle between this space and the other.
-  func cosine(_ other: RowSpace, _ workers: Workers) throws -> Double {
-    try min(1, SingularValues.values(of: basis.transposeTimes(other.basis, workers: workers)).first ?? 0)
-  }
-}
-
 extension StageMap {
   /// `||S||`, the largest share of a residual that the stage takes.
   fileprivate func norm(_ space: RowSpace) -> Double {
