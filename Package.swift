@@ -67,7 +67,7 @@ let package = Package(
       ]),
 
     .target(name: "PropertyTesting", path: "Tests/PropertyTesting"),
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["LinearAlgebra"], path: "Tests/TestSupport"),
     .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "PropertyTesting"]),
     .testTarget(name: "UnlearningTests", dependencies: ["Unlearning", "PropertyTesting"]),
     .testTarget(
@@ -92,8 +92,8 @@ let package = Package(
         "PostTraining", "FineTuning", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra",
         "PropertyTesting", "TestSupport",
       ]),
-    .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting"]),
-    .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting"]),
+    .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting", "TestSupport"]),
+    .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting", "TestSupport"]),
     .testTarget(name: "QuadraticLearnersTests", dependencies: ["QuadraticLearners", "PropertyTesting"]),
     .testTarget(name: "FalsificationTests", dependencies: ["Falsification", "PropertyTesting"]),
     .testTarget(

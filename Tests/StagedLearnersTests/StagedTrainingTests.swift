@@ -2,6 +2,7 @@ import Glibc
 import LinearAlgebra
 import PropertyTesting
 import StagedLearners
+import TestSupport
 import Testing
 import Unlearning
 

@@ -2,6 +2,7 @@ import Glibc
 import LinearAlgebra
 import PropertyTesting
 import StagedLearners
+import TestSupport
 import Testing
 import Theorems
 import Unlearning
@@ -204,14 +205,7 @@ struct LastInFirstOutTests {
     var seen = Set<String>()
     checkProperty("page", count: 200, zip(Gen.int(in: 0...100_000).map { UInt64($0) }, Gen.int(in: 0...3))) {
       seed, position in
-      let drawn = try Sweep(.wide, steps: 0).instance(seed: seed)
-      let instance =
-        position == 0
-        ? drawn
-        : try TwoPathInstance(
-          stageA: drawn.stageA, stageB: drawn.stageB, forget: drawn.forget,
-          forgetStage: (trainer: .ridge(mu: 0.7 * pow(frobenius(drawn.forget.features), 2)), position: position),
-          test: drawn.test, stepSize: drawn.stepSize)
+      let instance = try wideInstance(seed, position) { 0.7 * pow(frobenius($0.features), 2) }
       let divergence = try PathDivergence(instance)
       let page = try LastInFirstOut.page(divergence, models: divergence.trainedModels(), steps: 100)
       try ensure(page.verdict != .violated, "\(page)")
@@ -225,27 +219,4 @@ struct LastInFirstOutTests {
     }
     #expect(seen.isSuperset(of: ["U, holds", "A, holds", "B, holds", "-, nothing"]), "\(seen)")
   }
-}
-
-/// Solves a square system by Gaussian elimination with partial pivoting.
-private func eliminate(_ matrix: Matrix, _ right: Vector) -> Vector {
-  let n = matrix.rows
-  var (a, x) = (matrix, right)
-  for pivot in 0..<n {
-    let best = (pivot..<n).max { abs(a[$0, pivot]) < abs(a[$1, pivot]) } ?? pivot
-    if best != pivot {
-      for column in 0..<n { (a[pivot, column], a[best, column]) = (a[best, column], a[pivot, column]) }
-      (x[pivot], x[best]) = (x[best], x[pivot])
-    }
-    for row in 0..<n where row > pivot {
-      let factor = a[row, pivot] / a[pivot, pivot]
-      for column in pivot..<n { a[row, column] -= factor * a[pivot, column] }
-      x[row] -= factor * x[pivot]
-    }
-  }
-  for row in (0..<n).reversed() {
-    for column in 0..<n where column > row { x[row] -= a[row, column] * x[column] }
-    x[row] /= a[row, row]
-  }
-  return x
 }

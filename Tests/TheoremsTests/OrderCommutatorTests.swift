@@ -119,13 +119,7 @@ struct OrderCommutatorTests {
   func pages() {
     checkProperty("page", count: 150, zip(Gen.int(in: 0...100_000).map { UInt64($0) }, Gen.int(in: 0...3))) {
       seed, position in
-      let drawn = try Sweep(.wide, steps: 0).instance(seed: seed)
-      let instance =
-        position == 0
-        ? drawn
-        : try TwoPathInstance(
-          stageA: drawn.stageA, stageB: drawn.stageB, forget: drawn.forget,
-          forgetStage: (trainer: .ridge(mu: 3), position: position), test: drawn.test, stepSize: drawn.stepSize)
+      let instance = try wideInstance(seed, position) { _ in 3 }
       let divergence = try PathDivergence(instance)
       let page = try OrderCommutator.page(divergence, models: divergence.trainedModels(), steps: 10)
       try ensure(page.verdict == .holds && page.claims.count == 3, "\(page)")

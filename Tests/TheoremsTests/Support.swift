@@ -41,3 +41,13 @@ func wideTheorem(_ seed: UInt64) throws -> Theorem31? {
 func paperExample() throws -> TwoPathInstance {
   try instance(a: ([[1, 1]], [-30]), b: ([[1, 0]], [-24]), forget: ([[1, 0]], [0.5]), test: [[1, 1]], eta: 0.5)
 }
+
+/// The wide law's instance of this seed; with a position other than 0, its forget set is a stage of its own there.
+func wideInstance(_ seed: UInt64, _ position: Int, mu: (Examples) -> Double) throws -> TwoPathInstance {
+  let drawn = try Sweep(.wide, steps: 0).instance(seed: seed)
+  guard position != 0 else { return drawn }
+  return try TwoPathInstance(
+    stageA: drawn.stageA, stageB: drawn.stageB, forget: drawn.forget,
+    forgetStage: (trainer: .ridge(mu: mu(drawn.forget)), position: position), test: drawn.test, stepSize: drawn.stepSize
+  )
+}
