@@ -10,14 +10,15 @@ import Glibc
 /// | ``Shape/constant`` | 1 |
 /// | ``Shape/linear`` | `(T - t) / (T - W)`: 1 at t = W, not quite 0 at the last step |
 /// | ``Shape/cosine`` | `(1 + cos(pi p)) / 2`, `p = (t - W) / (T - W)` |
-/// | ``Shape/wsd`` | 1 until t < T - D, then `0.1 + 0.9 (1 + cos(pi p)) / 2`, `p = (t - (T - D)) / D` |
-/// | ``Shape/wsdLinear`` | the same with `1 - 0.9 p` |
+/// | ``Shape/wsd`` | 1 until t = T - D, then along a line: `0.1 + 0.9 (T - t) / D` |
+/// | ``Shape/wsdCosine`` | the same along half a wave: `0.1 + 0.9 (1 + cos(pi p)) / 2`, `p = (t - (T - D)) / D` |
 ///
-/// So the first decay step still has the factor 1, and the last is a D-th short of the end, as with transformers'
-/// `get_*_schedule*`, with whose definitions these agree: for WSD `get_wsd_schedule` with `min_lr_ratio=0.1`, except
-/// that its warm-up would then start at 0.1; here, as in the paper's code, all warm up from 0. The paper says only that
-/// WSD decays "from 1 towards 0.1"; by which curve is not known, so both that transformers offers for it are here, the
-/// cosine, its default, under the plain name.
+/// So the first decay step still has the factor 1, and the last is a D-th short of the end. `wsd` is the schedule of the
+/// authors of "On the Impossibility of Retrain Equivalence" (princeton-pli/impossibility-unlearning,
+/// `src/schedulers.py`), a warm-up that meets the decay included: the warm-up goes first, and the decay is as long as it
+/// is said to be. The others agree with transformers' `get_*_schedule*` of as many steps; `wsdCosine` with
+/// `get_wsd_schedule` and `min_lr_ratio=0.1`, except that its warm-up would then start at 0.1. How fractions of a run
+/// become steps is `StepSpan`'s, and not transformers'.
 public struct LearningRateSchedule: Hashable, Sendable {
   /// The curve after the warm-up.
   public enum Shape: String, CaseIterable, Sendable {
@@ -27,13 +28,13 @@ public struct LearningRateSchedule: Hashable, Sendable {
     case linear
     /// It falls to 0 along half a wave.
     case cosine
-    /// It stays, and at the end falls towards a tenth along half a wave.
-    case wsd
     /// It stays, and at the end falls towards a tenth along a line.
-    case wsdLinear = "wsd_linear"
+    case wsd
+    /// It stays, and at the end falls towards a tenth along half a wave.
+    case wsdCosine = "wsd_cosine"
 
     /// Whether it has a stretch of decay of its own length.
-    public var hasDecaySpan: Bool { self == .wsd || self == .wsdLinear }
+    public var hasDecaySpan: Bool { self == .wsd || self == .wsdCosine }
   }
 
   /// What WSD decays towards.
@@ -50,10 +51,10 @@ public struct LearningRateSchedule: Hashable, Sendable {
 
   /// A schedule for a run of this many steps.
   ///
-  /// Fractions are of all steps. Where fractions of a very short run, each rounded up to a whole step, leave no room
-  /// for each other, the warm-up goes first.
+  /// Fractions are of all steps.
   /// - Throws: `LearningRateScheduleError` where there are no steps, or WSD's warm-up and decay are longer than the run:
-  ///   as numbers of steps, or as fractions that are more than 1 together.
+  ///   a decay given in steps that the warm-up leaves no room for, or fractions that are more than 1 together. A warm-up
+  ///   given in steps may reach into a decay given as a fraction, or beyond the run.
   public init(
     _ shape: Shape, warmup: StepSpan = .steps(0), decay: StepSpan? = nil, totalSteps: Int
   ) throws(LearningRateScheduleError) {
@@ -65,17 +66,14 @@ public struct LearningRateSchedule: Hashable, Sendable {
       decaySteps = 0
       return
     }
-    let wanted = decay.count(of: totalSteps)
-    let room = totalSteps - warmupSteps
-    if case .fraction(let rising) = warmup, case .fraction(let falling) = decay, rising + falling > 1 {
-      throw .tooLong(warmup: warmupSteps, decay: wanted, total: totalSteps)
-    }
-    if wanted > room {
-      guard case .fraction = decay, room >= 0 else {
-        throw .tooLong(warmup: warmupSteps, decay: wanted, total: totalSteps)
+    decaySteps = decay.count(of: totalSteps)
+    let fits =
+      switch (warmup, decay) {
+      case (.fraction(let rising), .fraction(let falling)): rising + falling <= 1
+      case (.steps, .fraction): true
+      case (_, .steps): decaySteps <= totalSteps - warmupSteps
       }
-    }
-    decaySteps = min(wanted, room)
+    guard fits else { throw .tooLong(warmup: warmupSteps, decay: decaySteps, total: totalSteps) }
   }
 
   /// The schedule of a configuration for a run of this many steps.
@@ -97,14 +95,18 @@ public struct LearningRateSchedule: Hashable, Sendable {
       return Double(totalSteps - step) / Double(totalSteps - warmupSteps)
     case .cosine:
       return Self.wave(Double(step - warmupSteps) / Double(totalSteps - warmupSteps))
-    case .wsd, .wsdLinear:
-      let start = totalSteps - decaySteps
-      guard step >= start else { return 1 }
-      let progress = Double(step - start) / Double(decaySteps)
-      let remaining = shape == .wsd ? Self.wave(progress) : 1 - progress
+    case .wsd, .wsdCosine:
+      let left = totalSteps - step
+      guard left < decaySteps else { return 1 }
+      let remaining =
+        shape == .wsd
+        ? Double(left) / Double(decaySteps) : Self.wave(Double(decaySteps - left) / Double(decaySteps))
       return remaining * (1 - Self.finalFactor) + Self.finalFactor
     }
   }
+
+  /// The steps, counted from 0, at which the factor is 0: the first of a warm-up, and no other.
+  public var idleSteps: Range<Int> { 0..<min(warmupSteps, 1) }
 
   /// Half a wave from 1 to 0.
   private static func wave(_ progress: Double) -> Double { 0.5 * (1 + cos(.pi * progress)) }

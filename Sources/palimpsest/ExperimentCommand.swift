@@ -46,6 +46,7 @@ struct ExperimentCommand: ParsableCommand {
       let job = ExperimentJob(plan: plan, store: place.runs, common: common)
       guard !dryRun else {
         let graph = try ExperimentGraph(plan)
+        for notice in graph.notices { console.notice(notice) }
         let finished = try graph.finishedCount(in: place.runs)
         console.result("\(plan.name): \(graph.count) runs, \(finished) of them finished in \(place.runs.directory)")
         return

@@ -13,6 +13,7 @@ struct ExperimentJob {
   func run() throws -> ExperimentResults {
     let console = common.console
     let graph = try ExperimentGraph(plan)
+    for notice in graph.notices { console.notice(notice) }
     Interruption.watch()
     // The time left is told from what this process does, not from what was there.
     let bar = Mutex<ProgressBar?>(nil)

@@ -55,6 +55,7 @@ struct FineTuningJob {
       console.notice("the run in \(quotedPath(folder.path)) is finished; --overwrite starts it anew")
       return
     }
+    if let idle = trainer.idleSteps { console.notice("\(idle)") }
     for warning in folder.warnings { console.notice("\(warning)") }
     if !folder.warnings.isEmpty, folder.resumedStep == 0 {
       console.notice("no checkpoint is whole: starting at step 1")

@@ -72,9 +72,26 @@ private enum Reference {
   @Test("A merged adapter scores as the adapter does")
   func merge() throws {
     let arguments = try Reference.arguments("sft_llama_lora_all")
-    try Command.succeed(arguments + ["--merge"], in: directory)
+    // The only one of the runs here whose warm-up has a notice.
+    let outcome = try Command.run(arguments + ["--merge"], in: directory)
+    #expect(outcome.status == 0)
+    #expect(
+      outcome.complaints == "palimpsest: the learning rate is 0 in step 1 of 10: the warm-up of 1 step rises from 0\n")
     try Command.succeed(["score", "--model", "run", "--data", arguments[4], "--output", "scores.csv"], in: directory)
     try expect(column("log_likelihood", of: "scores.csv"), "log_likelihoods", of: "sft_llama_lora_all")
+  }
+
+  @Test("The text's WSD has the full rate from the first step on, and a run at rate 0 is told")
+  func rates() throws {
+    let usual = try Reference.arguments("sft_llama", output: "wsd")
+    try Command.succeed(usual + ["--set", "schedule.name=wsd"], in: directory)
+    let rates = try column("learning_rate", of: "wsd/metrics.csv")
+    #expect(!rates.isEmpty && Set(rates).count == 1)
+    let idle = try Reference.arguments("sft_llama", output: "idle") + ["--set", "optimizer.learning_rate=0"]
+    #expect(
+      try Command.run(idle, in: directory).complaints
+        == "palimpsest: the learning rate is 0 in all 10 steps: optimizer.learning_rate is 0, so nothing changes\n")
+    #expect(try Command.run(idle + ["--overwrite", "--quiet"], in: directory).complaints == "")
   }
 
   @Test("A finished adapter is not taken for a merged model, and does not stay beside one")

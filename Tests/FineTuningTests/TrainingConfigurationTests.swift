@@ -50,7 +50,7 @@ private let everything = """
     epsilon: 1e-6
     weight_decay: 0
     clip_norm: 1
-  schedule: {name: wsd_linear, warmup: 10, decay: 0.25}
+  schedule: {name: wsd_cosine, warmup: 10, decay: 0.25}
   adapter:
     rank: 64
     alpha: 128
@@ -99,7 +99,7 @@ private let everything = """
     expected.optimizer.learningRate = 1e-5
     expected.optimizer.weightDecay = 0
     expected.optimizer.clipNorm = 1
-    expected.schedule.shape = .wsdLinear
+    expected.schedule.shape = .wsdCosine
     expected.schedule.warmup = .steps(10)
     expected.schedule.decay = .fraction(0.25)
     expected.adapter = try LoRAConfiguration(rank: 64, alpha: 128, dropout: 0.05, targets: [.q, .v, .head, .down])
@@ -117,6 +117,9 @@ private let everything = """
     #expect(try parse("schedule: {name: cosine}").schedule.warmup == .steps(0))
     #expect(try parse("optimizer: {name: sgd}").optimizer.weightDecay == 0)
     #expect(try parse("objective: {name: npo}").objective.main == .unlearning(.npo(beta: 0.5)))
+    // The name that the line had while wsd was the wave; it is not written any more.
+    #expect(try parse("schedule: {name: wsd_linear}") == parse("schedule: {name: wsd}"))
+    #expect(try parse("schedule: {name: wsd_linear}").yaml.contains("name: wsd\n"))
     #expect(try parse("objective: {name: simnpo}").objective.main == .unlearning(.simNPO(beta: 1)))
     #expect(try parse("objective: {name: ga}").objective.main == .unlearning(.gradientAscent))
     #expect(

@@ -50,8 +50,8 @@ SCHEDULES = {
     "constant": lambda *run: factors(lambda o, w, d, t: get_constant_schedule_with_warmup(o, w), *run),
     "linear": lambda *run: factors(lambda o, w, d, t: get_linear_schedule_with_warmup(o, w, t), *run),
     "cosine": lambda *run: factors(lambda o, w, d, t: get_cosine_schedule_with_warmup(o, w, t), *run),
-    "wsd": wsd("cosine"),
-    "wsdLinear": wsd("linear"),
+    "wsdCosine": wsd("cosine"),
+    "wsd": wsd("linear"),
 }
 
 # log-likelihood, reference and answer tokens of the sequences of one step

@@ -66,16 +66,16 @@ def case(model, objective, adapter=None, rate=2e-3, sgd=False, schedule=None, re
     return dict(model=model, adapter=adapter, configuration=configuration)
 
 
-WARM_WSD = dict(name="wsd", warmup=2, decay=4)
+WARM_WSD = dict(name="wsd_cosine", warmup=2, decay=4)
 CASES = {
     "sft_llama": case("llama", "sft", run=dict(epochs=2)),
     "sft_llama_tied": case("llama_tied", "sft", schedule=dict(name="cosine", warmup=3), betas=[0.8, 0.95], epsilon=1e-6,
                            weight_decay=0.1, clip_norm=1.0),
     "sft_qwen2_sgd": case("qwen2", "sft", rate=0.05, sgd=True, weight_decay=0.05, clip_norm=2.0,
-                          schedule=dict(name="linear", warmup=0.15)),
+                          schedule=dict(name="linear", warmup=0.25)),
     "sft_qwen2_1x8": case("qwen2", "sft", batch=8),
     "sft_qwen2_4x2": case("qwen2", "sft", batch=2, accumulation=4),
-    "sft_llama_lora_all": case("llama", "sft", "llama_all", rate=5e-3, schedule=dict(name="wsd_linear", decay=5)),
+    "sft_llama_lora_all": case("llama", "sft", "llama_all", rate=5e-3, schedule=dict(name="wsd", warmup=1, decay=5)),
     "sft_llama_tied_lora_fresh": case("llama_tied", "sft", "llama_tied_fresh", rate=1e-2),
     "ga_llama": case("llama", "ga", rate=1e-3, schedule=dict(name="linear", warmup=2), clip_norm=0.5),
     "ga_qwen2_lora_sgd": case("qwen2", "ga", "qwen2_qv", rate=0.05, sgd=True, weight_decay=0.1),
@@ -188,8 +188,8 @@ def train(case, dtype, padded):
     schedule = dict(warmup=0, decay=0) | configuration.get("schedule", dict(name="constant"))
     if schedule["name"].startswith("wsd") and "warmup" not in configuration["schedule"]:
         schedule["warmup"] = 0.02
-    span = lambda number: -int(-number * steps // 1) if number < 1 else number
-    factors = SCHEDULES[schedule["name"].replace("_l", "L")](span(schedule["warmup"]), span(schedule["decay"]), steps)
+    span = lambda number: int(number * steps) if number < 1 else number
+    factors = SCHEDULES[schedule["name"].replace("_c", "C")](span(schedule["warmup"]), span(schedule["decay"]), steps)
 
     objective, mu = configuration["objective"], configuration.get("proximal", {}).get("mu", 0)
     coefficient = objective.get("retain_coefficient", 0)

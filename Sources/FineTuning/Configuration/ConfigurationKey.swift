@@ -79,11 +79,12 @@ extension TrainingConfiguration {
     ConfigurationKey(
       "schedule.name", ConfigurationKey.oneOf(LearningRateSchedule.Shape.self), "how the learning rate changes"),
     ConfigurationKey(
-      "schedule.warmup", "fraction under 1, or whole number of steps", "rise of the learning rate from 0",
-      default: "0.02 for wsd and wsd_linear, else 0"),
+      "schedule.warmup", "fraction under 1, cut to whole steps, or whole number of steps",
+      "rise of the learning rate from 0", default: "0.02 for wsd and wsd_cosine, else 0"),
     ConfigurationKey(
-      "schedule.decay", "fraction under 1, or whole number of steps", "fall of the learning rate at the end of wsd",
-      default: "0.02 for wsd and wsd_linear"),
+      "schedule.decay", "fraction under 1, cut to whole steps, or whole number of steps",
+      "fall to a tenth at the end of wsd, along a line, and of wsd_cosine",
+      default: "0.02 for wsd and wsd_cosine"),
     ConfigurationKey(
       "adapter.rank", "whole number, 1 to 65536", "the adapter's inner dimension; without adapter all weights train",
       default: "\(AdapterDefaults.rank)"),

@@ -89,10 +89,12 @@ package struct ConfigurationValueReader {
   }
 
   /// One of the words of a type.
+  /// - Parameter formerly: Words that are not offered any more and still mean something.
   package func choice<Choice: CaseIterable & RawRepresentable<String>>(
-    _ path: String, _ type: Choice.Type
+    _ path: String, _ type: Choice.Type, formerly: [String: Choice] = [:]
   ) throws(ConfigurationError) -> Choice? {
     guard let node = values.leaves[path] else { return nil }
+    if let choice = node.scalar.flatMap({ formerly[$0] }) { return choice }
     return try choice(node, path, type)
   }
 

@@ -120,7 +120,9 @@ extension TrainingConfiguration {
     _ reader: ConfigurationValueReader, _ warn: (String, String) -> Void
   ) throws(ConfigurationError) -> Schedule {
     var result = Schedule()
-    result.shape = try reader.choice("schedule.name", LearningRateSchedule.Shape.self) ?? result.shape
+    result.shape =
+      try reader.choice("schedule.name", LearningRateSchedule.Shape.self, formerly: ["wsd_linear": .wsd])
+      ?? result.shape
     let warmup = try reader.number("schedule.warmup") { StepSpan($0) != nil }.flatMap(StepSpan.init)
     let decay = try reader.number("schedule.decay") { StepSpan($0) != nil }.flatMap(StepSpan.init)
     result.warmup = warmup ?? Schedule.defaultWarmup(for: result.shape)

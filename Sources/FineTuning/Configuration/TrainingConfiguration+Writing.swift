@@ -57,8 +57,8 @@ extension TrainingConfiguration {
     add("optimizer.weight_decay", "\(optimizer.weightDecay)")
     add("optimizer.clip_norm", optimizer.clipNorm.map { "\($0)" })
     add("schedule.name", schedule.shape.rawValue)
-    add("schedule.warmup", Self.text(schedule.warmup))
-    if let decay = schedule.decay { add("schedule.decay", Self.text(decay)) }
+    add("schedule.warmup", "\(schedule.warmup)")
+    if let decay = schedule.decay { add("schedule.decay", "\(decay)") }
     if let adapter {
       add("adapter.rank", "\(adapter.rank)")
       add("adapter.alpha", "\(adapter.alpha)")
@@ -79,13 +79,6 @@ extension TrainingConfiguration {
   static func targetsText(_ targets: Set<LoRAConfiguration.Target>) -> String {
     let names = LoRAConfiguration.Target.allCases.filter { targets.contains($0) }.map(\.shortName)
     return "[" + names.joined(separator: ", ") + "]"
-  }
-
-  private static func text(_ span: StepSpan) -> String {
-    switch span {
-    case .fraction(let fraction): "\(fraction)"
-    case .steps(let count): "\(count)"
-    }
   }
 
   /// A string in double quotes, with escapes for all that YAML does not let stand for itself, and for ampersands, which

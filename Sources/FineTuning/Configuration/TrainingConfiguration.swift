@@ -83,6 +83,13 @@ public struct TrainingConfiguration: Equatable, Sendable {
     /// The defaults.
     public init() {}
 
+    /// A shape with the warm-up and decay that it has where none are given.
+    public init(_ shape: LearningRateSchedule.Shape) {
+      self.shape = shape
+      warmup = Self.defaultWarmup(for: shape)
+      decay = Self.defaultDecay(for: shape)
+    }
+
     /// The warm-up where none is given: the paper's 2 % for WSD, else none.
     public static func defaultWarmup(for shape: LearningRateSchedule.Shape) -> StepSpan {
       shape.hasDecaySpan ? .fraction(0.02) : .steps(0)

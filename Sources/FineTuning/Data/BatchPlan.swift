@@ -46,6 +46,18 @@ public struct BatchPlan: Sendable {
         shuffle: configuration.shuffle, seed: configuration.seed, stream: stream, dropsLast: configuration.dropLast,
         buckets: configuration.shuffle)
     }
+
+    /// The examples of a step.
+    var windowSize: Int {
+      let (size, overflow) = batchSize.multipliedReportingOverflow(by: gradientAccumulation)
+      return overflow ? .max : size
+    }
+
+    /// The number of steps of an epoch of so many examples.
+    func stepsPerEpoch(examples: Int) -> Int {
+      let (whole, rest) = examples.quotientAndRemainder(dividingBy: windowSize)
+      return whole + (rest > 0 && !dropsLast ? 1 : 0)
+    }
   }
 
   /// What one optimizer step sees.
@@ -71,15 +83,12 @@ public struct BatchPlan: Sendable {
     guard options.gradientAccumulation >= 1 else {
       throw .notPositive("gradient accumulation", options.gradientAccumulation)
     }
-    let (window, overflow) = options.batchSize.multipliedReportingOverflow(by: options.gradientAccumulation)
-    let size = overflow ? Int.max : window
     guard !lengths.isEmpty else { throw .noExamples }
-    let (whole, rest) = lengths.count.quotientAndRemainder(dividingBy: size)
-    stepsPerEpoch = whole + (rest > 0 && !options.dropsLast ? 1 : 0)
-    guard stepsPerEpoch > 0 else { throw .allDropped(examples: lengths.count, window: size) }
+    stepsPerEpoch = options.stepsPerEpoch(examples: lengths.count)
+    windowSize = options.windowSize
+    guard stepsPerEpoch > 0 else { throw .allDropped(examples: lengths.count, window: windowSize) }
     self.lengths = lengths
     self.options = options
-    windowSize = size
   }
 
   private let windowSize: Int

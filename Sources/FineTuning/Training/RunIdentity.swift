@@ -5,9 +5,6 @@ import Transformer
 /// Everything that decides a training run's result, each part as a hash: two runs with equal identities take the same
 /// steps.
 struct RunIdentity {
-  /// Changes whenever the same inputs would train otherwise than before.
-  static let version = 1
-
   /// The parts, by the words for them in messages.
   var parts: [(name: String, value: String)]
 
@@ -18,7 +15,7 @@ struct RunIdentity {
 
   init(_ trainer: Trainer) {
     parts = [
-      ("version", "\(Self.version)"),
+      ("version", "\(Trainer.version)"),
       ("configuration", trainer.configuration.yaml),
       ("model", SHA256.hex(Array("\(trainer.model)".utf8)) + Self.hash(trainer.weights, trainer.workers)),
       ("adapter", trainer.startsFromAdapter ? trainer.adapterWeights.map { Self.hash($0, trainer.workers) } ?? "" : ""),

@@ -13,6 +13,10 @@ import Unlearning
 ///
 /// A trainer serves one call at a time.
 public final class Trainer {
+  /// Changes whenever the same inputs would train otherwise than before; part of every run's identity. Since 2, `wsd`
+  /// decays along a line and fractions of steps are cut, not rounded up.
+  package static let version = 2
+
   /// The model's shape.
   public let model: ModelConfiguration
   /// Everything else that decides the result, apart from the data.
@@ -119,6 +123,9 @@ public final class Trainer {
 
   /// The number of steps of the whole run.
   public var totalSteps: Int { schedule.totalSteps }
+
+  /// The steps whose learning rate is 0; nil where there are none.
+  public var idleSteps: IdleSteps? { IdleSteps(schedule, learningRate: configuration.optimizer.learningRate) }
 
   /// Whether all steps have been taken.
   public var isFinished: Bool { completedSteps == totalSteps }

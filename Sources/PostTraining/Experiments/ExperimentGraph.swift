@@ -21,12 +21,16 @@ public struct ExperimentGraph: Sendable {
     self.plan = plan
     let data = try ExperimentData(plan)
     let digest = try Self.baseDigest(plan.base)
+    notices = idleNotices(data)
     let bases = addBases(data)
     for (study, stages) in zip(plan.studies, data.stages) {
       try Self.requireOneAdapter(study)
       for (seed, base) in zip(plan.seeds, bases) { add(study, stages, seed, LearnedModel(base: base), digest) }
     }
   }
+
+  /// What is to be known before the runs start: which trainings have steps whose learning rate is 0. One line a kind.
+  public private(set) var notices: [String] = []
 
   /// How many runs there are.
   public var count: Int { graph.count }
@@ -50,6 +54,28 @@ public struct ExperimentGraph: Sendable {
         },
         qualities: try asked.flatMap { try $0.read(in: store) }, cost: try cost(in: store))
     }
+  }
+
+  /// The trainings that have steps at rate 0: those in which these are all, and those whose warm-up starts there.
+  private func idleNotices(_ data: ExperimentData) -> [String] {
+    var idle: [(name: String, steps: IdleSteps)] = []
+    func look(_ name: String, _ training: TrainingConfiguration, _ data: HashedData?) {
+      let examples = data?.data.train.count ?? 0
+      if let steps = IdleSteps(training, examples: examples) { idle.append((name, steps)) }
+    }
+    if case .pretrained(let pretraining) = plan.base { look("base", pretraining.training, data.corpus) }
+    for (study, stages) in zip(plan.studies, data.stages) {
+      for (stage, data) in zip(study.stages, stages) { look("\(study.name)/\(stage.name)", stage.training, data) }
+      let forgetSet = stages.first { $0.data.name == study.forget }
+      for run in study.runs { look("\(study.name)/\(run.name)", run.configuration, forgetSet) }
+    }
+    func line(_ which: String, _ isWhole: Bool) -> String? {
+      let found = idle.filter { $0.steps.isWholeRun == isWhole }.map { "\($0.name) (\($0.steps.totalSteps) steps)" }
+      return found.isEmpty ? nil : "the learning rate is 0 in \(which), of \(found.joined(separator: ", "))"
+    }
+    return [
+      line("every step, so that nothing changes", true), line("step 1, where the warm-up starts", false),
+    ].compactMap { $0 }
   }
 
   private func cost(in store: RunStore) throws -> ExperimentCost {

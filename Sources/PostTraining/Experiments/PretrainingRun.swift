@@ -24,6 +24,7 @@ struct PretrainingRun: Sendable {
       inputs: [
         "model": ModelConfigurationFile.json(
           for: pretraining.model, format: .float32, specialTokens: SpecialTokens(), keeping: nil),
+        "trainer": .integer(Trainer.version),
         "training": .string(configuration.yaml), "data": .string(corpus.digest),
       ], parents: [tokenizer])
   }

@@ -23,6 +23,7 @@ struct StageRun: Sendable {
     RunPlan(
       kind: "stage", version: 1, title: title,
       inputs: [
+        "trainer": .integer(Trainer.version),
         "base": baseDigest.map(JSON.string) ?? .null, "training": .string(training.yaml),
         "seed": .decimal("\(seed)"), "data": .string(data.digest), "writing": writing.json,
       ], parents: start.runs)

@@ -42,9 +42,9 @@ public struct Study: Equatable, Sendable {
   /// How a run's learning rate and schedule differ from those that the runs share.
   public func deviation(of run: UnlearningRun) -> UnlearningRun.Deviation {
     let (own, shared) = (run.configuration, unlearning)
-    let sameShape = own.schedule.shape == shared.schedule.shape
+    let sameSchedule = own.schedule == shared.schedule
     let sameRate = own.optimizer.learningRate == shared.optimizer.learningRate
-    if sameShape { return sameRate ? .none : .learningRate }
+    if sameSchedule { return sameRate ? .none : .learningRate }
     return sameRate ? .schedule : .both
   }
 }

@@ -26,6 +26,7 @@ struct UnlearnRun: Sendable {
     RunPlan(
       kind: "unlearn", version: 1, title: title,
       inputs: [
+        "trainer": .integer(Trainer.version),
         "base": baseDigest.map(JSON.string) ?? .null, "training": .string(configuration.yaml),
         "seed": .decimal("\(seed)"), "forget": .string(forget), "measures": measures.json,
         "data": .array(stages.map { .string($0.digest) }), "writing": writing.json,

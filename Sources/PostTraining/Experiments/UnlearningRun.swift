@@ -4,11 +4,11 @@ import FineTuning
 public struct UnlearningRun: Equatable, Sendable {
   /// In what a run differs from what the runs of its study share.
   public enum Deviation: Hashable, Sendable {
-    /// In neither learning rate nor the schedule's shape.
+    /// In neither learning rate nor schedule.
     case none
     /// In the learning rate only.
     case learningRate
-    /// In the schedule's shape only.
+    /// In the schedule only: its shape, its warm-up or its decay.
     case schedule
     /// In both.
     case both

@@ -61,6 +61,37 @@ private func smallPlan(
 
 @Suite("Experiments")
 struct ExperimentGraphTests {
+  @Test func `trainings with steps at rate 0 are named before they start`() throws {
+    var plan = try smallPlan()
+    #expect(try ExperimentGraph(plan).notices.isEmpty)
+    plan.studies[0].stages[0].training.schedule.warmup = .steps(2)
+    plan.studies[0].runs[1].configuration.optimizer.learningRate = 0
+    let examples = try plan.studies[0].stages[0].data.load(as: "tofu").train.count
+    #expect(
+      try ExperimentGraph(plan).notices == [
+        "the learning rate is 0 in every step, so that nothing changes, of order/npo (4 steps)",
+        "the learning rate is 0 in step 1, where the warm-up starts, of order/tofu (\((examples + 3) / 4) steps)",
+      ])
+  }
+
+  /// `wsd` has meant another curve: what was trained by it must not be taken for what is asked for.
+  @Test func `a run's key changes with the way of training`() throws {
+    let plan = try smallPlan()
+    let (study, writing) = (plan.studies[0], Writing(template: .plain, systemPrompt: nil))
+    let (start, data) = (LearnedModel(base: .folder("base")), HashedData(StageData("refusal", train: [])))
+    let stage = StageRun(
+      start: start, data: data, training: study.stages[2].training, seed: 1, writing: writing, title: "",
+      baseDigest: "base")
+    let unlearning = UnlearnRun(
+      start: start, retrained: nil, stages: [data], forget: "refusal", measures: study.measures,
+      configuration: study.runs[0].configuration, seed: 1, writing: writing, title: "", baseDigest: "base")
+    guard case .pretrained(let pretraining) = plan.base else { return }
+    let base = PretrainingRun(pretraining: pretraining, corpus: data, seed: 1, tokenizer: stage.plan.key)
+    for plan in [stage.plan, unlearning.plan, base.plan] {
+      #expect(plan.inputs["trainer"] == .integer(Trainer.version) && Trainer.version == 2, "\(plan.kind)")
+    }
+  }
+
   @Test("share the common beginnings of paths, and have one trajectory for each seed, path and run")
   func runs() throws {
     let folder = try TemporaryDirectory()
