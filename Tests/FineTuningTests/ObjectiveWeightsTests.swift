@@ -88,13 +88,33 @@ private func size(_ sequences: [ObjectiveWeights.Sequence]) -> ObjectiveWeights.
     #expect(agrees(simNPO.meanLogWeight, -19.30685282150120831, 1e-14))
   }
 
+  /// SimNPO by OpenUnlearning's configs/trainer/SimNPO.yaml: beta 4.5, delta 0 and gamma 0.125, its factor of the forget
+  /// loss. The answers' log-likelihoods are those of four examples under a small model; the right value is
+  /// `0.125 * mean(2/4.5 * log1p(exp(4.5 * l/|y|)))` by Python's math.
+  @Test func `the factor of OpenUnlearning's SimNPO is the coefficient`() throws {
+    let answers = [
+      (-54.88079496577848, 19), (-51.7249241755344, 22), (-43.85416729701683, 6), (-65.58229954703711, 28),
+    ]
+    let sequences = answers.map { ObjectiveWeights.Sequence(logLikelihood: $0.0, answerTokens: $0.1) }
+    let parsed = try TrainingConfiguration.parse(
+      Array("objective: {name: simnpo_original, beta: 4.5, forget_coefficient: 0.125}".utf8))
+    let objective = parsed.configuration.objective
+    let found = try ObjectiveWeights(
+      objective.main, sequences, coefficient: objective.forgetCoefficient, step: size(sequences))
+    #expect(agrees(found.loss, 7.519061709973657e-07, 1e-13))
+    // An eighth is exact: of everything but the logged weight, which is the objective's own.
+    let whole = try ObjectiveWeights(objective.main, sequences, step: size(sequences))
+    #expect(found.loss == whole.loss / 8 && found.weights == whole.weights.map { $0 / 8 })
+    #expect(found.meanLogWeight == whole.meanLogWeight)
+  }
+
   @Test func `normalisations are those of the definitions`() throws {
     for name in TrainingObjective.Name.allCases {
-      let objective = try TrainingObjective(name, beta: 1, gamma: 0)
+      let objective = try TrainingObjective(name, beta: 1, margin: 0)
       #expect(objective.name == name)
       #expect(objective.normalisation == (name == .sft || name == .ga ? .answerTokens : .sequences))
       #expect(objective.usesReference == (name == .npo))
-      #expect((objective.beta != nil) == name.hasBeta && (objective.gamma != nil) == name.hasGamma)
+      #expect((objective.beta != nil) == name.hasBeta && (objective.margin != nil) == name.hasMargin)
     }
   }
 

@@ -26,10 +26,10 @@ struct ReferenceObjective: Sendable {
   var weights: [Double]
 
   init(
-    _ name: TrainingObjective.Name, _ beta: Double, _ gamma: Double, _ likelihoods: [Double], _ references: [Double],
+    _ name: TrainingObjective.Name, _ beta: Double, _ margin: Double, _ likelihoods: [Double], _ references: [Double],
     _ lengths: [Int], _ loss: Double, _ weights: [Double]
   ) {
-    objective = (try? TrainingObjective(name, beta: beta, gamma: gamma)) ?? .sft
+    objective = (try? TrainingObjective(name, beta: beta, margin: margin)) ?? .sft
     sequences = likelihoods.indices.map {
       .init(logLikelihood: likelihoods[$0], answerTokens: lengths[$0], reference: references[$0])
     }

@@ -63,7 +63,8 @@ private let everything = """
   objective:
     name: simnpo_original
     beta: 4.5
-    gamma: 1.125
+    margin: 1.125
+    forget_coefficient: 0.125
     retain_coefficient: 0.5
     retain_data: "dir with space/retain.jsonl"
   proximal:
@@ -104,6 +105,7 @@ private let everything = """
     expected.schedule.decay = .fraction(0.25)
     expected.adapter = try LoRAConfiguration(rank: 64, alpha: 128, dropout: 0.05, targets: [.q, .v, .head, .down])
     expected.objective.main = .unlearning(try .simNPOOriginal(beta: 4.5, gamma: 1.125))
+    expected.objective.forgetCoefficient = 0.125
     expected.objective.retainCoefficient = 0.5
     expected.objective.retainData = "dir with space/retain.jsonl"
     expected.proximal.mu = 0.1
@@ -115,11 +117,11 @@ private let everything = """
     #expect(try parse("schedule: {name: wsd}").schedule.warmup == .fraction(0.02))
     #expect(try parse("schedule: {name: wsd}").schedule.decay == .fraction(0.02))
     #expect(try parse("schedule: {name: cosine}").schedule.warmup == .steps(0))
-    #expect(try parse("optimizer: {name: sgd}").optimizer.weightDecay == 0)
-    #expect(try parse("objective: {name: npo}").objective.main == .unlearning(.npo(beta: 0.5)))
     // The name that the line had while wsd was the wave; it is not written any more.
     #expect(try parse("schedule: {name: wsd_linear}") == parse("schedule: {name: wsd}"))
     #expect(try parse("schedule: {name: wsd_linear}").yaml.contains("name: wsd\n"))
+    #expect(try parse("optimizer: {name: sgd}").optimizer.weightDecay == 0)
+    #expect(try parse("objective: {name: npo}").objective.main == .unlearning(.npo(beta: 0.5)))
     #expect(try parse("objective: {name: simnpo}").objective.main == .unlearning(.simNPO(beta: 1)))
     #expect(try parse("objective: {name: ga}").objective.main == .unlearning(.gradientAscent))
     #expect(
@@ -187,7 +189,11 @@ private let everything = """
     Fault("objective: npo", .type, "objective", nil, 1),
     Fault("objective: {name: npo, beta: 0}", .range, "objective.beta", nil, 1),
     Fault("objective: {name: ga, beta: -3}", .range, "objective.beta", nil, 1),
-    Fault("objective: {gamma: .nan}", .range, "objective.gamma", nil, 1),
+    Fault("objective: {margin: .nan}", .range, "objective.margin", nil, 1),
+    Fault("objective: {forget_coefficient: 0}", .range, "objective.forget_coefficient", nil, 1),
+    Fault("objective: {name: simnpo_original, gamma: 0.125}", .unknownKey, "objective.gamma", nil, 1),
+    Fault("objective: {delta: 0}", .unknownKey, "objective.delta", nil, 1),
+    Fault("objective: {alpha: 1}", .unknownKey, "objective.alpha", nil, 1),
     Fault("objective: {retain_coefficient: -1}", .range, "objective.retain_coefficient", nil, 1),
     Fault("objective: {retain_coefficient: 1}", .combination, "objective.retain_coefficient", nil, 1),
     Fault("objective: {retain_data: ''}", .range, "objective.retain_data", nil, 1),
@@ -209,6 +215,9 @@ private let everything = """
   }
 
   @Test func `messages read well`() throws {
+    // Copied from OpenUnlearning, whose gamma is a factor.
+    let copied = try fault("objective: {name: simnpo_original, beta: 4.5, gamma: 0.125}").description
+    for key in ["objective.margin", "times beta", "objective.forget_coefficient"] { #expect(copied.contains(key)) }
     #expect(
       try fault("optimizer:\n  lr: 1").description
         == "c.yaml:2: optimizer.lr: there is no such key; the nearest is optimizer.learning_rate")
@@ -263,9 +272,10 @@ private let everything = """
       try warnings("optimizer:\n  name: sgd\n  betas: [0.9, 0.99]")
         == ["c.yaml:3: optimizer.betas has no effect: sgd has none"])
     #expect(try warnings("schedule: {name: cosine, decay: 0.1}").count == 1)
-    #expect(try warnings("objective: {name: ga, beta: 1, gamma: 2}").count == 2)
-    #expect(try warnings("objective: {name: npo, gamma: 2}").count == 1)
+    #expect(try warnings("objective: {name: ga, beta: 1, margin: 2}").count == 2)
+    #expect(try warnings("objective: {name: npo, margin: 2}").count == 1)
     #expect(try warnings("objective: {retain_data: a}").count == 1)
+    #expect(try warnings("objective: {forget_coefficient: 2}").count == 1)
     #expect(
       try warnings("", ["objective.beta=1"]) == ["--set objective.beta=1: objective.beta has no effect: sft has none"])
   }
@@ -299,7 +309,8 @@ private let everything = """
       configuration.schedule.shape = shape
       configuration.schedule.warmup = flags[5] ? .steps(counts[3]) : .fraction(fraction)
       configuration.schedule.decay = shape.hasDecaySpan ? .fraction(fraction) : nil
-      configuration.objective.main = try TrainingObjective(name, beta: scales[3], gamma: -scales[4])
+      configuration.objective.main = try TrainingObjective(name, beta: scales[3], margin: -scales[4])
+      if name != .sft { configuration.objective.forgetCoefficient = scales[2] }
       configuration.objective.retainCoefficient = scales[5]
       configuration.objective.retainData = text
       configuration.adapter =
@@ -313,7 +324,7 @@ private let everything = """
 
   @Test func `the list of keys is complete and its defaults are true`() throws {
     let keys = TrainingConfiguration.keys
-    #expect(keys.count == 30)
+    #expect(keys.count == 31)
     #expect(Set(keys.map(\.path)).count == keys.count)
     let listed = Set(keys.map(\.path))
     // `adapter: null` stands for a whole group.
@@ -321,9 +332,9 @@ private let everything = """
     #expect(written.count >= 25)
     for key in keys where !key.defaultText.contains(" for ") && !key.path.hasPrefix("adapter.") {
       var overrides = ["\(key.path)=\(key.defaultText)"]
-      if key.path == "objective.gamma" { overrides.append("objective.name=simnpo_original") }
+      if key.path == "objective.margin" { overrides.append("objective.name=simnpo_original") }
       var expected = TrainingConfiguration()
-      if key.path == "objective.gamma" {
+      if key.path == "objective.margin" {
         expected.objective.main = .unlearning(try .simNPOOriginal(beta: 2.5, gamma: 0))
       }
       #expect(try parse("", overrides) == expected, "\(key.path)")

@@ -89,9 +89,9 @@ CASES = {
     "simnpo_qwen2_lora_proximal": case("qwen2", "simnpo", "qwen2_all", rate=5e-3, mu=0.3, weight_decay=0.0,
                                        betas=[0.7, 0.9], schedule=dict(name="cosine", warmup=1)),
     "simnpo_original_llama_lora_all": case("llama", "simnpo_original", "llama_all", rate=5e-3,
-                                           parameters=dict(beta=1.0, gamma=1.125)),
+                                           parameters=dict(beta=1.0, margin=1.125)),
     "simnpo_original_qwen2_4x2_retain": case("qwen2", "simnpo_original", batch=2, accumulation=4, retain=0.3, mu=0.05,
-                                             weight_decay=0.3, parameters=dict(beta=0.5, gamma=-0.5)),
+                                             weight_decay=0.3, parameters=dict(beta=0.5, margin=-0.5)),
 }
 # The same steps, in other batches.
 SAME = [("sft_qwen2_1x8", "sft_qwen2_4x2"), ("npo_qwen2_lora_1x8", "npo_qwen2_lora_4x2")]
@@ -148,7 +148,7 @@ def windows(count, size, steps):
 
 def add_gradient(model, examples, references, window, objective, batch, padded, factor=1.0):
     """Adds the gradient of the objective over a window, which goes through the model in batches; gives its value."""
-    name, beta, gamma = objective.get("name"), objective.get("beta"), objective.get("gamma", 0.0)
+    name, beta, gamma = objective.get("name"), objective.get("beta"), objective.get("margin", 0.0)
     beta = beta or dict(npo=0.5, simnpo=1.0, simnpo_original=2.5).get(name)
     size = lambda part: sum(int(examples[i][1].sum()) for i in part) if name in ("sft", "ga") else len(part)
     total = 0.0

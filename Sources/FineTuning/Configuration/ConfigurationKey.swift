@@ -100,7 +100,11 @@ extension TrainingConfiguration {
     ConfigurationKey(
       "objective.beta", "number over 0", "inverse temperature",
       default: "0.5 for npo, 1 for simnpo, 2.5 for simnpo_original"),
-    ConfigurationKey("objective.gamma", "number", "margin of simnpo_original", default: "0"),
+    ConfigurationKey(
+      "objective.margin", "number", "simnpo_original: added to z = beta log pi / |y|, not multiplied by beta",
+      default: "0"),
+    ConfigurationKey(
+      "objective.forget_coefficient", "number over 0", "factor of an unlearning objective", default: "1"),
     ConfigurationKey("objective.retain_coefficient", "number, 0 or more", "factor of the SFT loss on the retain data"),
     ConfigurationKey("objective.retain_data", "path, or null", "JSON-lines file of retain examples"),
     ConfigurationKey("proximal.mu", "number, 0 or more", "factor of the squared distance from the start"),

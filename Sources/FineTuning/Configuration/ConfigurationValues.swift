@@ -86,7 +86,7 @@ package struct ConfigurationValues {
       let name = entries.first(where: { $0.key == "name" })?.node.scalar, name != known
     {
       leaves["objective.beta"] = nil
-      leaves["objective.gamma"] = nil
+      leaves["objective.margin"] = nil
     }
     for entry in entries {
       let path = "\(path).\(entry.key)"
@@ -108,9 +108,29 @@ package struct ConfigurationValues {
   private func unknownKey(
     _ path: String, _ node: ConfigurationNode, _ place: ConfigurationPlace
   ) -> ConfigurationError {
-    ConfigurationError(
+    if let meanings = Self.ambiguousKeys[path] {
+      return ConfigurationError(.unknownKey, place, key: node.keyPath, meanings)
+    }
+    return ConfigurationError(
       .unknownKey, place, key: node.keyPath, nearest: nearest(to: path).map(ownKeyPath), "there is no such key")
   }
+
+  /// Keys that other programs have and that mean different things in them, with what each is called here.
+  private static let ambiguousKeys = [
+    "objective.gamma": """
+    gamma has three meanings: that of SimNPO's equation is objective.margin; that of its code (OPTML's \
+    Unlearn-Simple) times beta is objective.margin; OpenUnlearning's, a factor of the forget loss, is \
+    objective.forget_coefficient
+    """,
+    "objective.delta": """
+    OpenUnlearning's delta times beta is objective.margin; its gamma is objective.forget_coefficient, and its alpha \
+    objective.retain_coefficient
+    """,
+    "objective.alpha": """
+    OpenUnlearning's alpha, the factor of the retain loss, is objective.retain_coefficient; an adapter's is \
+    adapter.alpha
+    """,
+  ]
 
   private func nearest(to path: String) -> String? {
     let path = String(path.prefix(200))

@@ -178,13 +178,19 @@ extension TrainingConfiguration {
     var result = Objective()
     let name = try reader.choice("objective.name", TrainingObjective.Name.self) ?? .sft
     let beta = try reader.number("objective.beta") { $0 > 0 && $0.isNormal }
-    let gamma = try reader.number("objective.gamma") { _ in true }
+    let margin = try reader.number("objective.margin") { _ in true }
+    let factor = try reader.number("objective.forget_coefficient") { $0 > 0 && $0.isNormal }
     if !name.hasBeta { warn("objective.beta", "\(name.rawValue) has none") }
-    if !name.hasGamma { warn("objective.gamma", "\(name.rawValue) has none") }
+    if !name.hasMargin { warn("objective.margin", "\(name.rawValue) has none") }
+    if name == .sft {
+      warn("objective.forget_coefficient", "sft has none")
+    } else {
+      result.forgetCoefficient = factor ?? result.forgetCoefficient
+    }
     do {
       result.main = try TrainingObjective(
         name, beta: beta ?? Objective.defaultBeta(for: name) ?? 1,
-        gamma: gamma ?? Objective.defaultGamma(for: name) ?? 0)
+        margin: margin ?? Objective.defaultMargin(for: name) ?? 0)
     } catch {
       throw reader.error(.range, "objective", "\(error)")
     }

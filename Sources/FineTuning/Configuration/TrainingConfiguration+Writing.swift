@@ -69,7 +69,8 @@ extension TrainingConfiguration {
     }
     add("objective.name", objective.main.name.rawValue)
     if let beta = objective.main.beta { add("objective.beta", "\(beta)") }
-    if let gamma = objective.main.gamma { add("objective.gamma", "\(gamma)") }
+    if let margin = objective.main.margin { add("objective.margin", "\(margin)") }
+    if objective.main != .sft { add("objective.forget_coefficient", "\(objective.forgetCoefficient)") }
     add("objective.retain_coefficient", "\(objective.retainCoefficient)")
     add("objective.retain_data", objective.retainData.map(Self.quotedYAML))
     add("proximal.mu", "\(proximal.mu)")

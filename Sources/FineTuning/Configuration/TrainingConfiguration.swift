@@ -105,6 +105,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
   public struct Objective: Equatable, Sendable {
     /// The objective on the examples themselves.
     public var main = TrainingObjective.sft
+    /// The factor of an unlearning objective, over 0; SFT has none.
+    public var forgetCoefficient = 1.0
     /// The factor of the SFT loss on the retain data; 0 leaves the term out.
     public var retainCoefficient = 0.0
     /// The file with the retain data, or nil where there is none.
@@ -124,8 +126,8 @@ public struct TrainingConfiguration: Equatable, Sendable {
       }
     }
 
-    /// The gamma where none is given: 0 for the original SimNPO.
-    public static func defaultGamma(for name: TrainingObjective.Name) -> Double? {
+    /// The margin where none is given: 0 for the original SimNPO.
+    public static func defaultMargin(for name: TrainingObjective.Name) -> Double? {
       name == .simnpoOriginal ? 0 : nil
     }
   }

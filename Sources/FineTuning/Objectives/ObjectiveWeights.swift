@@ -9,6 +9,7 @@ import Unlearning
 /// | SFT | `-sum l / sum \|y\|` |
 /// | GA | `sum l / sum \|y\|` |
 /// | NPO, SimNPO, original SimNPO | `sum UnlearningObjective.value / number of sequences` |
+/// | all but SFT | times a coefficient, 1 unless it is said otherwise |
 /// | retain term | coefficient times the SFT loss of the step's retain sequences |
 ///
 /// The denominators are those of the whole step: see ``StepSize``. So the shares of a step's batches add up to the loss
@@ -57,10 +58,12 @@ public struct ObjectiveWeights: Hashable, Sendable {
   public let meanLogWeight: Double
 
   /// The share of these sequences in the loss of a step.
-  /// - Parameter step: The size of the whole step, of which these sequences may be a part.
+  /// - Parameters:
+  ///   - coefficient: The factor on the objective.
+  ///   - step: The size of the whole step, of which these sequences may be a part.
   /// - Throws: `ObjectiveWeightsError` where a number is not finite, a reference is missing or an answer is empty.
   public init(
-    _ objective: TrainingObjective, _ sequences: [Sequence], step: StepSize
+    _ objective: TrainingObjective, _ sequences: [Sequence], coefficient: Double = 1, step: StepSize
   ) throws(ObjectiveWeightsError) {
     var (loss, logWeight) = (0.0, 0.0)
     var weights: [Double] = []
@@ -85,8 +88,8 @@ public struct ObjectiveWeights: Hashable, Sendable {
         logWeight += objective.logWeight(logLikelihood: l, reference: reference, answerLength: length)
       }
     }
-    self.loss = sequences.isEmpty ? 0 : loss / size
-    self.weights = weights
+    self.loss = sequences.isEmpty ? 0 : coefficient * (loss / size)
+    self.weights = weights.map { coefficient * $0 }
     meanLogWeight = sequences.isEmpty ? 0 : logWeight / Double(sequences.count)
   }
 
@@ -96,10 +99,7 @@ public struct ObjectiveWeights: Hashable, Sendable {
   public init(
     retain sequences: [Sequence], coefficient: Double, step: StepSize
   ) throws(ObjectiveWeightsError) {
-    let sft = try ObjectiveWeights(.sft, sequences, step: step)
-    loss = coefficient * sft.loss
-    weights = sft.weights.map { coefficient * $0 }
-    meanLogWeight = 0
+    self = try ObjectiveWeights(.sft, sequences, coefficient: coefficient, step: step)
   }
 }
 

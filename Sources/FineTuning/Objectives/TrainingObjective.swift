@@ -22,19 +22,19 @@ public enum TrainingObjective: Hashable, Sendable {
 
     /// Whether the objective has a parameter beta.
     public var hasBeta: Bool { self != .sft && self != .ga }
-    /// Whether the objective has a parameter gamma.
-    public var hasGamma: Bool { self == .simnpoOriginal }
+    /// Whether the objective has a margin.
+    public var hasMargin: Bool { self == .simnpoOriginal }
   }
 
   /// The objective of a name; the parameters that it does not have are ignored.
-  /// - Throws: `UnlearningObjectiveError` where beta or gamma is out of range.
-  public init(_ name: Name, beta: Double, gamma: Double) throws(UnlearningObjectiveError) {
+  /// - Throws: `UnlearningObjectiveError` where beta or the margin is out of range.
+  public init(_ name: Name, beta: Double, margin: Double) throws(UnlearningObjectiveError) {
     switch name {
     case .sft: self = .sft
     case .ga: self = .unlearning(.gradientAscent)
     case .npo: self = .unlearning(try .npo(beta: beta))
     case .simnpo: self = .unlearning(try .simNPO(beta: beta))
-    case .simnpoOriginal: self = .unlearning(try .simNPOOriginal(beta: beta, gamma: gamma))
+    case .simnpoOriginal: self = .unlearning(try .simNPOOriginal(beta: beta, gamma: margin))
     }
   }
 
@@ -58,12 +58,12 @@ public enum TrainingObjective: Hashable, Sendable {
     }
   }
 
-  /// The parameter gamma, or nil where there is none.
-  public var gamma: Double? {
-    guard case .unlearning(let objective) = self, case .simNPOOriginal(_, let gamma) = objective.form else {
+  /// The margin added to `z = beta l / |y|`, the gamma of the published equation, or nil where there is none.
+  public var margin: Double? {
+    guard case .unlearning(let objective) = self, case .simNPOOriginal(_, let margin) = objective.form else {
       return nil
     }
-    return gamma
+    return margin
   }
 
   /// Whether the reference model's log-likelihoods are needed.

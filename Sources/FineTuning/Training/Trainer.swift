@@ -143,7 +143,9 @@ public final class Trainer {
     let objective = configuration.objective
     let main = try accumulate(plan.step(at: index), of: examples, firstBatch: 0) {
       example, score, size throws(ObjectiveWeightsError) in
-      try ObjectiveWeights(objective.main, [.init(score, reference: references?[example])], step: size)
+      try ObjectiveWeights(
+        objective.main, [.init(score, reference: references?[example])], coefficient: objective.forgetCoefficient,
+        step: size)
     }
     let retain = try retainPlan.map { plan throws(TrainingError) in
       try accumulate(plan.step(at: index), of: retainExamples, firstBatch: plan.options.gradientAccumulation) {

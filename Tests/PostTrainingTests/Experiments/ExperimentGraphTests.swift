@@ -48,8 +48,8 @@ private func smallPlan(
     ], forget: "refusal", paths: try (1...3).map { try Path(["tofu", "math"]).inserting("refusal", at: $0) },
     unlearning: training(epochs: 1),
     runs: [
-      UnlearningRun("ga", configuration: training(epochs: 2, try TrainingObjective(.ga, beta: 1, gamma: 0))),
-      UnlearningRun("npo", configuration: training(epochs: 2, try TrainingObjective(.npo, beta: 0.5, gamma: 0))),
+      UnlearningRun("ga", configuration: training(epochs: 2, try TrainingObjective(.ga, beta: 1, margin: 0))),
+      UnlearningRun("npo", configuration: training(epochs: 2, try TrainingObjective(.npo, beta: 0.5, margin: 0))),
     ], measures: measures)
   return ExperimentPlan(
     name: "small", title: "for tests", seeds: seeds,

@@ -37,7 +37,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
       let targets = Set(LoRAConfiguration.Target.allCases.filter { _ in flag() } + [.q])
       result.adapter = try LoRAConfiguration(rank: count(), alpha: number(), dropout: number(), targets: targets)
     }
-    result.objective.main = try TrainingObjective(name, beta: number(), gamma: number())
+    result.objective.main = try TrainingObjective(name, beta: number(), margin: number())
     result.proximal.mu = flag() ? number() : 0
     return result
   }
