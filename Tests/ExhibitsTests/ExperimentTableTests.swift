@@ -80,6 +80,8 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
         let (t, p) = (try #require(row["step"]?.double), try #require(row["position"]?.double))
         let cosine = row["run"]?.label?.contains("cosine") == true
         #expect(row["schedule"] == .string(cosine ? "cosine" : "wsd"))
+        // One epoch of eight steps.
+        #expect(row["epoch"] == .number(t / 8) && row["point"] == .missing)
         let speed = (p == 4 ? 0.1 : 0.7 - 0.1 * p) * (cosine ? 0.5 : 1)
         let mean = row["measure"] == .string("label") ? -0.5 - 0.1 * p - speed * t : -0.8 - 0.5 * speed * t
         let half = halfWidth(0.02 + 0.01 * t)
@@ -117,6 +119,11 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
     #expect(first["ci_high"] == .number(-4.70971))
     #expect(first["seeds"] == .integer(4))
     #expect(Set(fifth.compactMap { $0["measure"]?.label }) == ["label", "utility"])
+    // The paper's points are no steps: they have an index, and the share of the epoch in which ours are drawn, too.
+    for (place, row) in fifth.prefix(20).enumerated() {
+      #expect(row["step"] == .missing && row["point"] == .integer(place))
+      #expect(row["epoch"] == .number(min(1, Double(place) / 18)))
+    }
     let table = try rows("table-1").filter { $0["source"] == .string("paper") && $0["model"] == .string("Qwen2.5-14B") }
     let score = table.first {
       $0["algorithm"] == .string("GA") && $0["position"] == .integer(4) && $0["measure"] == .string("forget_score")
@@ -144,7 +151,23 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
     }
     let deep = try #require(rows.last { $0["path"] == .string("U>C>R") && $0["answer"] == .string("C") })
     #expect(deep["mean"] == .number(-449.08394))
-    #expect(deep["epoch"] == .number(20))
+    #expect(deep["epoch"] == .number(20) && deep["step"] == .missing)
+  }
+
+  @Test func `runs of other spans are other schedules, and a run cut short has no share of an epoch`() throws {
+    let results = try SyntheticResults().results()
+    var plan = results.plan
+    let place = try #require(plan.studies[0].runs.firstIndex { $0.name == "npo-cosine" })
+    plan.studies[0].runs[place].configuration.schedule = plan.studies[0].unlearning.schedule
+    plan.studies[0].runs[place].configuration.schedule.warmup = .steps(5)
+    plan.studies[0].runs[place].configuration.schedule.decay = .fraction(0.8)
+    plan.studies[0].runs[place].configuration.maxSteps = 8
+    let changed = ExperimentResults(
+      plan: plan, trajectories: results.trajectories, qualities: results.qualities, cost: results.cost)
+    #expect(try !rows("figure-3", changed).contains { $0["run"] == .string("npo-cosine") })
+    let own = try rows("figure-8", changed).filter { $0["run"] == .string("npo-cosine") }
+    #expect(own.count == 4 * 9)
+    #expect(own.allSatisfy { $0["schedule"] == .string("wsd, warm-up 5, decay 0.8") && $0["epoch"] == .missing })
   }
 
   @Test func `Table 1 compares the last step with the first`() throws {

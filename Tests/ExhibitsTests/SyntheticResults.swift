@@ -60,7 +60,7 @@ struct SyntheticResults {
     case .npo: configuration.objective.main = (try? .unlearning(.npo(beta: 0.5))) ?? .sft
     case .simnpo, .simnpoOriginal: configuration.objective.main = (try? .unlearning(.simNPO(beta: 1))) ?? .sft
     }
-    configuration.schedule.shape = .wsd
+    configuration.schedule = .init(.wsd)
     configuration.batchSize = 10
     configuration.adapter = try? LoRAConfiguration(rank: 16, alpha: 32, dropout: 0, targets: [.q, .v])
     return configuration
@@ -77,7 +77,7 @@ struct SyntheticResults {
   func plan() throws -> ExperimentPlan {
     var runs = objectives.map { Self.run($0.rawValue, $0) }
     if deviations {
-      runs += objectives.map { Self.run("\($0.rawValue)-cosine", $0) { $0.schedule.shape = .cosine } }
+      runs += objectives.map { Self.run("\($0.rawValue)-cosine", $0) { $0.schedule = .init(.cosine) } }
       if objectives.contains(.npo) {
         runs.append(Self.run("npo-slow", .npo) { $0.optimizer.learningRate = 1e-4 })
         runs.append(Self.run("npo-fast", .npo) { $0.optimizer.learningRate = 5e-3 })

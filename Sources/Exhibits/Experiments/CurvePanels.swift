@@ -26,9 +26,20 @@ enum CurvePanels {
     ]
   }
 
-  /// One panel: `mean` by step with its band, from the column `low` to `ci_high`.
+  /// What is drawn along x.
+  enum Axis: String {
+    /// The optimizer steps taken.
+    case step
+    /// The share of the unlearning epoch gone through, in which the paper's points and our steps can be set side by side.
+    case epoch
+
+    /// What the axis is called.
+    var title: String { self == .step ? "unlearning step" : "share of the unlearning epoch" }
+  }
+
+  /// One panel: `mean` along x with its band, from the column `low` to `ci_high`.
   static func curves(
-    color: JSON, title: String, x: String = "unlearning step", detail: [String], width: Int, height: Int = 130,
+    color: JSON, title: String, x: Axis = .step, xTitle: String? = nil, detail: [String], width: Int, height: Int = 130,
     scale: JSON = ["zero": false], low: String = "ci_low"
   ) -> JSON {
     let band: JSON = [
@@ -40,7 +51,7 @@ enum CurvePanels {
       "encoding": ["y": VegaLite.number("mean", title, scale: scale)],
     ]
     let shared: JSON = [
-      "x": VegaLite.number("step", x, scale: ["nice": false]), "color": color,
+      "x": VegaLite.number(x.rawValue, xTitle ?? x.title, scale: ["nice": false]), "color": color,
       "detail": .array(detail.map { ["field": .string($0), "type": "nominal"] }),
     ]
     return [
@@ -50,10 +61,10 @@ enum CurvePanels {
 
   /// A curve for each run and path in the colour of its position.
   static func positionCurves(
-    title: String, width: Int, height: Int = 130, scale: JSON = ["zero": false]
+    title: String, x: Axis = .step, width: Int, height: Int = 130, scale: JSON = ["zero": false]
   ) -> JSON {
     curves(
-      color: positions, title: title, detail: ["run", "path"], width: width, height: height, scale: scale)
+      color: positions, title: title, x: x, detail: ["run", "path"], width: width, height: height, scale: scale)
   }
 
   /// A scale for what is never negative and may grow fast: of square roots, cut at 0, where intervals reach below it.

@@ -1,7 +1,7 @@
 import FileFormats
 import PostTraining
 
-/// The table behind the paper's curves over steps: this experiment's means over seeds, and the paper's readings.
+/// The table behind the paper's curves over one unlearning epoch: this experiment's means over seeds, and the paper's readings.
 struct CurveTable {
   /// What a curve shows.
   enum Measure: String, CaseIterable {
@@ -24,13 +24,27 @@ struct CurveTable {
       Column("algorithm", .string, description: "GA, NPO, SimNPO or SimNPO (original)"),
       Column("run", .string, description: "the plan's name of the unlearning run; missing for the paper"),
       Column("learning_rate", .number, unit: "1", description: "of unlearning; missing where the figure names none"),
-      Column("schedule", .string, description: "of the learning rate; missing where the figure names none"),
+      Column(
+        "schedule", .string,
+        description: """
+          of the learning rate, with warm-up and decay where they are not the defaults; missing where the figure names none
+          """),
       Column(
         "measure", .string,
         description: "label: the forget set's label; utility: true answers of the utility stage (TOFU)"),
       Column("path", .string, description: "the order of the stages, first learned first; missing for the paper"),
       Column("position", .integer, unit: "1", description: "p, the position of the forget stage, 1 is first"),
-      Column("step", .integer, unit: "step", description: "unlearning steps taken"),
+      Column("step", .integer, unit: "step", description: "optimizer steps taken; missing for the paper"),
+      Column(
+        "point", .integer, unit: "1",
+        description:
+          "the paper's points, 0 is before unlearning, very probably two steps each; missing for this experiment"),
+      Column(
+        "epoch", .number, unit: "epoch",
+        description: """
+          share of the unlearning epoch gone through (over 1 where a run has several); the paper's points as shares of 18; \
+          missing where max_steps cut a run short
+          """),
     ] + SeedMean.columns(unit: "nat/token", of: "mean log-likelihood of a token")
 
   /// A table of these runs of the study `order`, and of a figure's readings.
@@ -47,12 +61,13 @@ struct CurveTable {
       for run in runs {
         for path in order.paths {
           let means = try order.means(run, path, measure.column) ?? []
+          let epochs = run.epochs(steps: means.count - 1)
           rows += means.enumerated().map { step, mean in
             [
               .string("this experiment"), .string(order.experiment), .string(run.objective.label), .string(run.name),
               .number(run.configuration.optimizer.learningRate),
-              .string(run.configuration.schedule.shape.rawValue), .string(measure.rawValue), .string("\(path)"),
-              .integer(order.position(path)), .integer(step),
+              .string(run.configuration.schedule.label), .string(measure.rawValue), .string("\(path)"),
+              .integer(order.position(path)), .integer(step), .missing, Cell(epochs.map { $0(step) }),
             ] + mean.cells
           }
         }
@@ -69,11 +84,12 @@ struct CurveTable {
     PaperCurves.all[figure].flatMap { series -> [[Cell]] in
       guard let measure = measures.first(where: { $0.paperMetric == series.metric }) else { return [] }
       let interval = PaperCurves.all.interval(of: series)
-      return series.values.enumerated().map { step, value in
+      return series.values.enumerated().map { point, value in
         [
           .string("paper"), .string(series.model), .string(series.algorithm), .missing, Cell(series.learningRate),
-          Cell(series.schedule), .string(measure.rawValue), .missing, Cell(series.position), .integer(step),
-          .number(value), Cell(interval?.low[step]), Cell(interval?.high[step]),
+          Cell(series.schedule), .string(measure.rawValue), .missing, Cell(series.position), .missing,
+          .integer(point), .number(PaperCurves.Series.epoch(ofPoint: point)),
+          .number(value), Cell(interval?.low[point]), Cell(interval?.high[point]),
           // The paper repeats Figure 5 with four seeds, and shows one run elsewhere.
           .integer(interval == nil ? 1 : 4),
         ]

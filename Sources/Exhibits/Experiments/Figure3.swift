@@ -9,7 +9,8 @@ extension Exhibit {
       The log-likelihoods of the forget set's label and of the utility stage's true answers while the label is \
       unlearned by NPO and SimNPO, by the position p of the forget stage: this experiment (mean and 95 % confidence \
       interval over seeds) beside the two models of the paper's Figure 3, read off its graphics to 0.05. Where the \
-      label falls slower, the utility mostly should, too. Each panel has its own scale.
+      label falls slower, the utility mostly should, too. The paper's points are very probably two \
+      steps each, so both are drawn by the share of the unlearning epoch. Each panel has its own scale.
       """,
     results: { results in
       try CurveTable.make(
@@ -29,5 +30,5 @@ extension Exhibit {
       ]
         + CurvePanels.grid(
           ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("panel")],
-          CurvePanels.positionCurves(title: "nats a token", width: 230))))
+          CurvePanels.positionCurves(title: "nats a token", x: .epoch, width: 230))))
 }

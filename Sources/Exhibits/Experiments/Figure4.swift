@@ -23,14 +23,11 @@ extension Exhibit {
       for path in figure4Order(study.paths) {
         for answer in study.study.stages.map(\.name) {
           let means = try study.means(run, path, "\(answer)_log_probability") ?? []
-          // Every epoch has as many steps, unless the plan cuts the run short.
-          let perStep =
-            run.configuration.maxSteps == nil && means.count > 1
-            ? Double(run.configuration.epochs) / Double(means.count - 1) : nil
+          let epochs = run.epochs(steps: means.count - 1)
           rows += means.enumerated().map { step, mean in
             [
               .string("this experiment"), .string(study.experiment), .string("\(path)"), .string(answer),
-              .integer(step), Cell(perStep.map { Double(step) * $0 }),
+              .integer(step), Cell(epochs.map { $0(step) }),
             ] + mean.cells
           }
         }
@@ -42,8 +39,12 @@ extension Exhibit {
           Column("model", .string, description: "the experiment's name, or the paper's model"),
           Column("path", .string, description: "the order of the stages, first learned first"),
           Column("answer", .string, description: "the stage whose answers are asked for; the paper's are C, R and U"),
-          Column("step", .integer, unit: "step", description: "unlearning steps taken; the paper shows epochs"),
-          Column("epoch", .number, unit: "epoch", description: "the same in epochs; missing where a run was cut short"),
+          Column(
+            "step", .integer, unit: "step",
+            description: "optimizer steps taken; missing for the paper, which shows epochs"),
+          Column(
+            "epoch", .number, unit: "epoch",
+            description: "unlearning epochs gone through; missing where max_steps cut a run short"),
         ] + SeedMean.columns(unit: "nat", of: "mean log probability of an answer"),
         rows: rows + figure4Readings)
     },
@@ -53,7 +54,8 @@ extension Exhibit {
         + CurvePanels.grid(
           ["row": CurvePanels.facet("source"), "column": CurvePanels.facet("path")],
           CurvePanels.curves(
-            color: VegaLite.colors("answer", "answer"), title: "log probability, nats", x: "step (paper: epoch)",
+            color: VegaLite.colors("answer", "answer"), title: "log probability, nats", x: .epoch,
+            xTitle: "unlearning epoch",
             detail: [], width: 104, height: 170))))
 
   /// The paths in the order of the paper's panels, theta_1 to theta_6, before all others.
@@ -67,7 +69,7 @@ extension Exhibit {
       order.readings.flatMap { series in
         series.values.enumerated().map { epoch, value in
           [
-            .string("paper"), .string(series.model), .string(order.path), .string(series.series), .integer(epoch),
+            .string("paper"), .string(series.model), .string(order.path), .string(series.series), .missing,
             .number(Double(epoch)), .number(value), .missing, .missing, .integer(1),
           ]
         }

@@ -9,7 +9,8 @@ extension Exhibit {
       The log-likelihoods of the forget set's label and of the utility stage's true answers while the label is \
       unlearned, by algorithm and position p of the forget stage: mean and 95 % confidence interval (Student's t) over \
       this experiment's seeds, beside those over four seeds of the paper's Figure 5. The intervals should be narrow at \
-      first and widen later. Each panel has its own scale.
+      first and widen later. The paper's points are very probably two \
+      steps each, so both are drawn by the share of the unlearning epoch. Each panel has its own scale.
       """,
     results: { results in
       try CurveTable.make(
@@ -26,5 +27,5 @@ extension Exhibit {
       ]
         + CurvePanels.grid(
           ["row": CurvePanels.facet("shown"), "column": CurvePanels.facet("source")],
-          CurvePanels.positionCurves(title: "nats a token", width: 320))))
+          CurvePanels.positionCurves(title: "nats a token", x: .epoch, width: 320))))
 }

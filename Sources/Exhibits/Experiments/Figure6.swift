@@ -8,7 +8,8 @@ extension Exhibit {
     description: """
       The log-likelihood of the forget set's label while it is unlearned by NPO at each learning rate, by the position \
       p of the forget stage: this experiment (mean and 95 % confidence interval over seeds) above the two models of \
-      the paper's Figure 6. The paths should differ at every rate. Each panel has its own scale.
+      the paper's Figure 6. The paths should differ at every rate. The paper's points are very probably two \
+      steps each, so both are drawn by the share of the unlearning epoch. Each panel has its own scale.
       """,
     results: { results in
       try CurveTable.make(
@@ -44,7 +45,7 @@ extension Exhibit {
             "field": "rate", "type": "nominal", "title": .null,
             "sort": ["field": "learning_rate", "op": "min", "order": "ascending"], "header": ["labelFontSize": 11],
           ]
-        ], CurvePanels.positionCurves(title: "label, nats a token", width: 175, height: 140))
+        ], CurvePanels.positionCurves(title: "label, nats a token", x: .epoch, width: 175, height: 140))
     return .object(members.map { JSON.Member($0.0, $0.1) })
   }
 }

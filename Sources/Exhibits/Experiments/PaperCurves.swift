@@ -3,8 +3,12 @@ import FileFormats
 /// The numbers of Yu, He, Goyal and Arora, "On the Impossibility of Retrain Equivalence in Machine Unlearning"
 /// (arXiv 2510.16629, 2025): the curves of Figures 1 and 3 to 8 as read off its vector graphics, and Tables 1 and 2.
 ///
-/// The readings are exact to 1e-3, those of Figure 3 to 0.05; step 0 is before unlearning. They are kept in
+/// The readings are exact to 1e-3, those of Figure 3 to 0.05; point 0 is before unlearning. They are kept in
 /// ``readings``, one line a series.
+///
+/// A point is very probably not one optimizer step but two: the authors' published example logs every second step, and
+/// 18 points of two steps of 128 examples are 4,608, about the forget set. So points are set beside steps by the share
+/// of the epoch that both have gone through (``Series/epoch(ofPoint:)``). This is inferred, not said in the paper.
 struct PaperCurves {
   /// One curve of a figure, or one row of a table.
   struct Series {
@@ -20,7 +24,7 @@ struct PaperCurves {
     let series: String
     /// `value`, or in Figure 5 `mean`, `ci_low` or `ci_high`.
     let statistic: String
-    /// By step; in Table 1 by position.
+    /// By point; in Figure 4 by epoch, in Table 1 by position.
     let values: [Double]
 
     /// The model as Table 2 spells it.
@@ -42,6 +46,10 @@ struct PaperCurves {
 
     /// The position p of the forget stage, where the series is one of it.
     var position: Int? { series.hasPrefix("p=") ? Int(series.dropFirst(2)) : nil }
+
+    /// The unlearning epochs gone through at a point of Figures 1, 3 and 5 to 8, which show one epoch: its last reading
+    /// is the 18th, which the 19th, after training has ended, repeats in 124 of the 128 curves.
+    static func epoch(ofPoint point: Int) -> Double { min(1, Double(point) / 18) }
 
     private static let models = [
       "Llama1B": "Llama3.2-1B", "Llama8B": "Llama3.1-8B", "Llama13B": "Llama2-13B", "Qwen1B": "Qwen2.5-1.5B",

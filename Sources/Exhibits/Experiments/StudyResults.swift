@@ -53,6 +53,25 @@ struct StudyResults {
   func position(_ path: Path) -> Int { study.position(in: path) ?? 0 }
 }
 
+extension UnlearningRun {
+  /// The epochs gone through after a step of a run of so many steps; nil where `max_steps` ended it within an epoch, or
+  /// there are no steps. Every epoch has as many steps.
+  func epochs(steps: Int) -> ((_ step: Int) -> Double)? {
+    guard steps > 0, steps != configuration.maxSteps else { return nil }
+    return { Double($0 * configuration.epochs) / Double(steps) }
+  }
+}
+
+extension TrainingConfiguration.Schedule {
+  /// The shape, with warm-up and decay where they are not those that it has by default.
+  var label: String {
+    var parts = [shape.rawValue]
+    if warmup != Self.defaultWarmup(for: shape) { parts.append("warm-up \(warmup)") }
+    if let decay, decay != Self.defaultDecay(for: shape) { parts.append("decay \(decay)") }
+    return parts.joined(separator: ", ")
+  }
+}
+
 extension TrainingObjective.Name {
   /// The name in the paper's figures.
   var label: String {
