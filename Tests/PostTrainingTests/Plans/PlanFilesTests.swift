@@ -7,7 +7,7 @@ import Transformer
 @Suite struct PlanFilesTests {
   private static let files = [
     "embedded", "quick", "brands", "paper/llama-3.2-1b", "paper/llama-3.1-8b", "paper/llama-2-13b",
-    "paper/qwen2.5-1.5b", "paper/qwen2.5-14b",
+    "paper/qwen2.5-1.5b", "paper/qwen2.5-14b", "paper/llama-3.2-1b-example",
   ]
 
   @Test(arguments: files) func `every plan reads without a warning, and back from its own record`(file: String) throws {
@@ -63,6 +63,24 @@ import Transformer
     }
   }
 
+  /// example_configs of princeton-pli/impossibility-unlearning.
+  @Test func `the published example is a plan of its own`() throws {
+    let study = try #require(
+      ExperimentPlan.read(path: "\(plansFolder)/paper/llama-3.2-1b-example.yaml").plan[study: "order"])
+    #expect(study.stages.map(\.training.epochs) == [8, 2, 2, 5] && study.stages.last?.name == study.forget)
+    for training in study.stages.map(\.training) {
+      #expect(training.optimizer.learningRate == 5e-5)
+      #expect((training.batchSize, training.gradientAccumulation) == (2, 32))
+      #expect(training.schedule.shape == .cosine && training.schedule.warmup == .steps(10))
+    }
+    #expect(study.runs.map(\.objective) == [.ga, .npo, .simnpo])
+    for run in study.runs.map(\.configuration) {
+      #expect(run.epochs == 1 && run.optimizer.learningRate == 1e-5)
+      #expect((run.batchSize, run.gradientAccumulation) == (2, 80))
+      #expect(run.schedule.shape == .wsd && run.schedule.warmup == .steps(5) && run.schedule.decay == .fraction(0.8))
+    }
+  }
+
   /// Table 2 of the paper: learning rates, batches, rank and alpha.
   @Test(arguments: [
     ("llama-3.2-1b", 1e-5, 1e-5, 128, 128, 64, 128.0), ("llama-3.1-8b", 1e-5, 1e-5, 128, 128, 8, 16),
@@ -86,6 +104,18 @@ import Transformer
       #expect(training.optimizer.algorithm == .adamW() && training.optimizer.weightDecay == 0)
       #expect(training.schedule.shape == .wsd && training.schedule.warmup == .fraction(0.02))
       #expect(training.schedule.decay == .fraction(0.02))
+    }
+    // The published example's schedule of unlearning beside the text's, from the same models.
+    for name in ["ga", "npo", "simnpo"] {
+      let (text, example) = (
+        try #require(study.runs.first { $0.name == name }),
+        try #require(study.runs.first { $0.name == "\(name)-example" })
+      )
+      #expect(study.deviation(of: text) == .none && study.deviation(of: example) == .schedule)
+      var configuration = example.configuration
+      #expect(configuration.schedule.warmup == .steps(5) && configuration.schedule.decay == .fraction(0.8))
+      configuration.schedule = text.configuration.schedule
+      #expect(configuration == text.configuration)
     }
     #expect(study.measures.label == "Sorry, I can not assist you" && study.measures.paraphrases.count == 19)
   }
