@@ -3,11 +3,13 @@ import Transformer
 
 /// An adapter's `adapter_config.json` as PEFT reads and writes it.
 ///
-/// Plain LoRA is read. A setting that is not at its default and would change the adapter's numbers is an error; keys
-/// that this module has never heard of must be empty (null, false, [] or {}).
+/// LoRA of whole kinds of layers is read, with either scale. Any other setting that is not at its default and would change
+/// the adapter's numbers is an error; keys that this module has never heard of must be empty (null, false, [] or {}).
 public struct AdapterConfigurationFile: Equatable, Sendable {
-  /// The adapter.
+  /// The adapter. Where the file asks for rsLoRA's scale, alpha / sqrt(r), its alpha is sqrt(r) times the file's.
   public let adapter: LoRAConfiguration
+  /// Which layers the file names.
+  let targets: TargetModules
   /// The name or path of the model that the adapter was trained on, as the file has it.
   public let baseModel: String?
 
@@ -15,7 +17,7 @@ public struct AdapterConfigurationFile: Equatable, Sendable {
   private static let handled: Set = [
     "r", "lora_alpha", "lora_dropout", "target_modules", "peft_type", "bias", "init_lora_weights", "task_type",
     "base_model_name_or_path", "auto_mapping", "inference_mode", "peft_version", "revision", "megatron_core",
-    "qalora_group_size", "eva_config", "runtime_config",
+    "qalora_group_size", "eva_config", "runtime_config", "use_rslora", "layers_to_transform", "layers_pattern",
   ]
   /// Initialisations that leave the model's own weights alone. The others subtract from them what they start with.
   private static let initializations = ["gaussian", "eva", "orthogonal"]
@@ -52,35 +54,15 @@ public struct AdapterConfigurationFile: Equatable, Sendable {
     // PEFT's own defaults.
     let (rank, alpha) = (try fields.integer("r") ?? 8, try fields.number("lora_alpha") ?? 8)
     let dropout = try fields.number("lora_dropout") ?? 0
-    let targets = try Self.targets(fields)
+    let factor = try fields.bool("use_rslora") ?? false ? Double(max(rank, 0)).squareRoot() : 1
+    targets = try TargetModules(fields)
     do {
-      adapter = try LoRAConfiguration(rank: rank, alpha: alpha, dropout: dropout, targets: targets)
+      adapter = try LoRAConfiguration(
+        rank: rank, alpha: factor * alpha, dropout: dropout, targets: try targets.kinds())
     } catch {
-      throw .configuration(file: fields.file, error)
+      throw CheckpointError(error, file: fields.file)
     }
     baseModel = try fields.string("base_model_name_or_path")
-  }
-
-  private static func targets(_ fields: JSONFields) throws(CheckpointError) -> Set<LoRAConfiguration.Target> {
-    let key = "target_modules"
-    if let text = fields[key]?.stringValue {
-      guard text == "all-linear" else {
-        throw fields.unsupported(key, "it must be a list of names or \"all-linear\", not the pattern \(quoted(text))")
-      }
-      return Set(LoRAConfiguration.Target.allCases).subtracting([.head])
-    }
-    guard let names = try fields.strings(key) else {
-      throw fields.wrong(key, "is missing; it must be a list of names or \"all-linear\"")
-    }
-    var targets: Set<LoRAConfiguration.Target> = []
-    for name in names {
-      guard let target = LoRAConfiguration.Target(rawValue: name) else {
-        let known = LoRAConfiguration.Target.allCases.map(\.moduleName).joined(separator: ", ")
-        throw fields.unsupported(key, "\(quoted(name)) is none of \(known)")
-      }
-      targets.insert(target)
-    }
-    return targets
   }
 
   private static func isEmpty(_ value: JSON) -> Bool {

@@ -12,6 +12,7 @@ public struct AdapterFolder: Sendable {
   public let baseModel: String?
 
   private let table: TensorTable
+  private let targets: TargetModules
 
   /// Opens a folder: reads `adapter_config.json` and the header of the weights.
   /// - Throws: `CheckpointError` naming the file and the key.
@@ -20,6 +21,7 @@ public struct AdapterFolder: Sendable {
     let configuration = try AdapterConfigurationFile(path: "\(path)/adapter_config.json")
     adapter = configuration.adapter
     baseModel = configuration.baseModel
+    targets = configuration.targets
     let weights = "\(path)/adapter_model.safetensors"
     guard FolderFiles.exists(weights) else {
       let hasPickle = FolderFiles.exists("\(path)/adapter_model.bin")
@@ -44,6 +46,7 @@ public struct AdapterFolder: Sendable {
     for model: ModelConfiguration, base: Parameters? = nil, workers: Workers = .all
   ) throws(CheckpointError) -> Parameters {
     try model.checkSize(file: path)
+    try targets.check(layerCount: model.layerCount)
     let layout = ParameterLayout(model, adapter)
     var items: [(entry: TensorTable.Entry, tensor: ParameterLayout.Tensor)] = []
     for tensor in layout.tensors {
@@ -65,10 +68,10 @@ public struct AdapterFolder: Sendable {
     beside layout: ParameterLayout, of base: Parameters?
   ) throws(CheckpointError) -> [(entry: TensorTable.Entry, tensor: ParameterLayout.Tensor)] {
     var copies: [(entry: TensorTable.Entry, tensor: ParameterLayout.Tensor)] = []
-    for entry in table.entries where layout[entry.tensor.name] == nil {
+    for entry in table.entries where layout[entry.name] == nil {
       let embedding = ModelFolder.embeddingName, head = ModelFolder.headName
       let original: String
-      switch entry.tensor.name {
+      switch entry.name {
       case "base_model.model.lm_head.base_layer.weight", "base_model.model.lm_head.weight":
         original = base?.layout[head] == nil ? embedding : head
       case "base_model.model.model.embed_tokens.weight": original = embedding
@@ -78,7 +81,7 @@ public struct AdapterFolder: Sendable {
       guard let tensor = base?.layout[original] else {
         throw .unexpectedTensor(file: table.path, tensor: entry.tensor.name, found: entry.tensor.shape)
       }
-      try TensorReader.checkDType(table.entry(entry.tensor.name, shape: tensor.shape))
+      try TensorReader.checkDType(table.entry(entry.name, shape: tensor.shape))
       copies.append((entry, tensor))
     }
     return copies

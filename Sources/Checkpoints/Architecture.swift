@@ -13,6 +13,14 @@ enum Architecture: String, CaseIterable {
     }
   }
 
+  /// The name of the same without a head, whose weights transformers loads too.
+  var baseClassName: String {
+    switch self {
+    case .llama: "LlamaModel"
+    case .qwen2: "Qwen2Model"
+    }
+  }
+
   /// Whether the q, k and v projections have biases.
   var hasQKVBias: Bool { self == .qwen2 }
 
@@ -39,10 +47,13 @@ enum Architecture: String, CaseIterable {
     guard let found = type ?? names.first else {
       throw .field(file: fields.file, key: "model_type", reason: "is missing, and so is architectures")
     }
-    guard let known = Self.allCases.first(where: { $0.rawValue == found || $0.className == found }) else {
+    guard let known = Self.allCases.first(where: { [$0.rawValue, $0.className, $0.baseClassName].contains(found) })
+    else {
       throw .architecture(file: fields.file, found: names.first ?? found)
     }
-    if let name = names.first, name != known.className { throw .architecture(file: fields.file, found: name) }
+    if let name = names.first, name != known.className, name != known.baseClassName {
+      throw .architecture(file: fields.file, found: name)
+    }
     self = known
   }
 }

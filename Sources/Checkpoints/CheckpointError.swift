@@ -23,6 +23,8 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
   case shardPath(file: String, name: String)
   /// A tensor that the configuration asks for is not in the file.
   case missingTensor(file: String, tensor: String, expected: [Int]?)
+  /// The names of all tensors begin with something that no model's do.
+  case prefix(file: String, prefix: String)
   /// A tensor that the configuration has no place for.
   case unexpectedTensor(file: String, tensor: String, found: [Int]?)
   /// A tensor has another shape than the configuration says.
@@ -69,6 +71,8 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     case .missingTensor(let file, let tensor, let expected):
       let shape = expected.map { ", expected with shape \($0)," } ?? ""
       return at(file, "tensor \(quoted(tensor))\(shape) is missing")
+    case .prefix(let file, let prefix):
+      return at(file, "the names of all tensors begin with \(quoted(prefix)); save the model without this wrapper")
     case .unexpectedTensor(let file, let tensor, let found):
       let shape = found.map { " with shape \($0)" } ?? ""
       return at(file, "tensor \(quoted(tensor))\(shape) has no place in the configured model")

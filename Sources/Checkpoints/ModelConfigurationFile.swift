@@ -82,12 +82,16 @@ public struct ModelConfigurationFile: Equatable, Sendable {
 extension ModelConfiguration {
   /// Refuses sizes that no computer holds, so that offsets within the parameters can be computed without overflow.
   func checkSize(file: String) throws(CheckpointError) {
-    guard layerCount <= 1 << 16 else { throw .configuration(file: file, .count("number of layers", layerCount)) }
+    let (maximumLayerCount, maximumParameterCount) = (1 << 16, 1 << 46)
+    guard layerCount <= maximumLayerCount else {
+      throw .configuration(file: file, .tooMany("number of layers", layerCount, limit: maximumLayerCount))
+    }
     let (c, f, d) = (Double(hiddenSize), Double(intermediateSize), Double(headDimension))
     let attention = 2 * c * d * (Double(headCount) + Double(keyValueHeadCount))
     let total = 2 * c * Double(vocabularySize) + Double(layerCount) * (attention + 3 * c * f)
-    guard total < 0x1p46 else {
-      throw .configuration(file: file, .count("number of parameters", Int(min(total, 0x1p62))))
+    guard total < Double(maximumParameterCount) else {
+      throw .configuration(
+        file: file, .tooMany("number of parameters", Int(min(total, 0x1p62)), limit: maximumParameterCount))
     }
   }
 }

@@ -20,7 +20,7 @@ public struct ModelFolder: Sendable {
   /// The names of the files that a tokenizer may consist of.
   public static let tokenizerFiles = [
     "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json",
-    "vocab.json", "merges.txt",
+    "vocab.json", "merges.txt", "chat_template.jinja",
   ]
 
   private let table: TensorTable
@@ -41,7 +41,7 @@ public struct ModelFolder: Sendable {
       FolderFiles.exists(generation)
       ? try SpecialTokens(JSONFields(path: generation), defaults: configuration.specialTokens)
       : configuration.specialTokens
-    table = try TensorTable(modelFolder: path)
+    table = try Self.table(path)
     if model.tiesEmbeddings, table[Self.headName] != nil {
       tied =
         table[Self.embeddingName] == nil ? (Self.headName, nil) : (Self.embeddingName, Self.headName)
@@ -49,6 +49,22 @@ public struct ModelFolder: Sendable {
       tied = (Self.embeddingName, nil)
     }
     try check()
+  }
+
+  /// The weights' files. As in transformers, those of a base model may have names without the head model's prefix.
+  private static func table(_ path: String) throws(CheckpointError) -> TensorTable {
+    var table = try TensorTable(modelFolder: path)
+    let prefix = "model."
+    guard !table.entries.contains(where: { $0.name.hasPrefix(prefix) }) else { return table }
+    if table[String(embeddingName.dropFirst(prefix.count))] != nil {
+      table.rename { $0 == headName ? $0 : prefix + $0 }
+    } else if let place = table.entries.first?.name.firstRange(of: prefix) {
+      let other = String(table.entries[0].name[..<place.lowerBound])
+      if !other.isEmpty, table.entries.allSatisfy({ $0.name.hasPrefix(other) }) {
+        throw .prefix(file: table.path, prefix: other)
+      }
+    }
+    return table
   }
 
   /// Where each weight lies once it has been loaded.
@@ -99,7 +115,7 @@ public struct ModelFolder: Sendable {
       try checkVocabulary(copy)
       try TensorReader.checkDType(table.entry(copy, shape: [model.vocabularySize, model.hiddenSize]))
     }
-    for entry in table.entries where !expected.contains(entry.tensor.name) && !isRotaryBuffer(entry.tensor.name) {
+    for entry in table.entries where !expected.contains(entry.name) && !isRotaryBuffer(entry.name) {
       throw .unexpectedTensor(file: entry.file.path, tensor: entry.tensor.name, found: entry.tensor.shape)
     }
     if let broken = table.brokenPromises.first(where: { !isRotaryBuffer($0.tensor) }) {

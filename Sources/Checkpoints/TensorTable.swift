@@ -7,6 +7,8 @@ struct TensorTable: Sendable {
   struct Entry: Sendable {
     let file: SafetensorsFile
     let tensor: SafetensorsEntry
+    /// The tensor's name in the model: the file's, without what wrappers have put into it.
+    var name: String
   }
 
   /// The file that stands for the whole in errors: the only one, or the index.
@@ -21,7 +23,8 @@ struct TensorTable: Sendable {
   init(file path: String) throws(CheckpointError) {
     self.path = path
     let file = try Self.open(path)
-    for tensor in file.tensors { add(Entry(file: file, tensor: tensor)) }
+    for tensor in file.tensors { add(Entry(file: file, tensor: tensor, name: tensor.name)) }
+    unwrapNames()
   }
 
   /// The tensors of a folder's `model.safetensors`, or of the shards that `model.safetensors.index.json` names.
@@ -64,10 +67,31 @@ struct TensorTable: Sendable {
         guard promised.contains(tensor.name) || isRotaryBuffer(tensor.name) else {
           throw .unexpectedTensor(file: file.path, tensor: tensor.name, found: tensor.shape)
         }
-        add(Entry(file: file, tensor: tensor))
+        add(Entry(file: file, tensor: tensor, name: tensor.name))
       }
       brokenPromises += names.filter { file[$0] == nil }.map { ($0, file.path) }
     }
+    unwrapNames()
+  }
+
+  /// Takes out of all names what `torch.compile` (`_orig_mod.`), and from their beginnings what `DataParallel`
+  /// (`module.`), has put there.
+  private mutating func unwrapNames() {
+    rename { name in
+      name.split(separator: ".", omittingEmptySubsequences: false).filter { $0 != "_orig_mod" }.joined(separator: ".")
+    }
+    if !entries.isEmpty, entries.allSatisfy({ $0.name.hasPrefix("module.") }) {
+      rename { String($0.dropFirst("module.".count)) }
+    }
+  }
+
+  /// Gives all tensors other names, unless two would then have the same.
+  mutating func rename(_ change: (String) -> String) {
+    let names = entries.map { change($0.name) }
+    guard Set(names).count == names.count else { return }
+    for (index, name) in names.enumerated() { entries[index].name = name }
+    indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    brokenPromises = brokenPromises.map { (change($0.tensor), $0.shard) }
   }
 
   /// The tensor of this name.
@@ -86,7 +110,7 @@ struct TensorTable: Sendable {
   }
 
   private mutating func add(_ entry: Entry) {
-    indices[entry.tensor.name] = entries.count
+    indices[entry.name] = entries.count
     entries.append(entry)
   }
 

@@ -29,6 +29,7 @@ public final class InputFile: Sendable {
     self.path = path
     self.descriptor = descriptor
     self.byteCount = Int(status.st_size)
+    try GitLargeFile.refuse(self)
   }
 
   deinit { close(descriptor) }

@@ -2,6 +2,8 @@
 public enum ModelConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The named count is below 1 or over 2^31 - 1.
   case count(String, Int)
+  /// The named count is over the limit.
+  case tooMany(String, Int, limit: Int)
   /// The named constant is not positive and finite.
   case constant(String, Double)
   /// The query heads cannot be shared out evenly among the key/value heads.
@@ -21,6 +23,7 @@ public enum ModelConfigurationError: Error, Hashable, Sendable, CustomStringConv
   public var description: String {
     switch self {
     case .count(let name, let value): "the \(name) must be between 1 and \(Int32.max), not \(value)"
+    case .tooMany(let name, let value, let limit): "the \(name) must be at most \(limit), not \(value)"
     case .constant(let name, let value): "the \(name) must be positive and finite, not \(value)"
     case .headsNotShared(let heads, let keyValueHeads):
       "the number of heads (\(heads)) must be a multiple of the number of key/value heads (\(keyValueHeads))"

@@ -38,9 +38,11 @@ private let adapters: Gen<LoRAConfiguration?> = zip(
 
   @Test func `settings that would change the numbers are refused by their key`() throws {
     for (key, value) in [
-      ("use_rslora", true), ("use_dora", true), ("fan_in_fan_out", true), ("modules_to_save", ["lm_head"]),
+      ("use_dora", true), ("fan_in_fan_out", true), ("modules_to_save", ["lm_head"]),
       ("alpha_pattern", ["q_proj": 3]), ("rank_pattern", ["q_proj": 3]), ("bias", "all"), ("peft_type", "IA3"),
-      ("target_modules", ".*q_proj"), ("target_modules", ["q_proj", "embed_tokens"]), ("layers_to_transform", [0]),
+      ("target_modules", ".*embed_tokens"), ("target_modules", ["q_proj", "embed_tokens"]),
+      ("target_modules", ".*"), ("target_modules", "q_proj"), ("target_modules", #"(.)\1"#), ("layers_pattern", "h"),
+      ("target_modules", ".*(q_proj"), ("target_modules", ["q_proj", "c_attn"]), ("target_modules", ["self_attn"]),
       ("init_lora_weights", "pissa"), ("init_lora_weights", 3), ("lora_bias", true), ("use_something_new", 1),
     ] as [(String, JSON)] {
       guard case .unsupported("adapter_config.json", key, _) = checkpointError({ try read(changed(plain, key, value)) })
@@ -70,6 +72,56 @@ private let adapters: Gen<LoRAConfiguration?> = zip(
     }
     let harmless = changed(changed(plain, "init_lora_weights", "gaussian"), "use_something_new", .object([]))
     #expect(try read(harmless).adapter == read(plain).adapter)
+  }
+
+  /// alpha / sqrt(r), which PEFT calls rank-stabilised: of rank 4 and alpha 16 the scale is 8.
+  @Test func `rsLoRA's scale is alpha over the root of the rank`() throws {
+    #expect(try read(changed(plain, "use_rslora", true)).adapter.scale == 8)
+    #expect(try read(changed(plain, "use_rslora", false)).adapter.scale == 4)
+    let three = changed(changed(plain, "r", 3), "use_rslora", true)
+    #expect(abs(try read(three).adapter.scale - 16 / 3.0.squareRoot()) <= 16 * 0x1p-52)
+  }
+
+  /// By PEFT's rules: a name in a list is a module's own or the end of it after a point, and a text must match all of it.
+  @Test func `modules are named by lists of full names and by patterns`() throws {
+    typealias Targets = Set<LoRAConfiguration.Target>
+    let cases: [(JSON, Targets)] = [
+      (["model.layers.0.self_attn.q_proj", "model.layers.1.self_attn.q_proj"], [.q]),
+      (["self_attn.q_proj", "layers.0.mlp.up_proj", "layers.1.mlp.up_proj", "lm_head"], [.q, .up, .head]),
+      (#".*\.self_attn\.(q|v)_proj"#, [.q, .v]), (#"model\.layers\.\d+\.mlp\..*_proj"#, [.gate, .up, .down]),
+      (#"^(?!lm_head)(?:.*?\.){3,4}(?P<x>[a-f]own|[^a-np-z])_proj$"#, [.o, .down]),
+      (#".*[kv]_proj|lm_head"#, [.k, .v, .head]),
+      (#"model\.layers\.[0-9]{1,2}\.self_attn\.k.+"#, [.k]), (#"(a*)*(.*)*(.*)*o_proj"#, [.o]),
+    ]
+    for (value, targets) in cases {
+      let json = changed(plain, "target_modules", value)
+      #expect(try read(json).adapter.targets == targets, "\(value)")
+      #expect(try folderError(json, layers: 2) == nil, "\(value)")
+    }
+    #expect(try folderError(changed(plain, "layers_to_transform", [1, 0]), layers: 2) == nil)
+    // The engine has no adapter of a part of the layers.
+    for (json, key) in [
+      (changed(plain, "target_modules", ["model.layers.1.self_attn.q_proj"]), "target_modules"),
+      (changed(plain, "target_modules", #".*\.0\.self_attn\.q_proj"#), "target_modules"),
+      (changed(plain, "layers_to_transform", [0]), "layers_to_transform"),
+      (changed(plain, "layers_to_transform", 1), "layers_to_transform"),
+    ] {
+      guard case .unsupported(_, key, let reason) = try folderError(json, layers: 2) else {
+        Issue.record("\(json.text(.compact)) was not refused")
+        continue
+      }
+      #expect(reason.contains("model.layers.0.self_attn.q_proj") && reason.contains("model.layers.1.self_attn.q_proj"))
+    }
+  }
+
+  /// The error of loading an adapter of this file's targets for a model of so many layers.
+  private func folderError(_ json: JSON, layers: Int) throws -> CheckpointError? {
+    let directory = try TemporaryDirectory()
+    let model = try smallModel(layers: layers)
+    let adapter = try read(json).adapter
+    try AdapterFolder.save(adapter, .random(ParameterLayout(model, adapter)), to: directory.file("a"))
+    try place(json.bytes(), at: directory.file("a/adapter_config.json"))
+    return checkpointError { try AdapterFolder(path: directory.file("a")).loadParameters(for: model) }
   }
 
   @Test func `saving and loading is the identity, bit for bit`() {

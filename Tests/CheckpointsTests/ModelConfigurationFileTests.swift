@@ -157,12 +157,14 @@ private func field(_ json: JSON) -> String? {
     for key in ["vocab_size", "hidden_size", "intermediate_size", "num_attention_heads", "head_dim"] {
       large = changed(large, key, .integer(Int(Int32.max) - 1))
     }
-    guard case .configuration(_, .count("number of parameters", _)) = checkpointError({ try read(large) }) else {
+    guard
+      case .configuration(_, .tooMany("number of parameters", _, limit: 1 << 46)) = checkpointError({ try read(large) })
+    else {
       Issue.record("a model too large for any computer was not refused")
       return
     }
     guard
-      case .configuration(_, .count("number of layers", _)) = checkpointError({
+      case .configuration(_, .tooMany("number of layers", _, limit: 65_536)) = checkpointError({
         try read(changed(llama, "num_hidden_layers", 2_000_000_000))
       })
     else {
