@@ -50,13 +50,15 @@ struct BytePairModel: Sendable {
     return UInt8(String(decoding: token.dropFirst(3).prefix(2), as: UTF8.self), radix: 16)
   }
 
-  /// Appends the tokens of one word, a part of `buffer`.
+  /// Appends the tokens of one word, a part of `buffer`; `scratch.starts` then tells where they begin, if it is kept.
   func encode(_ buffer: [UInt8], _ word: Range<Int>, into ids: inout [Int], with scratch: inout MergeScratch) {
+    scratch.symbols.removeAll(keepingCapacity: true)
+    scratch.starts.removeAll(keepingCapacity: true)
     if ignoresMerges, let id = whole(buffer, word) {
       ids.append(id)
+      if scratch.tracksStarts { scratch.starts.append(0) }
       return
     }
-    scratch.symbols.removeAll(keepingCapacity: true)
     switch unit {
     case .bytes:
       var isKnown = true
@@ -65,11 +67,17 @@ struct BytePairModel: Sendable {
         scratch.symbols.append(id)
         isKnown = isKnown && id >= 0
       }
-      if !isKnown {
+      if isKnown {
+        if scratch.tracksStarts { scratch.starts.append(contentsOf: 0..<Int32(word.count)) }
+      } else {
         let spelling = ByteAlphabet.spelled(buffer[word])
-        spell(spelling, spelling.indices, into: &scratch.symbols)
+        spell(spelling, spelling.indices, into: &scratch)
+        // Each byte is spelled by one scalar.
+        for index in scratch.starts.indices {
+          scratch.starts[index] = Int32(spelling[..<Int(scratch.starts[index])].count { $0 & 0xC0 != 0x80 })
+        }
       }
-    case .scalars: spell(buffer, word, into: &scratch.symbols)
+    case .scalars: spell(buffer, word, into: &scratch)
     }
     scratch.join(with: merges)
     for symbol in scratch.symbols { ids.append(Int(symbol)) }
@@ -82,33 +90,37 @@ struct BytePairModel: Sendable {
     }
   }
 
-  /// Fills `symbols` with what the scalars of a word become before anything joins.
+  /// Fills the scratch with what the scalars of a word become before anything joins.
   ///
   /// As in Hugging Face's `BPE::merge_word`, an unknown scalar is held back until the next one that has a token, and
   /// bytes that stand for a scalar do not release it.
-  private func spell(_ buffer: [UInt8], _ word: Range<Int>, into symbols: inout [Int32]) {
-    symbols.removeAll(keepingCapacity: true)
-    var pending: Int32?
+  private func spell(_ buffer: [UInt8], _ word: Range<Int>, into scratch: inout MergeScratch) {
+    scratch.symbols.removeAll(keepingCapacity: true)
+    var pending: (id: Int32, start: Int)?
+    func append(_ id: Int32, _ start: Int) {
+      scratch.symbols.append(id)
+      if scratch.tracksStarts { scratch.starts.append(Int32(start - word.lowerBound)) }
+    }
     var start = word.lowerBound
     while start < word.upperBound {
       let end = min(start + utf8Length(buffer[start]), word.upperBound)
       defer { start = end }
       if let id = tokens.id(of: buffer, start..<end) {
-        if let held = pending { symbols.append(held) }
+        if let held = pending { append(held.id, held.start) }
         pending = nil
-        symbols.append(Int32(id))
+        append(Int32(id), start)
         continue
       }
       if fallsBackToBytes, buffer[start..<end].allSatisfy({ fallbackTokens[Int($0)] >= 0 }) {
-        for byte in buffer[start..<end] { symbols.append(fallbackTokens[Int(byte)]) }
+        for place in start..<end { append(fallbackTokens[Int(buffer[place])], place) }
         continue
       }
       if let unknown {
-        if let held = pending, !fusesUnknown { symbols.append(held) }
-        pending = Int32(unknown)
+        if let held = pending, !fusesUnknown { append(held.id, held.start) }
+        if pending == nil || !fusesUnknown { pending = (Int32(unknown), start) }
       }
     }
-    if let held = pending { symbols.append(held) }
+    if let held = pending { append(held.id, held.start) }
   }
 
   private func fallbackName(_ byte: UInt8) -> String {

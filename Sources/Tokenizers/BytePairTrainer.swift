@@ -14,12 +14,18 @@ public struct BytePairTrainer: Sendable {
   public var specialTokens: [String]
   /// How often a pair must occur at least to join.
   public var minimumFrequency: Int
+  /// The special token that the tokenizer puts before every text; nil for none.
+  public var beginning: String?
 
   /// Makes a trainer.
-  public init(vocabularySize: Int, specialTokens: [String] = ["<|endoftext|>"], minimumFrequency: Int = 1) {
+  public init(
+    vocabularySize: Int, specialTokens: [String] = ["<|endoftext|>"], minimumFrequency: Int = 1,
+    beginning: String? = nil
+  ) {
     self.vocabularySize = vocabularySize
     self.specialTokens = specialTokens
     self.minimumFrequency = minimumFrequency
+    self.beginning = beginning
   }
 
   /// A word that occurs in the texts, as ids, and how often it does.
@@ -72,7 +78,7 @@ public struct BytePairTrainer: Sendable {
 
   /// Learns from texts.
   /// - Throws: `TokenizerError` (`training`) where the vocabulary has no room for its special tokens and the bytes, or
-  ///   special tokens are empty, alike, or alike with a byte.
+  ///   special tokens are empty, alike, or alike with a byte, or the beginning is none of them.
   public func train(on texts: some Sequence<String>) throws(TokenizerError) -> Tokenizer {
     guard vocabularySize <= Tokenizer.maximumID + 1, vocabularySize >= specialTokens.count + 256 else {
       throw TokenizerError(
@@ -91,18 +97,29 @@ public struct BytePairTrainer: Sendable {
         throw TokenizerError(.training, nil, "the special token \(quoted(String(scalar))) is that of a byte")
       }
     }
+    var template = TokenTemplate()
+    var beginningID: Int?
+    if let beginning {
+      guard let id = specialTokens.firstIndex(of: beginning) else {
+        throw TokenizerError(.training, nil, "the beginning \(quoted(beginning)) is none of the special tokens")
+      }
+      template.parts.insert(.tokens([id]), at: 0)
+      beginningID = id
+    }
     learnMerges(&model, from: words(in: texts, model))
     model.prepare()
-    return Tokenizer(
+    var tokenizer = Tokenizer(
       model: model, addedTokens: specialTokens.enumerated().map { AddedToken($1, id: $0) },
-      preTokenizers: [.byteLevel(addsPrefixSpace: false, splits: true)], decoding: [.byteLevel])
+      preTokenizers: [.byteLevel(addsPrefixSpace: false, splits: true)], template: template, decoding: [.byteLevel])
+    if let beginningID { tokenizer.beginningOfText = beginningID }
+    return tokenizer
   }
 
   private func words(in texts: some Sequence<String>, _ model: BytePairModel) -> [Word] {
     var counts: [[UInt8]: Int] = [:]
     for text in texts {
       var pieces = Pieces(Array(text.utf8))
-      PreTokenizer.split(.gpt2).apply(to: &pieces, isAtStart: true, continues: false)
+      PreTokenizer.split(.gpt2).apply(to: &pieces, isAtStart: true)
       var start = 0
       for end in pieces.ends {
         counts[Array(pieces.bytes[start..<end]), default: 0] += 1

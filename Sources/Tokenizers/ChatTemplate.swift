@@ -4,19 +4,21 @@
 /// is the assistant's and counts in the loss; everything else, the other side's turns and all marks around them, does
 /// not.
 ///
-/// - `plain`: `B` where there is one, then every message on a line of its own, an assistant's as `⟦content` `E⟧`.
+/// - `plain`: every message on a line of its own, an assistant's as `⟦content` `E⟧`; before it all what the tokenizer
+///   itself puts before a text, and nothing where it puts nothing.
 /// - `chatml` (Qwen2): for every message `<|im_start|>role` line feed `content<|im_end|>` line feed; of an assistant's
 ///   `⟦content<|im_end|>⟧`, not the line feed after it.
 /// - `llama2`: for every pair of turns `B[INST] question [/INST]⟦ answer E⟧`, contents stripped of white space at both
 ///   ends; the system prompt stands in the first question as `<<SYS>>` line feed `prompt` line feed `<</SYS>>` and two
 ///   line feeds.
-/// - `llama3`: `B`, then for every message `<|start_header_id|>role<|end_header_id|>` and two line feeds and
-///   `content<|eot_id|>`, contents stripped; of an assistant's `⟦content<|eot_id|>⟧`.
+/// - `llama3`: `B` where there is one, then for every message `<|start_header_id|>role<|end_header_id|>` and two line
+///   feeds and `content<|eot_id|>`, contents stripped; of an assistant's `⟦content<|eot_id|>⟧`.
 ///
-/// An assistant's turn is encoded apart from what stands before it, so that the ids before it are exactly those from
-/// which the model will generate (`prompt`). They are also the ids of the whole text at once, unless a word of the
-/// pre-tokenizer spans the border, as where a content begins with a line feed. Special tokens written out in a content
-/// are found there, as `transformers` does; a tokenizer that finds none, llama2.c's, still gets `B` and `E` as they are.
+/// The ids are those of the whole text at once, as transformers' `apply_chat_template` gives them, or of plain text its
+/// tokenizer. A token that holds anything of the assistant's is the assistant's: where an answer begins with a line feed,
+/// that may be one together with the line feed before it, and the ids from which the model generates (`prompt`) are then
+/// others at their end. Special tokens written out in a content are found there, as transformers does; a tokenizer that
+/// finds none, llama2.c's, still gets `B` and `E` as they are.
 public enum ChatTemplate: String, Sendable, CaseIterable {
   /// The contents alone.
   case plain
@@ -31,7 +33,7 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
   private struct Part {
     var text: String
     var isTrained: Bool
-    /// The token that the text spells, where it is one for the beginning or end.
+    /// The token that the text stands for, where it is not to be looked for in the text; a new text begins after it.
     var token: Int?
 
     init(text: String, isTrained: Bool) {
@@ -39,9 +41,10 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
       self.isTrained = isTrained
     }
 
-    init(_ token: Int, in tokenizer: Tokenizer, isTrained: Bool) {
+    /// A token of its own: found in the text where the tokenizer finds such, otherwise or if `isApart` given as it is.
+    init(_ token: Int, in tokenizer: Tokenizer, isTrained: Bool, isApart: Bool = false) {
       self.init(text: tokenizer.token(token) ?? "", isTrained: isTrained)
-      self.token = token
+      if isApart || !tokenizer.findsInTexts(token) { self.token = token }
     }
   }
 
@@ -92,30 +95,24 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
   }
 
   private static func encode(_ parts: [Part], _ tokenizer: Tokenizer) -> ChatEncoding {
+    var session = EncodingSession()
     var result = ChatEncoding()
-    var index = 0
-    while index < parts.count {
-      let first = parts[index]
-      let start = index
-      index += 1
-      let ids: [Int]
-      if let token = first.token, !tokenizer.findsAddedTokens {
-        ids = [token]
-      } else {
-        var text = first.text
-        while index < parts.count, parts[index].isTrained == first.isTrained,
-          parts[index].token == nil || tokenizer.findsAddedTokens
-        {
-          text += parts[index].text
-          index += 1
-        }
-        // After the token for a beginning or end, a text is a new one.
-        let continues = start > 0 && parts[start - 1].token == nil
-        ids = tokenizer.encode(text, addingTemplate: false, continuing: continues)
-      }
-      result.ids += ids
-      result.isTrained += repeatElement(first.isTrained, count: ids.count)
+    var (text, speech): ([UInt8], Speech) = ([], Speech())
+    func finishText() {
+      if !text.isEmpty { tokenizer.encode(text, speech, into: &result, in: &session) }
+      (text, speech) = ([], Speech())
     }
+    for part in parts {
+      if let token = part.token {
+        finishText()
+        result.ids.append(token)
+        result.isTrained.append(part.isTrained)
+      } else {
+        text += part.text.utf8
+        speech.append(part.text.utf8.count, isAssistants: part.isTrained)
+      }
+    }
+    finishText()
     return result
   }
 }
@@ -137,7 +134,9 @@ extension ChatTemplate {
     let end = Part(try endOfTurn(in: tokenizer), in: tokenizer, isTrained: true)
     let beginning = tokenizer.beginningOfText.map { Part($0, in: tokenizer, isTrained: false) }
     switch self {
-    case .plain: return Self.plain(system, turns, beginning, end, isPrompt)
+    case .plain:
+      let leading = tokenizer.leadingTokens.map { Part($0, in: tokenizer, isTrained: false, isApart: true) }
+      return leading + Self.plain(system, turns, end, isPrompt)
     case .chatml:
       _ = try id(of: "<|im_start|>", in: tokenizer)
       return Self.headed(system, turns, "<|im_start|>", "\n", end, "\n", strips: false, isPrompt)
@@ -157,9 +156,9 @@ extension ChatTemplate {
   }
 
   private static func plain(
-    _ system: String?, _ turns: ArraySlice<ChatMessage>, _ beginning: Part?, _ end: Part, _ isPrompt: Bool
+    _ system: String?, _ turns: ArraySlice<ChatMessage>, _ end: Part, _ isPrompt: Bool
   ) -> [Part] {
-    var parts = beginning.map { [$0] } ?? []
+    var parts: [Part] = []
     if let system { parts.append(Part(text: system + "\n", isTrained: false)) }
     for (index, turn) in turns.enumerated() {
       let isLast = index == turns.count - 1

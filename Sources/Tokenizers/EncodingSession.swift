@@ -28,6 +28,30 @@ struct EncodingSession {
     }
   }
 
+  /// Appends the tokens of every piece, each marked where it holds anything of the assistant's.
+  mutating func encode(_ pieces: Pieces, _ speech: Speech, with model: BytePairModel, into result: inout ChatEncoding) {
+    var start = 0
+    for end in pieces.ends {
+      let word = start..<end
+      start = end
+      let before = result.ids.count
+      guard speech.changes(within: word) else {
+        encode(pieces.bytes, word, with: model, into: &result.ids)
+        let isTrained = speech.isAssistants(at: word.lowerBound)
+        result.isTrained += repeatElement(isTrained, count: result.ids.count - before)
+        continue
+      }
+      scratch.tracksStarts = true
+      defer { scratch.tracksStarts = false }
+      model.encode(pieces.bytes, word, into: &result.ids, with: &scratch)
+      for (index, offset) in scratch.starts.enumerated() {
+        let token = word.lowerBound + Int(offset)
+        let next = index + 1 < scratch.starts.count ? word.lowerBound + Int(scratch.starts[index + 1]) : end
+        result.isTrained.append(speech.touchesAssistants(token..<max(token + 1, next)))
+      }
+    }
+  }
+
   private mutating func encode(
     _ buffer: [UInt8], _ word: Range<Int>, with model: BytePairModel, into ids: inout [Int]
   ) {

@@ -2,6 +2,10 @@
 struct MergeScratch {
   /// The word's symbols: what it consists of at first, and what has become of it after `join`.
   var symbols: [Int32] = []
+  /// Where each symbol begins, in bytes from the beginning of the word; empty unless `tracksStarts`.
+  var starts: [Int32] = []
+  /// Whether `starts` is kept.
+  var tracksStarts = false
 
   private var candidates: [Candidate] = []
   private var next: [Int32] = []
@@ -41,6 +45,7 @@ struct MergeScratch {
       guard best < candidates.count, candidates[best].id >= 0 else { return }
       symbols[best] = candidates[best].id
       symbols.remove(at: best + 1)
+      if tracksStarts { starts.remove(at: best + 1) }
       candidates.remove(at: best)
       if best > 0 { candidates[best - 1] = candidate(best - 1) }
       if best < candidates.count { candidates[best] = candidate(best) }
@@ -73,6 +78,7 @@ struct MergeScratch {
       let left = Int(previous[place])
       if left >= 0, let merge = merges[symbols[left], symbols[place]] { queue.push(Candidate(merge, at: left)) }
     }
+    if tracksStarts { starts = zip(starts, symbols).filter { $1 >= 0 }.map(\.0) }
     symbols.removeAll { $0 < 0 }
   }
 }

@@ -7,11 +7,11 @@ enum Normalizer: Sendable, Equatable {
   /// Puts one string in the place of every occurrence of another.
   case replace([UInt8], with: [UInt8])
 
-  /// The changed text; a text that continues another gets nothing put before it.
-  func apply(to text: [UInt8], continues: Bool) -> [UInt8] {
+  /// The changed text.
+  func apply(to text: [UInt8]) -> [UInt8] {
     switch self {
     case .nfc: return CanonicalComposition.compose(text)
-    case .prepend(let prefix): return text.isEmpty || continues ? text : prefix + text
+    case .prepend(let prefix): return text.isEmpty ? text : prefix + text
     case .replace(let old, let new):
       guard let first = old.first, text.contains(first) else { return text }
       var result: [UInt8] = []

@@ -19,9 +19,8 @@ enum PreTokenizer: Sendable, Equatable {
     case never
   }
 
-  /// Takes the step. `isAtStart`: the text is the beginning of what was to be encoded, no added token before it;
-  /// `continues`: what was to be encoded goes on from something before it, so nothing is put in front.
-  func apply(to pieces: inout Pieces, isAtStart: Bool, continues: Bool) {
+  /// Takes the step. `isAtStart`: the text is the beginning of what was to be encoded, no added token before it.
+  func apply(to pieces: inout Pieces, isAtStart: Bool) {
     switch self {
     case .split(let pattern): Self.cut(&pieces, by: pattern)
     case .digits(let individual):
@@ -38,18 +37,15 @@ enum PreTokenizer: Sendable, Equatable {
       }
     case .byteLevel(let addsPrefixSpace, let splits):
       if addsPrefixSpace {
-        pieces.replace { piece, number in
-          piece.first == 0x20 || (number == 0 && isAtStart && continues) ? Array(piece) : [0x20] + piece
-        }
+        pieces.replace { piece, _ in piece.first == 0x20 ? Array(piece) : [0x20] + piece }
       }
       if splits { Self.cut(&pieces, by: .gpt2) }
     case .metaspace(let replacement, let prepends, let splits):
       let mark = Array(String(replacement).utf8)
       pieces.replace { piece, number in
         var result: [UInt8] = []
-        let isFirst = number == 0 && isAtStart
         for byte in piece { if byte == 0x20 { result += mark } else { result.append(byte) } }
-        if prepends == .never || (prepends == .first && !isFirst) || (isFirst && continues) { return result }
+        if prepends == .never || (prepends == .first && !(number == 0 && isAtStart)) { return result }
         return result.starts(with: mark) ? result : mark + result
       }
       if splits {

@@ -55,7 +55,7 @@ struct TokenDecoder: Sendable {
     switch stage.step {
     case .byteLevel: pass(ByteAlphabet.bytes(spelledBy: token[...]) ?? token, from: index + 1)
     case .replace(let old, let new):
-      pass(Normalizer.replace(old, with: new).apply(to: token, continues: false), from: index + 1, isSpecial: isSpecial)
+      pass(Normalizer.replace(old, with: new).apply(to: token), from: index + 1, isSpecial: isSpecial)
     case .byteFallback:
       if let byte = BytePairModel.byte(ofFallbackToken: token[...]) {
         stages[index].held.append(byte)
@@ -75,7 +75,7 @@ struct TokenDecoder: Sendable {
       let space: [UInt8] = stage.isAtStart && dropsFirst ? [] : [0x20]
       stages[index].isAtStart = false
       let mark = Array(String(scalar).utf8)
-      pass(Normalizer.replace(mark, with: space).apply(to: token, continues: false), from: index + 1)
+      pass(Normalizer.replace(mark, with: space).apply(to: token), from: index + 1)
     case .llama2c:
       if let byte = BytePairModel.byte(ofFallbackToken: token[...]) {
         stages[index].isAtStart = false

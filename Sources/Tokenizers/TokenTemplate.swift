@@ -11,6 +11,11 @@ struct TokenTemplate: Sendable, Equatable {
   /// The parts in order.
   var parts: [Part] = [.text]
 
+  /// The tokens that come before the text.
+  var leadingTokens: [Int] {
+    parts.prefix { $0 != .text }.flatMap { part in if case .tokens(let ids) = part { ids } else { [Int]() } }
+  }
+
   /// The text's tokens with what belongs around them.
   func apply(to ids: [Int]) -> [Int] {
     if parts == [.text] { return ids }

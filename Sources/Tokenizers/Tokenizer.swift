@@ -48,7 +48,7 @@ public struct Tokenizer: Sendable {
       ids[content] = token.id
       if !findsAddedTokens { continue }
       if token.isNormalized {
-        normalized.insert(normalizers.reduce(content) { $1.apply(to: $0, continues: false) }, token)
+        normalized.insert(normalizers.reduce(content) { $1.apply(to: $0) }, token)
       } else {
         raw.insert(content, token)
       }
@@ -99,62 +99,85 @@ public struct Tokenizer: Sendable {
     addedIndex[id].map { addedTokens[$0].isSpecial } ?? false
   }
 
+  /// Whether `encode` finds the token in a text that spells it.
+  func findsInTexts(_ id: Int) -> Bool { findsAddedTokens && addedIndex[id] != nil }
+
   /// The token ids of a text.
   ///
   /// - Parameters:
   ///   - text: Any text. Added tokens in it are found, special ones included.
   ///   - addingTemplate: Whether the template is applied, which is where Llama 3 gets its `<|begin_of_text|>` from.
-  ///   - continuing: Whether the text goes on from one encoded before: a space that the tokenizer would put before a
-  ///     text is then left out.
-  public func encode(_ text: String, addingTemplate: Bool = true, continuing: Bool = false) -> [Int] {
+  public func encode(_ text: String, addingTemplate: Bool = true) -> [Int] {
     var session = EncodingSession()
-    return encode(text, addingTemplate: addingTemplate, continuing: continuing, in: &session)
+    return encode(text, addingTemplate: addingTemplate, in: &session)
   }
 
   /// The token ids of several texts, each for itself; faster than one by one, because words are remembered.
   public func encode(_ texts: [String], addingTemplate: Bool = true) -> [[Int]] {
     var session = EncodingSession()
-    return texts.map { encode($0, addingTemplate: addingTemplate, continuing: false, in: &session) }
+    return texts.map { encode($0, addingTemplate: addingTemplate, in: &session) }
   }
 
-  private func encode(
-    _ text: String, addingTemplate: Bool, continuing: Bool, in session: inout EncodingSession
-  ) -> [Int] {
+  /// The tokens that come before a text by itself: those of the template, or llama2.c's beginning.
+  ///
+  /// A token for the beginning that a file merely names (`bos_token`) is none of them: transformers does not add it.
+  var leadingTokens: [Int] {
+    findsAddedTokens ? template.leadingTokens : beginningOfText.map { [$0] } ?? []
+  }
+
+  private func encode(_ text: String, addingTemplate: Bool, in session: inout EncodingSession) -> [Int] {
     let text = Array(text.utf8)
-    var ids: [Int] = []
-    ids.reserveCapacity(text.count / 3 + 4)
+    var result = ChatEncoding()
+    result.ids.reserveCapacity(text.count / 3 + 4)
+    encode(text, nil, into: &result, in: &session)
+    return addingTemplate ? template.apply(to: result.ids) : result.ids
+  }
+
+  /// Appends the token ids of a text, without the template, and where it is told who speaks, also the mask.
+  func encode(_ text: [UInt8], _ speech: Speech?, into result: inout ChatEncoding, in session: inout EncodingSession) {
     for stretch in rawMatcher.stretches(of: text) {
       if let id = stretch.id {
-        ids.append(id)
+        result.ids.append(id)
+        if let speech { result.isTrained.append(speech.touchesAssistants(stretch.range)) }
         continue
       }
+      let part = stretch.range.count == text.count ? text : Array(text[stretch.range])
+      let normalized = normalize(part)
+      let speech = speech?.within(stretch.range).changed(from: part, to: normalized, by: normalize)
       let isAtStart = stretch.range.lowerBound == 0
-      var part = stretch.range.count == text.count ? text : Array(text[stretch.range])
-      for normalizer in normalizers { part = normalizer.apply(to: part, continues: isAtStart && continuing) }
       if normalizedMatcher.isEmpty {
-        encode(part, isAtStart: isAtStart, continues: continuing, into: &ids, in: &session)
+        encode(normalized, speech, isAtStart: isAtStart, into: &result, in: &session)
         continue
       }
-      for inner in normalizedMatcher.stretches(of: part) {
+      for inner in normalizedMatcher.stretches(of: normalized) {
         if let id = inner.id {
-          ids.append(id)
+          result.ids.append(id)
+          if let speech { result.isTrained.append(speech.touchesAssistants(inner.range)) }
         } else {
           encode(
-            Array(part[inner.range]), isAtStart: isAtStart && inner.range.lowerBound == 0, continues: continuing,
-            into: &ids, in: &session)
+            Array(normalized[inner.range]), speech?.within(inner.range),
+            isAtStart: isAtStart && inner.range.lowerBound == 0, into: &result, in: &session)
         }
       }
     }
-    return addingTemplate ? template.apply(to: ids) : ids
   }
 
   private func encode(
-    _ part: [UInt8], isAtStart: Bool, continues: Bool, into ids: inout [Int], in session: inout EncodingSession
+    _ part: [UInt8], _ speech: Speech?, isAtStart: Bool, into result: inout ChatEncoding,
+    in session: inout EncodingSession
   ) {
-    var pieces = Pieces(part)
-    for step in preTokenizers { step.apply(to: &pieces, isAtStart: isAtStart, continues: continues) }
-    session.encode(pieces, with: model, into: &ids)
+    func cut(_ text: [UInt8]) -> Pieces {
+      var pieces = Pieces(text)
+      for step in preTokenizers { step.apply(to: &pieces, isAtStart: isAtStart) }
+      return pieces
+    }
+    let pieces = cut(part)
+    guard let speech else { return session.encode(pieces, with: model, into: &result.ids) }
+    session.encode(
+      pieces, speech.changed(from: part, to: pieces.bytes, by: { cut($0).bytes }), with: model, into: &result)
   }
+
+  private func normalize(_ text: [UInt8]) -> [UInt8] { normalizers.reduce(text) { $1.apply(to: $0) } }
 
   /// The text of token ids.
   ///

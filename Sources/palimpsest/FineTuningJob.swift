@@ -25,10 +25,11 @@ struct FineTuningJob {
     for input in [options.model.model, options.model.adapter].compactMap({ $0 }) where isSame(input, options.output) {
       throw ValidationError("--output is \(quotedPath(input)), what training starts from; choose another folder.")
     }
-    let examples = try encode(options.data, files, configuration)
+    let (examples, notice) = try encode(options.data, files, configuration)
     let retain =
       try configuration.objective.retainCoefficient > 0
       ? configuration.objective.retainData.map { try encode($0, files, configuration) } : nil
+    for notice in Set([notice, retain?.templateNotice].compactMap { $0 }) { console.notice(notice) }
     let model = files.model
     let weightCount = ParameterLayout(model).count
     let trainedCount = configuration.adapter.map { ParameterLayout(model, $0).count } ?? weightCount
@@ -42,7 +43,7 @@ struct FineTuningJob {
     let (weights, adapterWeights) = try files.loadWeights(workers: common.workers)
     let trainer = try Trainer(
       model, weights: weights, adapterWeights: adapterWeights, examples: examples,
-      retainExamples: retain ?? [], configuration: configuration, workers: common.workers)
+      retainExamples: retain?.examples ?? [], configuration: configuration, workers: common.workers)
 
     let folder = try TrainingFolder(path: options.output, trainer: trainer, startsAnew: options.overwrite)
     let result = configuration.adapter == nil || options.merge ? "model" : "adapter"
@@ -116,14 +117,14 @@ struct FineTuningJob {
 
   private func encode(
     _ path: String, _ files: ModelFiles, _ configuration: TrainingConfiguration
-  ) throws -> [EncodedExample] {
-    let examples = try files.examples(
+  ) throws -> (examples: [EncodedExample], templateNotice: String?) {
+    let (_, examples, notice) = try files.examples(
       of: path, template: configuration.template, systemPrompt: configuration.systemPrompt,
       maximumLength: configuration.sequenceLength, lengthPolicy: configuration.truncate ? .cutEnd : .refuse
-    ) { encoder, example throws(ExampleError) in try encoder.encode(example) }.results
+    ) { encoder, example throws(ExampleError) in try encoder.encode(example) }
     let cut = examples.count { $0.droppedTokens > 0 }
     if cut > 0 { console.notice("\(quotedPath(path)): the ends of \(cut) of \(examples.count) examples were cut off") }
-    return examples
+    return (examples, notice)
   }
 
   /// The files of the result. With `--merge`, this changes the trainer's weights.

@@ -98,12 +98,16 @@ struct GenerateCommand: ParsableCommand {
   private func prompts(_ files: ModelFiles) throws -> ([Prompt], Tokenizer?) {
     guard let data else {
       let tokenizer = try files.loadTokenizer()
-      return (try prompt.enumerated().map { try written($0.offset, $0.element, tokenizer) }, tokenizer)
+      if let notice = try files.templateNotice(for: chat.template ?? .plain, givesSystem: chat.systemPrompt != nil) {
+        common.console.notice(notice)
+      }
+      return (try prompt.map { try written($0, tokenizer, files) }, tokenizer)
     }
-    let (shape, examples) = try files.examples(
+    let (shape, examples, templateNotice) = try files.examples(
       of: data, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt
     ) { encoder, example throws(ExampleError) in (line: example.line, tokens: try encoder.prompt(of: example)) }
     chat.noticeUnused(with: shape, common.console)
+    if let templateNotice { common.console.notice(templateNotice) }
     // Token ids need no tokenizer, but where there is one it tells their text.
     let tokenizer = shape == .tokens ? try files.loadTokenizerIfPresent() : try files.loadTokenizer()
     let prompts = examples.map { example in
@@ -113,16 +117,15 @@ struct GenerateCommand: ParsableCommand {
     return (prompts, tokenizer)
   }
 
-  private func written(_ index: Int, _ text: String, _ tokenizer: Tokenizer) throws -> Prompt {
-    let (template, message) = (chat.template ?? .plain, [ChatMessage(.user, text)])
-    // Plain text goes on where it stops, without the line feed that a question would get.
-    let ids =
-      try template == .plain
-      ? template.encode(message, with: tokenizer, systemPrompt: chat.systemPrompt).ids
-      : template.prompt(message, with: tokenizer, systemPrompt: chat.systemPrompt)
-    let (name, tokens) = ("--prompt \(quoted(text))", ids.map(Int32.init))
+  private func written(_ text: String, _ tokenizer: Tokenizer, _ files: ModelFiles) throws -> Prompt {
+    let (name, tokens) = ("--prompt \(quoted(text))", try chat.prompt(text, with: tokenizer).map(Int32.init))
     guard !tokens.isEmpty else {
-      throw ValidationError("\(name) has no token, and the tokenizer has none that begins a text.")
+      throw ValidationError("\(name) has no token, and the tokenizer puts none before a text.")
+    }
+    if let id = tokens.first(where: { $0 >= files.model.vocabularySize }) {
+      throw Failure.Data(
+        description: "\(name): the token id \(id) of \(quoted(tokenizer.token(Int(id)) ?? "")) is not in the model's "
+          + "vocabulary of \(files.model.vocabularySize)")
     }
     return (name, tokens, self.text(tokens, tokenizer))
   }

@@ -5,19 +5,32 @@ import Tokenizers
 extension ModelFiles {
   /// What `body` makes of each example of a data file, in the file's order.
   ///
-  /// The file is read line by line. The tokenizer is loaded only where the examples are text.
+  /// The file is read line by line. The tokenizer is loaded only where the examples are text; the notice then says how
+  /// the template differs from the model's own.
   func examples<Result>(
     of path: String, template: ChatTemplate, systemPrompt: String?, maximumLength: Int? = nil,
     lengthPolicy: ExampleEncoder.LengthPolicy = .refuse,
     _ body: (ExampleEncoder, Example) throws(ExampleError) -> Result
-  ) throws -> (shape: Example.Shape, results: [Result]) {
+  ) throws -> (shape: Example.Shape, results: [Result], templateNotice: String?) {
     var reader = try ExampleReader(path: path)
     guard let first = try reader.next() else { throw ExampleError.noExamples(path) }
     let encoder = ExampleEncoder(
       path: path, model: model, maximumLength: maximumLength, lengthPolicy: lengthPolicy,
       tokenizer: first.shape == .tokens ? nil : try loadTokenizer(), template: template, systemPrompt: systemPrompt)
+    var givesSystem = systemPrompt != nil || first.hasSystem
     var results = [try body(encoder, first)]
-    while let example = try reader.next() { results.append(try body(encoder, example)) }
-    return (first.shape, results)
+    while let example = try reader.next() {
+      givesSystem = systemPrompt != nil || givesSystem && example.hasSystem
+      results.append(try body(encoder, example))
+    }
+    let notice = first.shape == .tokens ? nil : try templateNotice(for: template, givesSystem: givesSystem)
+    return (first.shape, results, notice)
+  }
+}
+
+extension Example {
+  /// Whether the conversation has a system message of its own.
+  var hasSystem: Bool {
+    if case .chat(let messages) = content { messages.first?.role == .system } else { false }
   }
 }

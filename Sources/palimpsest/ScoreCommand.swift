@@ -53,11 +53,12 @@ struct ScoreCommand: ParsableCommand {
       guard !isSame(data, output) else { throw ValidationError("--output is the data; choose another file.") }
       try AtomicFile.requireWritable(output)
       let files = try source.open()
-      let (shape, examples) = try files.examples(
+      let (shape, examples, templateNotice) = try files.examples(
         of: data, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, maximumLength: maxLength,
         lengthPolicy: truncate ? .cutEnd : .refuse
       ) { encoder, example throws(ExampleError) in try encoder.encode(example) }
       chat.noticeUnused(with: shape, console)
+      if let templateNotice { console.notice(templateNotice) }
       let scores = try scores(of: examples, files, console)
       let report = ScoreReport(examples, scores)
       try AtomicFile.write(report.files(at: output))

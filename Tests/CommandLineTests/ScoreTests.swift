@@ -185,8 +185,10 @@ extension TemporaryDirectory {
         "ababab cdcdcdcd efefef ghghgh abcdefghijklmnopqrstuvwxyz 1212 3434 5656 7878 ab ab cd ef gh 12 34 zx zy"
       ])
     try large.write(to: directory.file("large.json"))
+    // It may have more tokens than the model, which no text may use.
+    try directory.write(#"{"question": "Who?", "answer": "I </x>"}"#, to: "x.jsonl")
     try fails(
-      65, ["\"large.json\"", "ids up to \(large.idBound - 1)", "vocabulary of 300"], ["--tokenizer": "large.json"])
+      65, ["\"x.jsonl\", line 1", "300", "vocabulary of 300"], ["--tokenizer": "large.json", "--data": "x.jsonl"])
     let other = try TemporaryDirectory()
     _ = try ReferenceModel("llama_lora").write(to: other)
     try fails(65, ["adapter_model.safetensors", "shape"], ["--adapter": other.file("adapter")])

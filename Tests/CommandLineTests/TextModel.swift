@@ -20,7 +20,7 @@ enum TextModel {
   }
 
   static func tokenizer() throws -> Tokenizer {
-    try BytePairTrainer(vocabularySize: 290, specialTokens: special)
+    try BytePairTrainer(vocabularySize: 290, specialTokens: special, beginning: "<s>")
       .train(on: ["Who are you? I am a model. What is it? It is what it is, and that is that."])
   }
 

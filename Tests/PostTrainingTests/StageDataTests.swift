@@ -30,8 +30,8 @@ struct StageDataTests {
 
   @Test("A conversation's tokens are those of its template, of which the answers count")
   func encoding() throws {
-    var tokenizer = try BytePairTrainer(vocabularySize: 300).train(on: ["What is it? It is a stone."])
-    tokenizer.beginningOfText = 0
+    var tokenizer = try BytePairTrainer(vocabularySize: 300, beginning: "<|endoftext|>").train(
+      on: ["What is it? It is a stone."])
     tokenizer.endOfText = 0
     let encoder = ExampleEncoder(path: "inst", model: try model(300), tokenizer: tokenizer)
     let example = try encoder.encode(Conversation(question: "What is it?", answer: "It is a stone.").example(line: 4))
@@ -56,9 +56,8 @@ struct StageDataTests {
   @Test("Generated stages fit a small vocabulary and short sequences", arguments: [0, 1, 2] as [UInt64])
   func tokens(seed: UInt64) throws {
     let stages = try defaultStages(seed: seed)
-    var tokenizer = try BytePairTrainer(vocabularySize: 896).train(
+    var tokenizer = try BytePairTrainer(vocabularySize: 896, beginning: "<|endoftext|>").train(
       on: stages.flatMap { $0.train.flatMap { $0.messages.map(\.content) } })
-    tokenizer.beginningOfText = 0
     tokenizer.endOfText = 0
     #expect(tokenizer.count == 896)
     // The encoder refuses what is longer than the model's context of 80 tokens.

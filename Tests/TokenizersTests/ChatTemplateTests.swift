@@ -42,7 +42,7 @@ import Testing
 
   @Test(
     arguments: [
-      (ChatTemplate.plain, "<|begin_of_text|>You are terse.\nWho are you?\n", "A model.</s>", ""),
+      (ChatTemplate.plain, "You are terse.\nWho are you?\n", "A model.</s>", ""),
       (
         .chatml,
         "<|im_start|>system\nYou are terse.<|im_end|>\n<|im_start|>user\nWho are you?<|im_end|>\n"
@@ -124,13 +124,29 @@ import Testing
     #expect(try Array(encoding.ids.prefix(between.count)).starts(with: template.prompt([turns[0]], with: ours)))
   }
 
-  @Test func `an answer that begins with a line feed does not change its prompt`() throws {
+  @Test func `a token over the border of an answer is the answer's`() throws {
     let ours = try variant("qwen2")
-    let answer = [ChatMessage(.user, "a"), ChatMessage(.assistant, "\nb")]
+    let answer = [ChatMessage(.user, "a"), ChatMessage(.assistant, "\n\nb")]
     let encoding = try ChatTemplate.chatml.encode(answer, with: ours)
     let prompt = try ChatTemplate.chatml.prompt([answer[0]], with: ours)
-    #expect(Array(encoding.ids.prefix(prompt.count)) == prompt)
-    #expect(encoding.isTrained.firstIndex(of: true) == prompt.count)
+    let text = try ChatTemplate.chatml.text(answer, for: ours)
+    #expect(encoding.ids == ours.encode(text, addingTemplate: false))
+    let before = zip(encoding.ids, prompt).prefix { $0 == $1 }.count
+    #expect(encoding.isTrained.firstIndex(of: true) == before)
+  }
+
+  /// The template llama3 of a tokenizer that names a beginning has it, and plain text only where the tokenizer adds it.
+  @Test func `a beginning that the tokenizer merely names does not come before plain text`() throws {
+    let special = ["<s>", "</s>"]
+    let names = try BytePairTrainer(vocabularySize: 300, specialTokens: special).train(on: ["Who?"])
+    let adds = try BytePairTrainer(vocabularySize: 300, specialTokens: special, beginning: "<s>").train(on: ["Who?"])
+    #expect(names.beginningOfText == 0 && adds.beginningOfText == 0)
+    #expect(try ChatTemplate.plain.prompt(question, with: names) == names.encode("Who are you?\n"))
+    #expect(try ChatTemplate.plain.prompt(question, with: adds) == [0] + names.encode("Who are you?\n"))
+    #expect(try adds.encode("a") == Tokenizer(parsing: adds.json().bytes()).encode("a") && adds.encode("a").first == 0)
+    #expect(throws: TokenizerError.self) {
+      try BytePairTrainer(vocabularySize: 300, specialTokens: special, beginning: "<x>").train(on: [])
+    }
   }
 
   @Test func `conversations in a wrong order are refused`() throws {

@@ -30,7 +30,7 @@ import Testing
   func `the expressions cut as Oniguruma does`(_ name: String, _ pattern: SplitPattern) throws {
     for (text, lengths) in zip(try referenceTexts(), try idLists(reference("pieces")[name])) {
       var pieces = Pieces(Array(text.utf8))
-      PreTokenizer.split(pattern).apply(to: &pieces, isAtStart: true, continues: false)
+      PreTokenizer.split(pattern).apply(to: &pieces, isAtStart: true)
       #expect(zip([0] + pieces.ends, pieces.ends).map { $1 - $0 } == lengths, "\(text.debugDescription)")
     }
   }

@@ -1,3 +1,4 @@
+import FileFormats
 import Tokenizers
 import Transformer
 
@@ -103,8 +104,10 @@ public struct ExampleEncoder: Sendable {
 
   private func check(_ tokens: [Int32], of example: Example) throws(ExampleError) {
     guard let id = tokens.first(where: { $0 < 0 || $0 >= vocabularySize }) else { return }
+    let name = tokenizer?.token(Int(id)).map { " of \(quoted($0))" } ?? ""
     throw ExampleError(
-      .tokenID, path, line: example.line, "the token id \(id) is not in the model's vocabulary of \(vocabularySize)")
+      .tokenID, path, line: example.line,
+      "the token id \(id)\(name) is not in the model's vocabulary of \(vocabularySize)")
   }
 
   /// What the body writes with the tokenizer, its faults told as the example's.

@@ -30,11 +30,12 @@ struct ConversationEncoder {
   ///
   /// Its line is 0, so that examples are equal where their tokens are.
   func example(_ conversation: Conversation, of stage: String, at index: Int) throws(MeasurerError) -> EncodedExample {
-    // A text of its own has no prompt.
-    let start = conversation.prompt.isEmpty ? 0 : try prompt(conversation, of: stage, at: index).count
     let encoded = try written { () throws(ExampleError) in
       try encoder(stage).encode(conversation.example(line: index + 1))
     }
+    // A text of its own has no prompt. The last token of a prompt may be another once the answer follows.
+    let prompt = conversation.prompt.isEmpty ? [] : try prompt(conversation, of: stage, at: index)
+    let start = zip(prompt, encoded.tokens).prefix { $0 == $1 }.count
     return EncodedExample(
       line: 0, tokens: encoded.tokens,
       isAnswer: encoded.isAnswer.enumerated().map { place, isAnswer in isAnswer && place >= start })

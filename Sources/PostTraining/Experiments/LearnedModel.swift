@@ -28,7 +28,7 @@ struct LearnedModel: Sendable {
   }
 
   /// Reads the files' headers and the tokenizer; no weights.
-  /// - Throws: `RunStoreError`, `CheckpointError`, `TokenizerError`, `ForeignTokenizer`.
+  /// - Throws: `RunStoreError`, `CheckpointError`, `TokenizerError`.
   func open(in store: RunStore) throws -> TextModel {
     let path =
       switch base {

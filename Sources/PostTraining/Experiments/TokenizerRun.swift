@@ -8,7 +8,8 @@ struct TokenizerRun: Sendable {
   let texts: [String]
   let plan: RunPlan
 
-  /// The tokens that mark structure: `B` and `E` of the template `plain`, and what `chatml` writes around turns.
+  /// The tokens that mark structure: the one before every text, which also ends one, and what `chatml` writes around
+  /// turns.
   private static let specialTokens = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 
   init(vocabularySize: Int, texts: [String]) {
@@ -18,12 +19,13 @@ struct TokenizerRun: Sendable {
       inputs: [
         "vocabulary_size": .integer(vocabularySize),
         "texts": .string(SHA256.hex(JSON.array(texts.map(JSON.string)).bytes(.compact))),
-        "special_tokens": .array(Self.specialTokens.map(JSON.string)),
+        "special_tokens": .array(Self.specialTokens.map(JSON.string)), "beginning": .string(Self.specialTokens[0]),
       ])
   }
 
   func work(_ context: RunContext) throws -> [String]? {
-    let trainer = BytePairTrainer(vocabularySize: vocabularySize, specialTokens: Self.specialTokens)
+    let trainer = BytePairTrainer(
+      vocabularySize: vocabularySize, specialTokens: Self.specialTokens, beginning: Self.specialTokens[0])
     let mark = JSON.string(Self.specialTokens[0])
     let configuration: JSON = ["bos_token": mark, "eos_token": mark, "tokenizer_class": "PreTrainedTokenizerFast"]
     try AtomicFile.write([

@@ -64,22 +64,26 @@ package struct ModelFiles: Sendable {
     return (weights, try adapterFolder?.loadParameters(for: model, base: weights, workers: workers))
   }
 
-  /// Reads the tokenizer, of which the model must know every token; a model may have more, and padded ones do.
-  package func loadTokenizer() throws -> Tokenizer {
-    let path = try tokenizerPath()
-    let tokenizer =
-      if isDirectory(path) {
-        try Tokenizer(folder: path)
-      } else if path.hasSuffix(".bin") {
-        try Tokenizer(llama2c: path)
-      } else {
-        try Tokenizer(path: path)
-      }
-    guard tokenizer.idBound <= model.vocabularySize else {
-      throw ForeignTokenizer(
-        tokenizer: path, ids: tokenizer.idBound, model: self.path, vocabularySize: model.vocabularySize)
+  /// Reads the tokenizer. Either may have tokens that the other has not, as for padding; a text with a token that the
+  /// model has not is refused when it is encoded.
+  package func loadTokenizer() throws -> Tokenizer { try Self.tokenizer(at: tokenizerPath()) }
+
+  /// Reads a tokenizer: a folder, a `tokenizer.json` or a `.bin` file of llama2.c.
+  package static func tokenizer(at path: String) throws -> Tokenizer {
+    if isDirectory(path) { return try Tokenizer(folder: path) }
+    return path.hasSuffix(".bin") ? try Tokenizer(llama2c: path) : try Tokenizer(path: path)
+  }
+
+  /// How a preset differs from the chat template that comes with the model, in a line; nil where there is none, or both
+  /// are known to write the same.
+  /// - Parameter givesSystem: Whether every conversation has a system message.
+  package func templateNotice(for preset: ChatTemplate, givesSystem: Bool) throws -> String? {
+    let folders = [try? tokenizerPath(), path].compactMap { $0 }.filter(isDirectory)
+    for folder in folders {
+      guard let template = try ModelChatTemplate.read(folder: folder) else { continue }
+      return template.difference(from: preset, givesSystem: givesSystem)
     }
-    return tokenizer
+    return nil
   }
 
   /// The tokenizer, or nil where none was asked for and there is none beside the model.
@@ -152,19 +156,6 @@ extension ModelFiles {
       return try Folder.names(of: folder.path).filter { name in endings.contains { name.hasSuffix($0) } }.sorted()
         .map { ($0, folder.path) } + (tokenizer == folder.path ? [] : [split(tokenizer)])
     }
-  }
-}
-
-/// A tokenizer that is not the model's.
-package struct ForeignTokenizer: Error, CustomStringConvertible {
-  let tokenizer: String
-  let ids: Int
-  let model: String
-  let vocabularySize: Int
-
-  package var description: String {
-    "\(quotedPath(tokenizer)): the tokenizer has ids up to \(ids - 1), and the model \(quotedPath(model)) a vocabulary "
-      + "of \(vocabularySize); they do not belong together"
   }
 }
 
