@@ -24,7 +24,7 @@ struct Palimpsest: ParsableCommand {
     subcommands: [
       TheoremCommand.self, SweepCommand.self, FalsifyCommand.self, FiguresCommand.self, ScoreCommand.self,
       GenerateCommand.self, TrainCommand.self, UnlearnCommand.self, ExperimentCommand.self, ConfigCommand.self,
-      RunsCommand.self,
+      RunsCommand.self, TokenizeCommand.self,
     ])
 
   static func main() {

@@ -1,0 +1,60 @@
+import FileFormats
+import Testing
+import Tokenizers
+
+@Suite struct TokenizeTests {
+  private let data = #"{"question": "Who are you?", "answer": "I am a model."}"# + "\n"
+
+  @Test(arguments: ChatTemplate.allCases)
+  func `ids, pieces and mask are those of the template, as table and as lines`(template: ChatTemplate) throws {
+    let directory = try TemporaryDirectory()
+    try TextModel.write(to: directory)
+    try directory.write(data, to: "d.jsonl")
+    let tokenizer = try TextModel.tokenizer()
+    let expected = try template.encode(
+      [ChatMessage(.user, "Who are you?"), ChatMessage(.assistant, "I am a model.")], with: tokenizer)
+    let arguments = ["tokenize", "--data", "d.jsonl", "--template", template.rawValue]
+    try Command.succeed(arguments + ["--model", "model", "-o", "out/t.csv"], in: directory)
+    let rows = try directory.csv("out/t.csv")
+    #expect(rows.map { $0["id"] } == expected.ids.map { "\($0)" })
+    #expect(rows.map { $0["is_answer"] } == expected.isTrained.map { "\($0)" })
+    #expect(rows.map { $0["piece"] } == expected.ids.map { tokenizer.token($0) })
+    #expect(rows.allSatisfy { $0["line"] == "1" })
+    // Without the model, by its tokenizer alone.
+    try Command.succeed(
+      arguments + ["--tokenizer", "model/tokenizer.json", "-o", "t.jsonl"], in: directory)
+    let line = try JSON(parsing: InputFile.bytes(of: directory.file("t.jsonl")))
+    #expect(line["ids"]?.elements?.compactMap(\.integerValue) == expected.ids)
+    #expect(line["is_answer"]?.elements?.compactMap(\.boolValue) == expected.isTrained)
+    let shown = try Command.succeed(arguments + ["--model", "model"], in: directory)
+    #expect(shown.lines.count == expected.ids.count + 1)
+    #expect(shown.lines[0] == "line 1: \(expected.ids.count) tokens, \(expected.trainedCount) of them the assistant's")
+  }
+
+  @Test func `a prompt is shown as generate continues it, and wrong usage is told`() throws {
+    let directory = try TemporaryDirectory()
+    try TextModel.write(to: directory)
+    try Command.succeed(["tokenize", "--model", "model", "--prompt", "Who?", "-o", "t.jsonl"], in: directory)
+    let line = try JSON(parsing: InputFile.bytes(of: directory.file("t.jsonl")))
+    #expect(try line["ids"]?.elements?.compactMap(\.integerValue) == TextModel.tokenizer().encode("Who?"))
+    try Command.fail(64, ["--prompt TEXT or --data FILE"], ["tokenize", "--model", "model"], in: directory)
+    try Command.fail(64, ["--model or --tokenizer"], ["tokenize", "--prompt", "a"], in: directory)
+  }
+
+  @Test func `a model's own chat template gets a notice, once, where the preset is another`() throws {
+    let directory = try TemporaryDirectory()
+    try TextModel.write(to: directory)
+    try directory.write(data + data, to: "d.jsonl")
+    try directory.write(
+      "{{ '<|im_start|>system\\nBe kind and short.<|im_end|>\\n' }}", to: "model/chat_template.jinja")
+    for arguments in [
+      ["score", "--data", "d.jsonl", "-o", "s.csv"], ["generate", "--prompt", "a", "--max-new-tokens", "1"],
+      ["tokenize", "--data", "d.jsonl"], ["generate", "--data", "d.jsonl", "--max-new-tokens", "1"],
+    ] {
+      let outcome = try Command.run(arguments + ["--model", "model", "--template", "chatml"], in: directory)
+      #expect(outcome.status == 0)
+      let notices = outcome.complaints.split(separator: "\n").filter { $0.contains("chat_template") }
+      #expect(notices.count == 1 && notices.first?.contains("\"Be kind and short.\"") == true, "\(arguments)")
+    }
+  }
+}
