@@ -145,7 +145,7 @@ struct FalsifyCommand: ParsableCommand {
   private func finding(_ rule: UnlearningRule, _ console: Console) throws -> Finding? {
     let properties = property.map { [$0] } ?? Property.allCases
     if let replay {
-      let instance = try InstanceFile.read(replay, workers: common.workers)
+      let instance = try InstanceFile.read(replay, workers: common.workers, notice: console.notice)
       for property in properties {
         let finding = try Failure.naming(quotedPath(replay)) {
           try falsifier.replay(rule, on: instance, for: property)
