@@ -106,6 +106,7 @@ extension PreferenceUnlearning {
         """,
       preconditions: [nonzero],
       constants: [
+        .init("T", Double(min(steps, mostSteps)), "the last step iterated, \(mostSteps) at most"),
         .init("beta", beta, "of NPO"), .init("beta_SimNPO", simNPOBeta, "of SimNPO"),
         .init("tau", tau, "the standard deviation of the learner's noise, in the unit of the labels"),
       ] + examined.flatMap(\.constants), claims: nonzero.holds ? examined.flatMap(\.claims) : [])

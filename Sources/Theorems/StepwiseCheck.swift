@@ -1,7 +1,9 @@
 /// An inequality checked at many steps.
 public struct StepwiseCheck: Sendable, Equatable {
-  /// How many steps were checked.
+  /// How many steps were checked, each by itself or all later ones at once by a bound.
   public private(set) var stepsChecked = 0
+  /// How many steps at which the inequality is claimed were too many to check, so that nothing is said of them.
+  public private(set) var stepsLeftOut = 0
   /// The first step at which it failed.
   public private(set) var firstViolation: Int?
   /// The smallest margin seen, `log10(left / right)`; infinite before any step.
@@ -18,6 +20,12 @@ public struct StepwiseCheck: Sendable, Equatable {
     if !(margin >= 0), firstViolation == nil { firstViolation = step }
     if margin < smallestMargin { (smallestMargin, tightestStep) = (margin, step) }
   }
+
+  /// Adds so many later steps, of which a bound says that they hold and that none has a smaller margin.
+  mutating func recordLater(_ count: Int) { stepsChecked += count }
+
+  /// Adds so many steps that are claimed and not checked.
+  mutating func leaveOut(_ count: Int) { stepsLeftOut += count }
 
   /// Adds a step; below a margin of 0, what the rounding of the two sides can explain is no violation.
   public mutating func record(_ step: Int, _ inequality: Inequality) {

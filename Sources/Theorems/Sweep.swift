@@ -16,7 +16,7 @@ public struct Sweep: Sendable {
 
   /// The law of the instances.
   public let law: Law
-  /// T: the claims are checked at every step up to this one.
+  /// T: the bound is checked at every step up to this one, the steps of its proof as ``mostProofSteps`` says.
   public let steps: Int
 
   /// A sweep over this law through `steps` steps.
@@ -55,6 +55,17 @@ public struct Sweep: Sendable {
     }.flatMap { $0 }
   }
 
+  /// Where the steps of the proof are checked: at the first ``mostProofSteps`` claimed steps, and beyond on steps spaced
+  /// evenly in the logarithm.
+  static func proofSteps(from first: Int, through last: Int) -> [Int] {
+    let walked = first...(last - first < mostProofSteps ? last : first + mostProofSteps - 1)
+    let beyond = LogarithmicSteps.upTo(last - walked.upperBound).dropFirst()
+    return Array(walked) + beyond.map { walked.upperBound + $0 }
+  }
+
+  /// How many steps of each trial the steps of the proof are checked at, one after the other.
+  public static let mostProofSteps = 1 << 12
+
   /// One trial.
   public func trial(seed: UInt64) throws -> SweepTrial {
     let theorem: Theorem31
@@ -71,11 +82,9 @@ public struct Sweep: Sendable {
     if let first = theorem.firstClaimedStep, first <= steps {
       let proof = ProofSteps(theorem)
       var failing: Set<ProofSteps.Step> = []
-      for window in windows(first...steps, of: 1 << 12) {
-        for (step, inequalities) in proof.inequalities(at: window) {
-          margins[step] = inequalities.reduce(margins[step] ?? .infinity) { min($0, $1.margin) }
-          if inequalities.contains(where: { !$0.holds }) { failing.insert(step) }
-        }
+      for (step, inequalities) in proof.inequalities(at: Self.proofSteps(from: first, through: steps)) {
+        margins[step] = inequalities.reduce(.infinity) { min($0, $1.margin) }
+        if inequalities.contains(where: { !$0.holds }) { failing.insert(step) }
       }
       failed = ProofSteps.Step.allCases.filter(failing.contains)
     }
