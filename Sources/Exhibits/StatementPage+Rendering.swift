@@ -41,7 +41,7 @@ extension StatementPage {
           let check = claim.check
           return [
             "formula": .string(claim.formula), "verdict": .string(check.verdict.rawValue),
-            "steps_checked": .integer(check.stepsChecked),
+            "steps_checked": .integer(check.stepsChecked), "steps_not_checked": .integer(check.stepsLeftOut),
             "smallest_margin_log10": check.stepsChecked > 0 ? .number(check.smallestMargin) : .null,
             "tightest_step": check.tightestStep.map { .integer($0) } ?? .null,
             "first_violation_step": check.firstViolation.map { .integer($0) } ?? .null,
@@ -68,7 +68,10 @@ extension StatementPage {
           ? ""
           : check.smallestMargin == .infinity
             ? "one side is 0" : "10^\(check.smallestMargin.shortened)\(place)"
-        return Self.row(["`\(claim.formula)`", "\(check.stepsChecked) steps", margin, check.verdict.rawValue])
+        let steps = check.stepsLeftOut == 0 ? "" : " of \(check.stepsChecked + check.stepsLeftOut)"
+        return Self.row([
+          "`\(claim.formula)`", "\(check.stepsChecked)\(steps) steps", margin, check.verdict.rawValue,
+        ])
       }
     }
     return lines.joined(separator: "\n") + "\n"

@@ -24,18 +24,26 @@ public struct TheoremReport {
     public init() {}
   }
 
-  /// The theorem on the instance, with its constants.
-  public let theorem: Theorem31
-  /// The bound at every claimed step.
-  public let check: StepwiseCheck
-  /// Corollary 1 at the tolerance asked for.
-  public let corollary: Corollary1
-  /// The corollary at every claimed step.
-  public let corollaryCheck: StepwiseCheck
+  /// Theorem 3.1 and Corollary 1 on an instance that meets their hypotheses.
+  public struct Paper {
+    /// The theorem on the instance, with its constants.
+    public let theorem: Theorem31
+    /// The bound at every claimed step.
+    public let check: StepwiseCheck
+    /// Corollary 1 at the tolerance asked for.
+    public let corollary: Corollary1
+    /// The corollary at every claimed step.
+    public let corollaryCheck: StepwiseCheck
+  }
+
+  /// What the paper's two statements say, or the hypothesis for want of which they say nothing. The theorems beyond the
+  /// paper's have hypotheses of their own.
+  public let paper: Result<Paper, HypothesisFailure>
   /// What the theorems beyond the paper's say.
   public let pages: [StatementPage]
 
   private let options: Options
+  private let divergence: PathDivergence
   private let lemmaC1: LemmaC1
   private let lemma32: Lemma32
   private let retrained: RetrainedPair?
@@ -44,24 +52,29 @@ public struct TheoremReport {
 
   /// Examines an instance.
   ///
-  /// - Throws: `HypothesisFailure` when the theorem does not apply, and what `PathDivergence` throws.
+  /// - Throws: what `PathDivergence` throws, and `LinearAlgebraError.invalidParameter(_:)` for an epsilon.
   public init(
     _ instance: TwoPathInstance, _ options: Options, workers: Workers,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws {
-    let divergence = try PathDivergence(instance, workers: workers)
-    let theorem = try Theorem31(divergence)
+    divergence = try PathDivergence(instance, workers: workers)
     let models = try divergence.trainedModels()
-    self.theorem = theorem
-    check = theorem.check(through: options.steps, workers: workers, progress: progress)
-    corollary = try Corollary1(theorem, epsilon: options.epsilon)
-    corollaryCheck = corollary.check(through: options.steps, workers: workers)
+    do {
+      let theorem = try Theorem31(divergence)
+      let corollary = try Corollary1(theorem, epsilon: options.epsilon)
+      paper = .success(
+        Paper(
+          theorem: theorem, check: theorem.check(through: options.steps, workers: workers, progress: progress),
+          corollary: corollary, corollaryCheck: corollary.check(through: options.steps, workers: workers)))
+    } catch let failure as HypothesisFailure {
+      paper = .failure(failure)
+    }
     lemmaC1 = try LemmaC1(divergence, models)
     // The lemma is checked against models that really unlearn: only for as long as they stay in Double's range.
-    let inRange = min(5, 300 / log1p(theorem.lambdaMax))
+    let inRange = min(5, 300 / log1p(divergence.growth.first ?? 0))
     lemma32 = try Lemma32(divergence, models, steps: min(options.steps, Int(inRange)), workers: workers)
     retrained = try RetrainedPair(divergence, models, workers: workers)
-    pages = try options.theorems.map {
+    pages = try options.theorems.map { [divergence] in
       try $0.page(divergence, models: models, steps: options.steps, workers: workers)
     }
     reported =
@@ -70,12 +83,14 @@ public struct TheoremReport {
     (self.options, self.workers) = (options, workers)
   }
 
-  /// What was found, over all: `violated` as soon as one statement is.
-  public var verdict: Verdict {
-    let lemmasHold = lemmaC1.holds && lemma32.holds
-    let violated = pages.contains { $0.verdict == .violated }
-    if check.verdict == .violated || corollaryCheck.verdict == .violated || !lemmasHold || violated { return .violated }
-    return check.verdict
+  /// What was found, over all: `violated` as soon as one statement is; else what Theorem 3.1 says, nil where it does not
+  /// apply.
+  public var verdict: Verdict? {
+    let found = try? paper.get()
+    // That Delta_0 is not 0 is Lemma C.1 of almost all instances: only its identity is one of all.
+    let identitiesHold = lemmaC1.identityError <= lemmaC1.roundingLevel && lemma32.holds
+    let verdicts = [found?.check.verdict, found?.corollaryCheck.verdict] + pages.map(\.verdict)
+    return verdicts.contains(.violated) || !identitiesHold ? .violated : found?.check.verdict
   }
 
   /// Writes `certificate.json`, `statements.md`, `trajectory.csv` and its `datapackage.json`, all or none.
@@ -99,20 +114,27 @@ public struct TheoremReport {
 
   /// One page for each statement, for people.
   private var statements: String {
-    let paper = [theorem.page(check), corollary.page(corollaryCheck)]
+    let paper =
+      switch paper {
+      case .success(let found): [found.theorem.page(found.check), found.corollary.page(found.corollaryCheck)]
+      case .failure: [Theorem31.pageOfFailure(divergence), Corollary1.pageOfFailure(divergence)]
+      }
     return "# What the theorems say of this instance\n\n" + (paper + pages).map(\.markdown).joined(separator: "\n")
   }
 
   /// The trajectory.
   public func trajectory() throws -> TidyTable {
-    let trajectory = theorem.divergence.trajectory
+    let trajectory = divergence.trajectory
+    let theorem = try? paper.get().theorem
     let distances = trajectory.logDistances(at: reported, workers: workers)
     let towards = [retrained?.alongAB, retrained?.alongBA].map { $0?.logDistances(at: reported, workers: workers) }
     return try TidyTable(
       [
         Column("step", .integer, unit: "step", description: "t, steps of gradient ascent taken"),
         Column("log10_re_distance", .number, unit: "log10", description: "log10 d(theta_AB^t, theta_BA^t)"),
-        Column("log10_lower_bound", .number, unit: "log10", description: "log10 of the bound of Theorem 3.1"),
+        Column(
+          "log10_lower_bound", .number, unit: "log10",
+          description: "log10 of the bound of Theorem 3.1; empty where it does not apply"),
         Column("log10_asymptote", .number, unit: "log10", description: "log10 of the limit law of the RE distance"),
         Column("bound_claimed", .boolean, description: "whether the theorem claims its bound at this step"),
         Column(
@@ -129,9 +151,10 @@ public struct TheoremReport {
       rows: reported.indices.map { index -> [Cell] in
         let step = reported[index]
         return [
-          .integer(step), .number(distances[index] / M_LN10), .number(theorem.logBound(at: step) / M_LN10),
+          .integer(step), .number(distances[index] / M_LN10),
+          theorem.map { .number($0.logBound(at: step) / M_LN10) } ?? .missing,
           .number(trajectory.log10Asymptote(at: step)),
-          .boolean(theorem.firstClaimedStep.map { step >= $0 } ?? false),
+          .boolean(theorem?.firstClaimedStep.map { step >= $0 } ?? false),
         ]
           // A distance may leave Double's range: it is then written as a decimal with a large exponent.
           + towards.map { $0.map { .decimal(LogNumber(log: $0[index]).decimal) } ?? .missing }
@@ -139,56 +162,61 @@ public struct TheoremReport {
       })
   }
 
-  /// The certificate.
+  /// The certificate; null is what an instance without Theorem 3.1's hypotheses has not.
   public func certificate() -> JSON {
-    let divergence = theorem.divergence
-    let instance = divergence.instance
-    let departures = [retrained?.alongAB, retrained?.alongBA].map { run in
-      run.flatMap { corollary.firstDeparture($0, through: options.steps, workers: workers) }
+    let (found, divergence) = (try? paper.get(), divergence)
+    let (theorem, check) = (found?.theorem, found?.check)
+    let corollary = found.map { found in
+      let departures = [retrained?.alongAB, retrained?.alongBA].map { run in
+        run.flatMap { found.corollary.firstDeparture($0, through: options.steps, workers: workers) }
+      }
+      return [
+        "verdict": .string(found.corollaryCheck.verdict.rawValue),
+        "first_claimed_step": integer(found.corollary.firstClaimedStep),
+        "steps_not_checked": .integer(found.corollaryCheck.stepsLeftOut),
+        "first_step_outside_epsilon_ab": integer(departures[0]),
+        "first_step_outside_epsilon_ba": integer(departures[1]),
+      ] as JSON
     }
     return [
       "statement": "Theorem 3.1 and Corollary 1, arXiv 2510.16629",
       "version": .string(palimpsestVersion),
       "blas": .string(BLASLibrary.name),
-      "instance": instance.json(source: options.source),
-      "rho_star": .number(theorem.rhoStar),
-      "sigma_u": .number(theorem.sigmaU),
-      "projected_difference_norm": .number(theorem.projectedDifferenceNorm),
-      "difference_norm": .number(theorem.differenceNorm),
-      "c0": .number(theorem.c0),
-      "t0": whole(theorem.t0),
-      "lambda_max": .number(theorem.lambdaMax),
+      "instance": divergence.instance.json(source: options.source),
+      "rho_star": number(theorem?.rhoStar),
+      "sigma_u": number(theorem?.sigmaU),
+      "projected_difference_norm": .number(divergence.coordinates.norm),
+      "difference_norm": .number(divergence.difference.norm),
+      "c0": number(theorem?.c0),
+      "t0": theorem.map { whole($0.t0) } ?? .null,
+      "lambda_max": number(divergence.growth.first),
       "test_operator_norm": .number(divergence.testOperatorNorm),
-      "epsilon": .number(corollary.epsilon),
-      "t_star": .number(corollary.tStar),
+      "epsilon": .number(options.epsilon),
+      "t_star": number(found?.corollary.tStar),
       "steps": .integer(options.steps),
-      "holds": .bool(check.verdict != .violated),
-      "verdict": .string(check.verdict.rawValue),
-      "first_claimed_step": theorem.firstClaimedStep.map { .integer($0) } ?? .null,
-      "first_violation_step": check.firstViolation.map { .integer($0) } ?? .null,
-      "steps_checked": .integer(check.stepsChecked),
-      "smallest_margin_log10": check.stepsChecked > 0 ? .number(check.smallestMargin) : .null,
-      "tightest_step": check.tightestStep.map { .integer($0) } ?? .null,
-      "corollary_1": [
-        "verdict": .string(corollaryCheck.verdict.rawValue),
-        "first_claimed_step": corollary.firstClaimedStep.map { .integer($0) } ?? .null,
-        "first_step_outside_epsilon_ab": departures[0].map { .integer($0) } ?? .null,
-        "first_step_outside_epsilon_ba": departures[1].map { .integer($0) } ?? .null,
-      ],
-      "preconditions": .array(theorem.preconditions.map(\.json)),
+      "holds": check.map { .bool($0.verdict != .violated) } ?? .null,
+      "verdict": .string(check?.verdict.rawValue ?? "does_not_apply"),
+      "first_claimed_step": integer(theorem?.firstClaimedStep),
+      "first_violation_step": integer(check?.firstViolation),
+      "steps_checked": .integer(check?.stepsChecked ?? 0),
+      "steps_not_checked": .integer(check?.stepsLeftOut ?? 0),
+      "smallest_margin_log10": check.flatMap { $0.stepsChecked > 0 ? .number($0.smallestMargin) : nil } ?? .null,
+      "tightest_step": integer(check?.tightestStep),
+      "corollary_1": corollary ?? .null,
+      "preconditions": .array(Theorem31.preconditions(of: divergence).map(\.json)),
       "lemmas": [
         "c1": identity(lemmaC1.holds, lemmaC1.identityError, lemmaC1.roundingLevel),
         "c2": ["holds": .bool(LemmaC2(divergence).holds), "share": .number(LemmaC2(divergence).share)],
         "c4": ["holds": .bool(LemmaC4(divergence).holds), "rank": .integer(LemmaC4(divergence).rank)],
         "3.2": identity(lemma32.holds, lemma32.identityError, lemma32.roundingLevel),
       ],
-      "proof_steps": proofSteps(),
+      "proof_steps": found.map { proofSteps($0.theorem) } ?? .null,
       "beyond_the_paper": .array(pages.map(\.json)),
     ]
   }
 
   /// The smallest margin of each step of the proof over the reported steps at which the theorem is claimed.
-  private func proofSteps() -> JSON {
+  private func proofSteps(_ theorem: Theorem31) -> JSON {
     let claimed = reported.filter { step in theorem.firstClaimedStep.map { step >= $0 } ?? false }
     guard !claimed.isEmpty else { return .null }
     let inequalities = ProofSteps(theorem).inequalities(at: claimed, workers: workers)
@@ -203,6 +231,9 @@ public struct TheoremReport {
           ])
       })
   }
+
+  private func number(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+  private func integer(_ value: Int?) -> JSON { value.map { .integer($0) } ?? .null }
 
   private func identity(_ holds: Bool, _ error: Double, _ rounding: Double) -> JSON {
     ["holds": .bool(holds), "identity_error": .number(error), "rounding_level": .number(rounding)]

@@ -85,12 +85,16 @@ public struct RandomInstance: Sendable {
       $0.fillUniform($1, low: 0.25 - 3.0.squareRoot(), high: 0.25 + 3.0.squareRoot())
     }
     let test = features(testRows, generator.child(4), scales.test, workers) { $0.fillNormal($1) }
+    let forget = try forgetSet(a, b) {
+      examples(forgetRows, generator.child(3), truth, scales.forget, workers) { $0.fillNormal($1) }
+    }
+    guard test.columns >= forget.count else {
+      throw StagedLearnersError.invalidInstance(
+        "X_test has \(test.columns) rows and X_U \(forget.count); a law on which Theorem 3.1 is tried needs m >= k")
+    }
     return try TwoPathInstance(
       stageA: LinearStage("A", a, trainer: .ridge(mu: muA)), stageB: LinearStage("B", b, trainer: .ridge(mu: muB)),
-      forget: try forgetSet(a, b) {
-        examples(forgetRows, generator.child(3), truth, scales.forget, workers) { $0.fillNormal($1) }
-      },
-      test: test, stepSize: stepSize, workers: workers)
+      forget: forget, test: test, stepSize: stepSize, workers: workers)
   }
 
   private func forgetSet(_ a: Examples, _ b: Examples, independent: () -> Examples) throws -> Examples {

@@ -1,12 +1,15 @@
+import StagedLearners
+
 extension Theorem31 {
+  private static let title = "Histories diverge exponentially (the paper's Theorem 3.1)"
+  private static let statement = """
+    For every t >= max(t_0, 0), d(theta_AB^t, theta_BA^t) >= sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t).
+    """
+
   /// The theorem's page, with the checks that ``check(through:workers:progress:)`` made.
   public func page(_ check: StepwiseCheck) -> StatementPage {
     StatementPage(
-      "3.1", "Histories diverge exponentially (the paper's Theorem 3.1)",
-      statement: """
-        For every t >= max(t_0, 0), d(theta_AB^t, theta_BA^t) >= sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t).
-        """,
-      preconditions: preconditions,
+      "3.1", Self.title, statement: Self.statement, preconditions: preconditions,
       constants: [
         .init("rho*", rhoStar, "<P_U Delta_0, M_U P_U Delta_0> / ||P_U Delta_0||^2, the rate of the bound"),
         .init("sigma_U", sigmaU, "the k-th singular value of X_test P_U"),
@@ -16,22 +19,34 @@ extension Theorem31 {
       ],
       claims: [.init("d(theta_AB^t, theta_BA^t) >= sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t)", check)])
   }
+
+  /// The page of an instance that does not meet the hypotheses.
+  public static func pageOfFailure(_ divergence: PathDivergence) -> StatementPage {
+    StatementPage("3.1", title, statement: statement, preconditions: preconditions(of: divergence))
+  }
 }
 
 extension Corollary1 {
+  private static let title = "Gradient ascent does not bring both histories near one retrained model"
+  private static let statement = """
+    For every t >= t* and any one model theta_r, at least one of the two models is farther than epsilon from it: \
+    d(theta_AB^t, theta_BA^t) >= 4 epsilon. Of two retrained models, each history's own, nothing is said.
+    """
+
   /// The corollary's page, with the checks that ``check(through:workers:)`` made.
   public func page(_ check: StepwiseCheck) -> StatementPage {
     StatementPage(
-      "Corollary 1", "No path-oblivious local algorithm serves both histories",
-      statement: """
-        For every t >= t* and any retrained model, at least one of the two models is farther than epsilon from it: \
-        d(theta_AB^t, theta_BA^t) >= 4 epsilon.
-        """,
-      preconditions: theorem.preconditions,
+      "Corollary 1", Self.title, statement: Self.statement, preconditions: theorem.preconditions,
       constants: [
         .init("epsilon", epsilon, "the tolerance on the RE distance"),
-        .init("t*", tStar, "the step from which retrain equivalence is impossible, as the formula gives it"),
+        .init("t*", tStar, "the step from which no theta_r is within epsilon of both, as the formula gives it"),
       ],
       claims: [.init("d(theta_AB^t, theta_BA^t) >= 4 epsilon", check)])
+  }
+
+  /// The page of an instance that does not meet the hypotheses.
+  public static func pageOfFailure(_ divergence: PathDivergence) -> StatementPage {
+    StatementPage(
+      "Corollary 1", title, statement: statement, preconditions: Theorem31.preconditions(of: divergence))
   }
 }

@@ -16,7 +16,7 @@ struct Palimpsest: ParsableCommand {
         0   done; every claim that was checked holds
         1   a claim was violated, or a rule falsified (the output says where)
         64  wrong usage
-        65  bad input data, or a theorem whose hypotheses the data do not meet
+        65  bad input data, or data that do not meet the hypotheses of Theorem 3.1 (theorem still reports on the others)
         74  a file could not be read or written
         130, 143  training was stopped by Ctrl-C or kill, and has saved what it had
       """,

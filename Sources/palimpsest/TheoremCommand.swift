@@ -12,9 +12,10 @@ struct TheoremCommand: ParsableCommand {
     commandName: "theorem",
     abstract: "Check the theorems on one instance, yours or a random one: the paper's and those beyond it.",
     discussion: """
-      An instance is a safetensors file of F64 tensors X_A, y_A, X_B, y_B, X_U, y_U, X_test (rows are examples) with \
+      An instance is a safetensors file of tensors X_A, y_A, X_B, y_B, X_U, y_U, X_test (rows are examples) with \
       metadata strings mu_A, mu_B and eta. If the forget set was a training stage of its own, metadata mu_U says so \
-      and position_U (1, 2 or 3) says where. --output gets certificate.json (every constant, margin and verdict), \
+      and position_U (1, 2 or 3) says where. Any other tensor or metadata is refused; F32 and integers are converted, \
+      with a notice. Where the hypotheses of Theorem 3.1 fail, the other theorems are still reported on. --output gets certificate.json (every constant, margin and verdict), \
       statements.md (the same for people, a page a theorem) and trajectory.csv.
 
       EXAMPLE
@@ -40,7 +41,9 @@ struct TheoremCommand: ParsableCommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("T: the bound is checked at every step up to this one.", valueName: "T"))
+    help: ArgumentHelp(
+      "T: the bound is checked at every step up to this one; long runs by its law, once that decides the rest.",
+      valueName: "T"))
   var steps = 1000
 
   @Option(
@@ -152,13 +155,15 @@ struct TheoremCommand: ParsableCommand {
       try AtomicFile.write(copy + (output.map { try report.files(in: $0) } ?? []))
       summarise(report, console)
       if report.verdict == .violated { throw Failure.claimViolated }
+      if case .failure(let failure) = report.paper { throw Failure.Data(description: "\(subject): \(failure)") }
     }
   }
 
   /// The instance, what to call it, and where it is from.
   private func load() throws -> (TwoPathInstance, String, [JSON.Member]) {
     if let instance {
-      let loaded = try InstanceFile.read(instance, stepSize: eta, workers: common.workers)
+      let loaded = try InstanceFile.read(
+        instance, stepSize: eta, workers: common.workers, notice: common.console.notice)
       return (loaded, quotedPath(instance), [JSON.Member("source", .string("file"))])
     }
     let (sweep, seed) = (Sweep(try shape.law(stepSize: eta), steps: steps), seed ?? 1)
@@ -168,14 +173,32 @@ struct TheoremCommand: ParsableCommand {
   }
 
   private func summarise(_ report: TheoremReport, _ console: Console) {
-    let (theorem, check) = (report.theorem, report.check)
+    switch report.paper {
+    case .success(let found): summarise(found, console)
+    case .failure(let failure):
+      console.result("\(failure)")
+      console.result("nor does Corollary 1; the theorems below have hypotheses of their own")
+    }
+    for page in report.pages { console.result(page.summary) }
+    let found = try? report.paper.get()
+    let told = found?.check.verdict == .violated || report.pages.contains { $0.verdict == .violated }
+    if report.verdict == .violated, !told {
+      console.result("a lemma or Corollary 1 is VIOLATED; certificate.json says which")
+    }
+  }
+
+  private func summarise(_ found: TheoremReport.Paper, _ console: Console) {
+    let (theorem, check) = (found.theorem, found.check)
     console.result("rho* = \(theorem.rhoStar), lambda_max = \(theorem.lambdaMax), sigma_U = \(theorem.sigmaU)")
     console.result(
-      "t_0 = \(theorem.t0.formatted), t* = \(report.corollary.tStar) at epsilon = \(report.corollary.epsilon)")
+      "t_0 = \(theorem.t0.formatted), t* = \(found.corollary.tStar) at epsilon = \(found.corollary.epsilon)")
     switch check.verdict {
     case .holds:
+      let claimed = check.stepsChecked + check.stepsLeftOut
+      let steps =
+        check.stepsLeftOut == 0 ? "all \(claimed) steps" : "the \(check.stepsChecked) steps checked of the \(claimed)"
       console.result(
-        "Theorem 3.1 holds at all \(check.stepsChecked) steps from max(t_0, 0) to \(steps); "
+        "Theorem 3.1 holds at \(steps) from max(t_0, 0) to \(self.steps); "
           + "smallest margin 10^\(check.smallestMargin) at step \(check.tightestStep ?? 0)")
     case .notReached:
       console.result("Theorem 3.1 claims nothing up to step \(steps): t_0 lies beyond; raise --steps")
@@ -183,11 +206,6 @@ struct TheoremCommand: ParsableCommand {
       console.result(
         "Theorem 3.1 is VIOLATED, first at step \(check.firstViolation ?? 0); "
           + "smallest margin 10^\(check.smallestMargin) at step \(check.tightestStep ?? 0)")
-    }
-    for page in report.pages { console.result(page.summary) }
-    let told = check.verdict == .violated || report.pages.contains { $0.verdict == .violated }
-    if report.verdict == .violated, !told {
-      console.result("a lemma or Corollary 1 is VIOLATED; certificate.json says which")
     }
   }
 }

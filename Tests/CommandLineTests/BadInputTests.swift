@@ -33,8 +33,9 @@ private let valueFaults = names.flatMap { name in
 private let tensorFaults = names.flatMap { name in
   [
     Fault("\(name) missing", ["\"\(name)\"", "no such tensor"]) { $0.remove(name) },
-    Fault("\(name) as F32", ["tensor \(name) is F32", "must be F64"]) { $0[name].dtype = "F32" },
-    Fault("\(name) as I64", ["tensor \(name) is I64", "must be F64"]) { $0[name].dtype = "I64" },
+    Fault("\(name) as C64", ["tensor \(name) is C64", "must be one of F64, F32"]) { $0[name].dtype = "C64" },
+    // The bits of Doubles are integers far beyond 2^53.
+    Fault("\(name) as I64", ["tensor \(name) is I64", "beyond 2^53"]) { $0[name].dtype = "I64" },
     Fault("\(name) of an unknown dtype", ["\"\(name)\"", "dtype", "F65"]) { $0[name].dtype = "F65" },
     Fault("\(name) with one axis more", ["tensor \(name) has shape", "it must be ("]) {
       $0[name].shape.insert(1, at: 0)
@@ -68,9 +69,6 @@ private let shapeFaults =
     }
   }
   + [
-    Fault("m < k", ["X_test has 1 rows and X_U 2", "m >= k"]) {
-      $0["X_test"] = .init(shape: [1, 5], values: [1, 2, 3, 4, 5])
-    },
     Fault("k > d", ["X_U has 6 rows of 5 features", "k <= d"]) {
       $0["X_U"] = .init(shape: [6, 5], values: (0..<30).map { Double($0 * $0 % 11) })
       $0["y_U"] = .init(shape: [6], values: [1, 2, 3, 4, 5, 6])
@@ -84,14 +82,6 @@ private let shapeFaults =
     },
     Fault("X_U rank-deficient but for rounding", ["tensor X_U has numerical rank 1"]) {
       $0["X_U"].values = [1, 2, 3, 4, 5, 0.1, 0.2, 0.1 + 0.2, 0.4, 0.5]
-    },
-    Fault("X_test that does not see the forget set", ["rank(X_test P_U) = k", "the rank is"]) {
-      $0["X_test"].values = (0..<20).map { $0 % 5 == 2 ? 1 : 0 }
-    },
-    Fault("stages that commute", ["Theorem 3.1", "Delta_0"]) {
-      $0["X_B"] = $0["X_A"]
-      $0["y_B"] = $0["y_A"]
-      $0.setMetadata("mu_B", "0.5")
     },
     Fault("features whose squares leave Double's range", ["stage A", "leaves Double's range"]) {
       $0["X_A"].values = $0["X_A"].values.map { $0 * 1e200 }
@@ -125,6 +115,12 @@ private let metadataFaults =
     },
     Fault("position_U without mu_U", ["position_U", "mu_U"]) { $0.metadata.append(("position_U", "1")) },
     Fault("no metadata at all", ["metadata mu_A is missing"]) { $0.metadata = [] },
+    Fault("a trainer", ["metadata \"trainer_A\" is not known", "trained by ridge"]) {
+      $0.metadata.append(("trainer_A", "gradient_descent"))
+    },
+    Fault("a third stage", ["tensor \"X_C\" is not known", "known are X_A"]) {
+      $0.tensors.append(("X_C", .init(shape: [1, 5], values: [1, 2, 3, 4, 5])))
+    },
     Fault("metadata twice", ["\"mu_A\" occurs twice"]) { $0.metadata.append(("mu_A", "1")) },
   ]
 

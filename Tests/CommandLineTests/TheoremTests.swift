@@ -164,7 +164,7 @@ private func withoutSource(_ certificate: JSON) throws -> [UInt8] {
       rng = np.random.default_rng(0)
       shapes = dict(X_A=(9, 30), y_A=9, X_B=(8, 30), y_B=8, X_U=(4, 30), y_U=4, X_test=(6, 30))
       st.save_file({n: rng.standard_normal(s) for n, s in shapes.items()}, "i.safetensors",
-                   metadata={"mu_A": "1e0", "mu_B": "0.3", "eta": "1e-2", "author": "numpy"})
+                   metadata={"mu_A": "1e0", "mu_B": "0.3", "eta": "1e-2", "format": "np"})
       """
     let outcome = try Command.start("/usr/bin/env", ["python3", "-c", script], in: directory.path)
     try #require(outcome.status == 0, "\(outcome.complaints)")
@@ -255,6 +255,85 @@ private func withoutSource(_ certificate: JSON) throws -> [UInt8] {
     // A row says the same at either spacing.
     let rows = try directory.csv("plain/trajectory.csv")
     for row in try directory.csv("seven/trajectory.csv") { #expect(rows.contains(row)) }
+  }
+
+  @Test func `the other theorems are reported where the hypotheses of Theorem 3.1 fail, with status 65`() throws {
+    let directory = try TemporaryDirectory()
+    var (commuting, few, blind) = (InstanceBytes.ownStage, InstanceBytes.ownStage, InstanceBytes.ownStage)
+    commuting["X_B"] = commuting["X_A"]
+    commuting["y_B"] = commuting["y_A"]
+    commuting.setMetadata("mu_B", "0.5")
+    commuting.setMetadata("position_U", "3")
+    few["X_test"] = .init(shape: [1, 5], values: [1, 2, 3, 4, 5])
+    blind["X_test"].values = (0..<20).map { $0 % 5 == 2 ? 1 : 0 }
+    for (name, instance, words) in [
+      ("commuting", commuting, "Delta_0"), ("few", few, "rank(X_test P_U) = k"),
+      ("blind", blind, "rank(X_test P_U) = k"),
+    ] {
+      try directory.write(instance.bytes, to: "i.safetensors")
+      let outcome = try Command.run(
+        ["theorem", "--instance", "i.safetensors", "-o", name, "--theorems", "b2,b3,b4,b8", "--steps", "20"],
+        in: directory)
+      #expect(outcome.status == 65)
+      #expect(outcome.complaints.contains("\"i.safetensors\": Theorem 3.1 does not apply") && outcome.lines.count == 6)
+      #expect(outcome.output.contains("Theorem 3.1 does not apply: it assumes"))
+      #expect(outcome.complaints.contains(words) && outcome.complaints.split(separator: "\n").count == 1)
+      let certificate = try directory.json("\(name)/certificate.json")
+      #expect(certificate["verdict"] == "does_not_apply" && certificate["holds"] == .null)
+      #expect(certificate["t0"] == .null && certificate["corollary_1"] == .null && certificate["steps_checked"] == 0)
+      let verdicts = certificate["beyond_the_paper"]?.elements?.map { $0["verdict"] }
+      #expect(verdicts?.count == 4 && verdicts?.contains("holds") == true && verdicts?.contains("violated") == false)
+      for row in try directory.csv("\(name)/trajectory.csv") {
+        #expect(row["log10_lower_bound"] == "" && row["bound_claimed"] == "false")
+        #expect(row["re_distance_to_retrained_ab"]?.isEmpty == false)
+      }
+      let pages = String(decoding: try directory.bytes("\(name)/statements.md"), as: UTF8.self)
+      #expect(pages.contains("## 3.1.") && pages.contains("**no**") && pages.contains("## B8."))
+    }
+  }
+
+  @Test func `of own retrained models Corollary 1 says nothing, which one step reaches on both paths`() throws {
+    // d = k = 2, U learned last and eta = k / (2 mu_U): B3's step, while Corollary 1 claims its bound from step 0 on.
+    let directory = try TemporaryDirectory()
+    let instance = InstanceBytes(
+      tensors: [
+        ("X_A", .init(shape: [1, 2], values: [1, -1])), ("y_A", .init(shape: [1], values: [3])),
+        ("X_B", .init(shape: [1, 2], values: [1, 0])), ("y_B", .init(shape: [1], values: [2])),
+        ("X_U", .init(shape: [2, 2], values: [0, 1, 1, 2])), ("y_U", .init(shape: [2], values: [2, -1])),
+        ("X_test", .init(shape: [2, 2], values: [1, 0, 0, 1])),
+      ], metadata: [("mu_A", "1"), ("mu_B", "1"), ("mu_U", "2"), ("position_U", "3"), ("eta", "0.5")])
+    try directory.write(instance.bytes, to: "i.safetensors")
+    try Command.succeed(
+      ["theorem", "--instance", "i.safetensors", "-o", "o", "--epsilon", "1e-6", "--steps", "1"], in: directory)
+    let certificate = try directory.json("o/certificate.json")
+    #expect(certificate["corollary_1"]?["verdict"] == "holds" && certificate["corollary_1"]?["first_claimed_step"] == 0)
+    let row = try #require(try directory.csv("o/trajectory.csv").last)
+    for name in ["re_distance_to_retrained_ab", "re_distance_to_retrained_ba"] {
+      #expect(row[name].flatMap(Double.init).map { $0 < 1e-28 } == true)
+    }
+    let pages = String(decoding: try directory.bytes("o/statements.md"), as: UTF8.self)
+    #expect(pages.contains("each history's own, nothing is said") && !pages.contains("serves both"))
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: ["0.01", "1e-12"])
+  func `2^53 steps take no longer than some thousand`(_ eta: String) throws {
+    let directory = try TemporaryDirectory()
+    var instance = InstanceBytes.ownStage
+    instance.setMetadata("eta", eta)
+    try directory.write(instance.bytes, to: "i.safetensors")
+    let steps = eta == "0.01" ? 1 << 53 : 20_000_000_000_000
+    let outcome = try Command.succeed(
+      ["theorem", "--instance", "i.safetensors", "-o", "o", "--epsilon", "1e9", "--steps", "\(steps)"], in: directory)
+    let certificate = try directory.json("o/certificate.json")
+    let first = try #require(certificate["first_claimed_step"]?.integerValue)
+    let counts = ["steps_checked", "steps_not_checked"].compactMap { certificate[$0]?.integerValue }
+    #expect(counts.reduce(0, +) == steps - first + 1)
+    // What was not looked at is said.
+    #expect((counts[1] == 0) == (eta == "0.01") && outcome.output.contains(" steps checked of the ") == (counts[1] > 0))
+    for path in ["ab", "ba"] {
+      let departure = try #require(certificate["corollary_1"]?["first_step_outside_epsilon_\(path)"]?.integerValue)
+      #expect(departure > (eta == "0.01" ? 100 : 1_000_000_000))
+    }
   }
 
   @Test func `no step at all is reported too`() throws {
