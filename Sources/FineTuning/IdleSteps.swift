@@ -26,7 +26,7 @@ public struct IdleSteps: Hashable, Sendable, CustomStringConvertible {
     if count == 0 { return nil }
   }
 
-  /// The steps of a run on so many examples that change nothing; nil where all do, or where there is no such run.
+  /// The steps of a run on so many examples that change nothing; nil where there are none, or no such run.
   public init?(_ configuration: TrainingConfiguration, examples: Int) {
     let epoch = BatchPlan.Options(configuration).stepsPerEpoch(examples: examples)
     guard

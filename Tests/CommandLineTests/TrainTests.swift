@@ -12,7 +12,8 @@ private enum Reference {
   }
 
   /// The arguments that make the run of this name in the folder `run`.
-  static func arguments(_ name: String, output: String = "run") throws -> [String] {
+  /// - Parameter steady: Whether its learning rate is constant, so that there is no warm-up to be told of.
+  static func arguments(_ name: String, output: String = "run", steady: Bool = false) throws -> [String] {
     let json = try json(name)
     func path(_ key: String) -> String? { json[key]?.stringValue.map { "\(folder)/\($0)" } }
     var arguments = [
@@ -21,6 +22,7 @@ private enum Reference {
     ]
     if let adapter = path("adapter") { arguments += ["--adapter", adapter] }
     if let retain = path("retain") { arguments += ["--set", "objective.retain_data=\(retain)"] }
+    if steady { arguments += ["--set", "schedule="] }
     return arguments
   }
 }
@@ -96,7 +98,7 @@ private enum Reference {
 
   @Test("A finished adapter is not taken for a merged model, and does not stay beside one")
   func mergeAfterwards() throws {
-    let arguments = try Reference.arguments("sft_llama_lora_all")
+    let arguments = try Reference.arguments("sft_llama_lora_all", steady: true)
     try Command.succeed(arguments, in: directory)
     try Command.fail(65, ["is finished and its result is no model"], arguments + ["--merge"], in: directory)
     try Command.succeed(arguments + ["--merge", "--overwrite"], in: directory)
@@ -107,7 +109,7 @@ private enum Reference {
 
   @Test("Half precision is what transformers reads")
   func format() throws {
-    try Command.succeed(Reference.arguments("sft_llama_tied") + ["--format", "bfloat16"], in: directory)
+    try Command.succeed(Reference.arguments("sft_llama_tied", steady: true) + ["--format", "bfloat16"], in: directory)
     let file = try SafetensorsFile(path: directory.file("run/model.safetensors"))
     #expect(file.tensors.allSatisfy { $0.dtype == .bf16 })
     #expect(try JSON(parsing: directory.bytes("run/config.json"))["torch_dtype"]?.stringValue == "bfloat16")
@@ -191,7 +193,9 @@ private enum Reference {
       ]
     let outcome = try Command.run(arguments, in: directory)
     #expect(outcome.status == 65)
-    #expect(outcome.complaints.hasPrefix("palimpsest: error: stopped "))
+    let complaints = outcome.complaints.split(separator: "\n")
+    #expect(complaints.count == 2 && complaints[0].contains("the warm-up of 5 steps rises from 0"))
+    #expect(complaints.last?.hasPrefix("palimpsest: error: stopped ") == true)
     let words = outcome.complaints.split(separator: " ")
     let step = try #require(words.last.flatMap { Int($0.filter(\.isNumber)) }, "\(outcome.complaints)")
     #expect(
@@ -223,7 +227,7 @@ private enum Reference {
 
   @Test("A finished run is left alone, and made anew only when asked to")
   func finished() throws {
-    let arguments = try Reference.arguments("sft_llama_tied")
+    let arguments = try Reference.arguments("sft_llama_tied", steady: true)
     try Command.succeed(arguments, in: directory)
     let before = try directory.contents()
     let again = try Command.run(arguments, in: directory)
@@ -238,7 +242,7 @@ private enum Reference {
 
   @Test("A finished run whose result is gone is an error")
   func missingResult() throws {
-    let arguments = try Reference.arguments("sft_llama_tied")
+    let arguments = try Reference.arguments("sft_llama_tied", steady: true)
     try Command.succeed(arguments, in: directory)
     try FileManager.default.removeItem(atPath: directory.file("run/model.safetensors"))
     try Command.fail(65, ["finished run whose \"model.safetensors\" is gone"], arguments, in: directory)
@@ -247,7 +251,8 @@ private enum Reference {
   @Test("The tokenizer that was used lies beside the result")
   func tokenizer() throws {
     try directory.write(Array("{}".utf8), to: "other.json")
-    try Command.succeed(Reference.arguments("sft_llama_tied") + ["--tokenizer", "other.json"], in: directory)
+    try Command.succeed(
+      Reference.arguments("sft_llama_tied", steady: true) + ["--tokenizer", "other.json"], in: directory)
     #expect(try directory.bytes("run/tokenizer.json") == Array("{}".utf8))
   }
 

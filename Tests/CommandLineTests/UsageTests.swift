@@ -196,7 +196,7 @@ import Testing
       var line = example.replacing("palimpsest", with: Command.path).replacing(#/dir|stories260K.bin/#, with: "model")
       // Fewer trials, no drawing: what is tested is that the options exist.
       line.replace(#/--trials \d+/#, with: "--trials 50")
-      if ["figures", "experiment"].contains(command) { line += " --no-render" }
+      if ["figures", "experiment"].contains(command) { line += " --no-render --quiet" }
       let outcome = try Command.start("/bin/sh", ["-c", String(line)], in: directory.path)
       #expect(outcome.status == 0 && outcome.complaints == "", "\(outcome.complaints)")
     }

@@ -104,6 +104,8 @@ import Testing
     configuration.dropLast = true
     #expect(IdleSteps(configuration, examples: 9)?.totalSteps == 6)
     #expect(IdleSteps(configuration, examples: 3) == nil)
+    configuration.batchSize = 0
+    #expect(IdleSteps(configuration, examples: 9) == nil)
   }
 
   @Test func `factors stay within 0 and 1 and never rise after the warm-up`() {

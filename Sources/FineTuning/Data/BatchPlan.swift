@@ -53,8 +53,9 @@ public struct BatchPlan: Sendable {
       return overflow ? .max : size
     }
 
-    /// The number of steps of an epoch of so many examples.
+    /// The number of steps of an epoch of so many examples; 0 where a step has none.
     func stepsPerEpoch(examples: Int) -> Int {
+      guard windowSize > 0 else { return 0 }
       let (whole, rest) = examples.quotientAndRemainder(dividingBy: windowSize)
       return whole + (rest > 0 && !dropsLast ? 1 : 0)
     }
