@@ -58,11 +58,13 @@ public struct ModelFolder: Sendable {
     guard !table.entries.contains(where: { $0.name.hasPrefix(prefix) }) else { return table }
     if table[String(embeddingName.dropFirst(prefix.count))] != nil {
       table.rename { $0 == headName ? $0 : prefix + $0 }
-    } else if let place = table.entries.first?.name.firstRange(of: prefix) {
-      let other = String(table.entries[0].name[..<place.lowerBound])
-      if !other.isEmpty, table.entries.allSatisfy({ $0.name.hasPrefix(other) }) {
-        throw .prefix(file: table.path, prefix: other)
-      }
+      return table
+    }
+    let beginnings = table.entries.compactMap { entry in
+      entry.name.firstRange(of: prefix).map { String(entry.name[..<$0.lowerBound]) }
+    }
+    if let other = beginnings.first, !other.isEmpty, table.entries.allSatisfy({ $0.name.hasPrefix(other) }) {
+      throw .prefix(file: table.path, prefix: other)
     }
     return table
   }

@@ -50,10 +50,16 @@ struct NamePattern: Equatable, Sendable {
     case .repetition(let node, let least, let most):
       var current = starts
       // What can be empty, or else takes a character each time, has done all it can after 64 times.
-      for _ in 0..<min(least, 64) { current = ends(node, name, current) }
+      for _ in 0..<min(least, 64) {
+        let next = ends(node, name, current)
+        if next == current { break }
+        current = next
+      }
       var result = current
       for _ in 0..<min((most ?? .max) - least, 64) {
-        current = ends(node, name, current)
+        // A place reached before leads nowhere new.
+        current = ends(node, name, current) & ~result
+        if current == 0 { break }
         result |= current
       }
       return result
