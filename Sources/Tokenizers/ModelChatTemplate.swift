@@ -202,8 +202,8 @@ private struct JinjaText {
         endWord()
         let string = Self.string(body, place)
         place = string.end
-        // What a refusal says is not written.
-        if words.last != "raise_exception" { literals.append(string.text) }
+        // What a refusal says is not written, nor the form of a date.
+        if words.last != "raise_exception", words.last != "strftime_now" { literals.append(string.text) }
         guard place < body.endIndex else { break }
       } else if character.isLetter || character.isNumber || character == "_" {
         word.append(character)
