@@ -89,7 +89,7 @@ struct TargetModules: Equatable, Sendable {
   }
 
   /// More layers than this are looked through only where a name or list asks for them.
-  private static let usualLayerCount = 128
+  private static let usualLayerCount = 16
 
   /// The kinds of linear layers that are taken in some layer of some model.
   /// - Throws: `CheckpointError` where the rule takes something else, or a name nothing at all.
