@@ -3,7 +3,7 @@
     Swift: Sources/QuadraticLearners. Page: proofs/quadratic-learners.md. *)
 From mathcomp Require Import all_ssreflect all_algebra.
 From mathcomp Require Import ring.
-From Palimpsest Require Import Vectors Gradient Ascent Projection Growth Theorem31 Corollary1.
+From Palimpsest Require Import Vectors Gradient RidgeStage Ascent Projection Growth Theorem31 Corollary1.
 Set Implicit Arguments.
 Unset Strict Implicit.
 Unset Printing Implicit Defensive.
@@ -70,26 +70,72 @@ Proof. by rewrite !quadratic_ascent opprD addrACA subrr add0r -growB opprB addrA
 
 End Quadratic.
 
-(** Two histories that no rule can tell apart: U (any map) after R, and R' after U, where R' is R with another
-    centre. *)
+(** Two histories that no rule can tell apart: U after R, and R' after U, where R' takes U's model to the end of the
+    first. A stage moves theta towards a centre, by S = I - g(H); S may be singular, as for ridge with fewer rows than
+    parameters. *)
 Section IndistinguishableHistories.
-Variables (R : realFieldType) (d m : nat) (S : 'M[R]_d) (U : 'cV[R]_d -> 'cV[R]_d) (X_test : 'M[R]_(m, d)).
+Variables (R : realFieldType) (d m : nat) (X_test : 'M[R]_(m, d)).
+Implicit Types (S : 'M[R]_d) (c theta : 'cV[R]_d).
 
-(** The retain stage with centre c; S = I - g(H). *)
-Definition retain_stage c theta : 'cV[R]_d := theta + S *m (c - theta).
+Definition stage S c theta := theta + S *m (c - theta).
 
-(** There is a centre with which both histories end in the same model. *)
-Theorem indistinguishable_histories c : S \in unitmx ->
-  exists c', retain_stage c' (U 0) = U (retain_stage c 0).
+(** R' with the S of R: there is a centre for it where S is nonsingular... *)
+Theorem indistinguishable_histories S c (U : 'cV[R]_d -> 'cV[R]_d) : S \in unitmx ->
+  exists c', stage S c' (U 0) = U (stage S c 0).
 Proof.
-move=> regular; exists (U 0 + invmx S *m (U (retain_stage c 0) - U 0)).
-by rewrite /retain_stage [U 0 + _ - _]addrAC subrr add0r mulKVmx // addrC subrK.
+move=> regular; exists (U 0 + invmx S *m (U (stage S c 0) - U 0)).
+by rewrite /stage [U 0 + _ - _]addrAC subrr add0r mulKVmx // addrC subrK.
 Qed.
 
-(** What a rule makes of that model is far from one of the two retrained models. *)
-Theorem no_rule_serves_both (unlearned retrained retrained' : 'cV[R]_d) :
-  4%:R^-1 * distance X_test retrained retrained' <= distance X_test retrained unlearned \/
-  4%:R^-1 * distance X_test retrained retrained' <= distance X_test retrained' unlearned.
-Proof. by apply: one_is_far; rewrite mulrA mulfV ?pnatr_eq0 // mul1r. Qed.
+(** ...and without that, ridge on one row takes any model to any other. *)
+Theorem one_row_takes_anywhere mu (start target : 'cV[R]_d) : 0 < mu ->
+  exists (x : 'M[R]_(1, d)) (y : 'cV[R]_1), ridge_stage x y mu start = target.
+Proof.
+move=> mu_gt0; set x := (target - start)^T.
+exists x, (x *m start + (x *m x^T + mu%:M)); apply/esym; apply/(ridge_stationary _ _ mu_gt0).
+have -> : x *m target - (x *m start + (x *m x^T + mu%:M)) = - mu%:M.
+  by rewrite opprD addrA -mulmxBr -[target - start]trmxK -/x opprD addrA subrr add0r.
+by rewrite mulmxN mul_mx_scalar /x trmxK addNr.
+Qed.
+
+(** The retrained models of two such histories differ by what U does to them. *)
+Theorem retrained_models_differ S c S' c' S_U c_U :
+  stage S' c' (stage S_U c_U 0) = stage S_U c_U (stage S c 0) ->
+  stage S' c' 0 - stage S c 0 = S' *m (S_U *m c_U) - S_U *m stage S c 0.
+Proof.
+have at_0 T e : stage T e 0 = T *m e by rewrite /stage subr0 add0r.
+rewrite !at_0 {1 2}/stage !mulmxBr; move: (S *m c) (S' *m c') (S_U *m c_U) => r r' u.
+move: (S' *m u) (S_U *m r) => p q equal.
+have -> : r' = u + (r' - p) - u + p by rewrite [u + _]addrC addrK subrK.
+have -> : u + (r' - p) - u = r - q by rewrite equal addrA [r + u - q - u]addrAC addrK.
+by rewrite [r - q + p]addrC [r - q]addrC addrA addrK.
+Qed.
+
+(** So whatever a rule makes of the model in which both end, it is far from one of the two retrained models. Here
+    U theta = theta - S_U theta, labels of 0; the retrained models differ wherever U moves R(0). *)
+Theorem no_rule_serves_both (rule : 'cV[R]_d -> 'cV[R]_d) S c S' c' S_U :
+  let U := stage S_U 0 in let r := stage S c 0 in let r' := stage S' c' 0 in
+  stage S' c' (U 0) = U r ->
+  [/\ r' - r = - (S_U *m r),
+      distance X_test r r' = m%:R^-1 * normsq (X_test *m (S_U *m r)) &
+      4%:R^-1 * distance X_test r r' <= distance X_test r (rule (U r)) \/
+      4%:R^-1 * distance X_test r r' <= distance X_test r' (rule (stage S' c' (U 0)))].
+Proof.
+move=> U r r' equal.
+have differ : r' - r = - (S_U *m r) by rewrite (retrained_models_differ equal) !mulmx0 add0r.
+split=> //; first by rewrite /distance -opprB differ opprK.
+by rewrite equal; apply: one_is_far; rewrite mulrA mulfV ?pnatr_eq0 // mul1r.
+Qed.
+
+(** Such a pair there is after every R whose model U moves, for any S. *)
+Theorem histories_without_rule mu S c S_U : 0 < mu -> S_U *m stage S c 0 != 0 ->
+  let U := stage S_U 0 in let r := stage S c 0 in
+  exists (x : 'M[R]_(1, d)) (y : 'cV[R]_1),
+    ridge_stage x y mu (U 0) = U r /\ ridge_stage x y mu 0 != r.
+Proof.
+move=> mu_gt0 moved U r; have [x [y there]] := one_row_takes_anywhere (U 0) (U r) mu_gt0.
+exists x, y; split=> //; have <- : U 0 = 0 by rewrite /U /stage subr0 mulmx0 add0r.
+rewrite there /U /stage sub0r mulmxN -subr_eq0 addrAC subrr add0r oppr_eq0; exact: moved.
+Qed.
 
 End IndistinguishableHistories.
