@@ -71,17 +71,16 @@ public struct QuadraticStageMap: AffineStageMap {
   }
 
   /// The centre with which the same Hessian and trainer would take the model from `start` to `target`:
-  /// `start + S^-1 (target - start)`.
-  ///
-  /// - Throws: ``QuadraticLearnersError/noSuchTrainer(stage:reason:)`` when the trainer leaves a direction as it is.
-  public func centre(taking start: Vector, to target: Vector) throws -> Vector {
+  /// `start + S^+ (target - start)`. Nil when the trainer leaves a direction of `target - start` as it is.
+  public func centre(taking start: Vector, to target: Vector) -> Vector? {
     // S is at most of size max |1 - g|; below d eps of that a weight is rounding.
-    let level = Double(dimension) * .ulpOfOne * weights.reduce(0) { max($0, abs($1)) }
-    guard weights.allSatisfy({ abs($0) > level }) else {
-      throw QuadraticLearnersError.noSuchTrainer(
-        stage: name, reason: "it leaves some direction as it is, so no centre takes one model to any other")
-    }
-    return start + Self.product(weights.map { 1 / $0 }, stage.quadratic, target - start)
+    let rounding = Double(dimension) * .ulpOfOne
+    let level = rounding * weights.reduce(0) { max($0, abs($1)) }
+    let move = stage.quadratic.directions.transposeTimes(target - start)
+    let unmoved = weights.indices.filter { abs(weights[$0]) <= level }.map { move[$0] }
+    // The move is right to the rounding of both models.
+    guard Vector(unmoved).norm <= 8 * rounding * (start.norm + target.norm) else { return nil }
+    return start + Self.product(weights.map { abs($0) > level ? 1 / $0 : 0 }, stage.quadratic, target - start)
   }
 
   /// `Q diag(weights) Q' v`.

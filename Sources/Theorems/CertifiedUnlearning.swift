@@ -17,8 +17,10 @@ import StagedLearners
 /// `max(||theta_AB - theta_r||, ||theta_BA - theta_r||) >= g_t / 2`, so `delta(epsilon, g_t / (2 s)) > delta` does.
 ///
 /// Both conditions are thresholds on g_t, because the trade-off grows strictly with the distance; and g_t never falls,
-/// because every eigenvalue of `I + M_U` is at least 1. So there is a first step from which on certificates are
-/// impossible, and more noise delays it by about `log(s) / log(1 + lambda_max)` only.
+/// because every eigenvalue of `I + M_U` is at least 1. Where `P_U Delta_0` is not 0 it grows beyond every bound, so
+/// that there is a first step from which on certificates are impossible, and more noise delays it by about
+/// `log(s) / log(1 + lambda*)` only, lambda* being the largest eigenvalue with `alpha_j != 0`. Where `P_U Delta_0 = 0`,
+/// g_t stays what it is.
 ///
 /// The two histories' own retrained models differ in general: then the statement is about certificates that compare
 /// both with one of them.
@@ -99,6 +101,7 @@ extension CertifiedUnlearning {
     let (first, sameNoise) = (certified.firstImpossibleStep, certified.firstImpossibleStepAtSameNoise)
     let preconditions = [
       LemmaC1.nonzero(divergence),
+      LemmaC2.precondition(divergence),
       Precondition(
         assumption: "(1 + e^epsilon) delta < 1", holds: certified.logImpliedDelta < 0,
         evidence: "its natural logarithm is \(certified.logImpliedDelta)"),
@@ -108,7 +111,7 @@ extension CertifiedUnlearning {
       statement: """
         Outputs theta_t + N(0, s^2 I) of the two histories cannot both be (epsilon, delta)-indistinguishable from one \
         retrained output once delta(2 epsilon, ||Delta_t|| / s) > (1 + e^epsilon) delta; that holds from a first step \
-        on, because ||Delta_t|| never falls.
+        on, because ||Delta_t|| never falls and, where P_U Delta_0 is not 0, grows beyond every bound.
         """,
       preconditions: preconditions,
       constants: [

@@ -7,8 +7,9 @@ import StagedLearners
 /// `M = (2 eta/k) X_U'X_U - (2 eta gamma/n_R) X_R'X_R` (`RegularisedAscent`).
 ///
 /// - If some part of row(X_U) is not covered by row(X_R), then for every gamma
-///   `lambda_max(M) >= (2 eta/k) ||X_U (I - P_R)||^2 > 0`, and the histories still diverge exponentially. Proof: the
-///   top right singular vector v of `X_U (I - P_R)` is orthogonal to row(X_R), so `v'Mv` has no part from gamma.
+///   `lambda_max(M) >= (2 eta/k) ||X_U (I - P_R)||^2 > 0`, and the histories still diverge exponentially, wherever
+///   Delta_0 has a part `<v, Delta_0>` along an eigenvector v of a positive eigenvalue. Proof: the top right singular
+///   vector of `X_U (I - P_R)` is orthogonal to row(X_R), so that its form in M has no part from gamma.
 /// - If it is covered, no eigenvalue is positive from
 ///   `gamma* = min { gamma : gamma X_R'X_R/n_R >= X_U'X_U/k }` on, and one is for every smaller gamma.
 /// - M has an eigenvalue below -2 beyond gamma_unstable, where the descent itself overshoots and the histories diverge
@@ -18,7 +19,7 @@ import StagedLearners
 ///
 /// Theorem: proofs/weakly-local.md
 public struct WeaklyLocal: Sendable {
-  /// What becomes of the distance between the two histories.
+  /// What becomes of the distance between two histories whose difference has a part along every eigenvector of M.
   public enum Phase: String, Sendable, CaseIterable {
     /// It grows exponentially: an eigenvalue of M is positive.
     case diverging
@@ -68,7 +69,7 @@ extension WeaklyLocal {
     let statement = """
       Under ascent on the forget loss less gamma times the retain loss Delta_t = (I + M)^t Delta_0. If row(X_U) is not \
       covered by row(X_R), lambda_max(M) > 0 for every gamma; if it is, no eigenvalue is positive from gamma* on and none \
-      below -2 up to gamma_unstable. Delta_t grows like (1 + lambda_max)^t unless Delta_0 has no part along that mode.
+      below -2 up to gamma_unstable. Along an eigenvector v of M Delta_t grows like |1 + mu|^t, if <v, Delta_0> is not 0.
       """
     guard any else {
       return StatementPage(
@@ -83,7 +84,7 @@ extension WeaklyLocal {
       return StatementPage("B5", "Weakly local algorithms", statement: statement, preconditions: preconditions)
     }
     let run = try weak.span.ascent(gamma: gamma, workers: workers)
-    let bound = run.exactRateBound
+    let bound = weak.exactRateBound(run)
     return StatementPage(
       "B5", "Weakly local algorithms", statement: statement, preconditions: preconditions,
       constants: [
@@ -98,9 +99,23 @@ extension WeaklyLocal {
         .init("lambda_min", run.eigenvalues.first, "the smallest one"),
         .init("lambda_floor", weak.span.growthFloor, "what lambda_max never falls below, whatever gamma is"),
         .init("growth", run.logGrowth / M_LN10, "powers of ten that the RE distance grows a step in the long run"),
+        .init(
+          "<v_1, Delta_0>", run.dominantMode.map { run.amplitudes[$0.index] },
+          "the part of Delta_0 along the fastest mode; where it is not more than rounding no growth is claimed"),
         .init("t_0", bound?.firstStep, "the step from which on the bound with the exact rate is claimed"),
       ],
       claims: nonzero.holds ? try weak.claims(run, models, through: steps, workers) : [])
+  }
+
+  /// The bound with the exact rate, whose hypothesis is `<v_1, Delta_0> != 0`; nil where that is no more than the rounding
+  /// of d products.
+  private func exactRateBound(
+    _ run: RegularisedAscent
+  ) -> (logFactor: Double, logConstant: Double, firstStep: Double)? {
+    guard let mode = run.dominantMode?.index else { return nil }
+    let difference = span.divergence.difference
+    let rounding = Double.ulpOfOne * Double(difference.count).squareRoot() * difference.norm
+    return abs(run.amplitudes[mode]) > rounding ? run.exactRateBound : nil
   }
 
   private func claims(
@@ -113,7 +128,7 @@ extension WeaklyLocal {
       ? try span.ascent(gamma: (threshold * unstableBeyond).squareRoot(), workers: workers) : nil
     // What rounding may make of `|1 + mu| <= 1`, a step: the eigenvalues are right to some r eps ||M||, here at most 2.
     let level = log1p(Double(8 * run.eigenvalues.count) * Double.ulpOfOne * 3)
-    let bound = run.exactRateBound
+    let bound = exactRateBound(run)
     for step in LogarithmicSteps.upTo(last) {
       if let bound, Double(step) >= bound.firstStep {
         bounded.record(

@@ -2,6 +2,7 @@ import Glibc
 import LinearAlgebra
 import PropertyTesting
 import QuadraticLearners
+import StagedLearners
 import Testing
 import Theorems
 
@@ -230,11 +231,38 @@ struct QuadraticUnlearningTests {
       // The history that learned U last is undone by one step.
       try ensure(distance(ascent.ascend(twins.model, steps: 1), twins.retrained.last) <= 25 * level, "B3")
     }
-    #expect(throws: QuadraticLearnersError.self) {
-      let flat = try Quadratic(hessian: Matrix(rows: [[1, 0], [0, 0]]), centre: Vector([1, 1]))
-      let stage = QuadraticStage("R", flat, trainer: .proximal(mu: 1))
-      _ = try IndistinguishableHistories(retain: stage, forget: stage)
+  }
+
+  @Test("Where R leaves directions as they are, ridge on one example makes the second history")
+  func overparameterisedTwins() throws {
+    let gen = zip(Gen.int(in: 0...100_000), Gen.int(in: 1...3), Gen.int(in: 1...3))
+    checkProperty("twins of few rows", gen) { seed, rows, k in
+      let d = rows + k + 2
+      func ridge(_ name: String, _ count: Int, _ stream: UInt64) throws -> QuadraticStage {
+        var random = RandomGenerator(seed: UInt64(seed)).child(stream)
+        let examples = Examples(
+          features: Matrix(rows: d, columns: count, elements: random.normalVector(d * count).elements),
+          labels: random.normalVector(count))
+        return try QuadraticStage(LinearStage(name, examples, trainer: .ridge(mu: 0.5)))
+      }
+      let (retain, forget) = (try ridge("R", rows, 1), try ridge("U", k, 2))
+      let twins = try IndistinguishableHistories(retain: retain, forget: forget)
+      let level = slack * eps * 1e3 * Double(d) * (twins.model.norm + twins.twin.quadratic.centre.norm + 1)
+      let last = try QuadraticTraining([retain, forget])
+      let first = try QuadraticTraining([twins.twin, forget])
+      try ensure(distance(try last.train(.init(["R", "U"])), twins.model) <= level, "the one history ends there")
+      try ensure(distance(try first.train(.init(["U", "R"])), twins.model) <= level, "and so does the other")
+      try ensure(distance(try first.train(.init(["R"])), twins.retrained.first) <= level, "retrained")
+      let moved = try last.map("U").contraction(twins.retrained.last)
+      let gap = moved - (try first.map("R")).contraction(try last.map("U").offset)
+      try ensure(distance(twins.retrained.last - twins.retrained.first, gap) <= level, "S_U theta_R - S_R' S_U c_U")
+      try ensure(twins.floor(test: Matrix(identity: d)) > 1e-9, "the retrained models differ")
     }
+    // In the range of S_R no second direction is needed: the twin keeps the Hessian.
+    let flat = try Quadratic(hessian: Matrix(rows: [[1, 0], [0, 0]]), centre: Vector([1, 1]))
+    let stage = QuadraticStage("R", flat, trainer: .proximal(mu: 1))
+    let twins = try IndistinguishableHistories(retain: stage, forget: stage)
+    #expect(twins.twin.quadratic.hessian == flat.hessian && twins.model == Vector([0.75, 0]))
   }
 
   @Test("Ascents that cannot be are refused")

@@ -40,6 +40,27 @@ struct StagedTrainingTests {
     #expect(try distance(training.orderDifference(ab, ba), exact) <= ExactLaw.large.relativeRounding * exact.norm)
   }
 
+  @Test("The same three stages in two orders: one end, two retrained models")
+  func sameEnd() throws {
+    // A's row is 0 at theta = 0 and at (1, 1), where B and U end: so A changes nothing in either order.
+    func stage(_ name: String, _ row: [Double], _ label: Double) -> LinearStage {
+      LinearStage(
+        name, Examples(features: Matrix(rows: 2, columns: 1, elements: row), labels: Vector([label])),
+        trainer: .ridge(mu: 1))
+    }
+    let training = try StagedTraining([stage("A", [1, -1], 0), stage("B", [1, 0], 2), stage("U", [0, 1], 2)])
+    for order in [["A", "B", "U"], ["B", "U", "A"]] {
+      #expect(try distance(training.train(Path(order)), Vector([1, 1])) <= slack * eps)
+    }
+    let retrained = try [["A", "B", "U"], ["B", "U", "A"]].map {
+      try training.retrain(Path($0), forgetting: "U")
+    }
+    #expect(distance(retrained[0], Vector([1, 0])) <= slack * eps)
+    #expect(distance(retrained[1], Vector([2.0 / 3, 1.0 / 3])) <= slack * eps)
+    // So no rule that is not told the order is within a quarter of their RE distance, 1/9, of both.
+    #expect(abs(Vector((retrained[0] - retrained[1]).elements).norm - (2.0 / 9).squareRoot()) <= slack * eps)
+  }
+
   @Test("orderDifference is the difference of the models, to their rounding")
   func differenceOfModels() throws {
     for trainer in Self.trainers {
