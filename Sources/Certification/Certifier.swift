@@ -7,8 +7,9 @@ import StagedLearners
 ///
 /// The instance's numbers are taken as they are, exact binary numbers. What is *proved* then is a theorem about this
 /// instance, whatever was rounded on the way. Precision starts low and doubles until everything is decided or a limit
-/// is reached. Equalities such as Lemmas 3.2 and C.1 are algebra and nothing to decide here; an inequality whose sides
-/// happen to be equal stays undecided at any precision.
+/// is reached. Equalities such as Lemmas 3.2 and C.1 are algebra and nothing to decide here. Whether a hypothesis fails
+/// because a quantity is exactly 0, which no enclosure can tell, is decided by exact arithmetic (``ExactZeros``); any other
+/// inequality whose sides happen to be equal stays undecided at any precision.
 public struct Certifier: Sendable {
   /// The bits that it begins with, unless the limit is lower.
   public static let firstBits = 128
@@ -77,9 +78,23 @@ public struct Certifier: Sendable {
       switch error {
       case .precision: return Findings()
       case .hypothesis(let claim):
-        guard claim.decision != .refuted else { throw .hypothesisRefuted(claim.name) }
+        guard claim.decision != .refuted, !isExactlyZero(claim.name, rows.instance) else {
+          throw .hypothesisRefuted(claim.name)
+        }
         return Findings(claims: [claim])
       }
+    }
+  }
+
+  /// Whether exact arithmetic proves that what a hypothesis says is greater than 0 is 0: enclosures never can.
+  private func isExactlyZero(_ name: CertifiedClaim.Name, _ instance: TwoPathInstance) -> Bool {
+    let exact = ExactZeros(instance)
+    return switch name {
+    case .forgetRank: exact.forgetRankDeficit == .zero
+    case .lemmaC1: exact.difference == .zero
+    case .lemmaC2: exact.projectedDifference == .zero
+    case .lemmaC4: exact.testRankDeficit == .zero
+    default: false
     }
   }
 

@@ -42,6 +42,9 @@ public struct TheoremReport {
   /// What the theorems beyond the paper's say.
   public let pages: [StatementPage]
 
+  /// The units in which the pages' numbers are.
+  public var units: InstanceUnits { divergence.units }
+
   private let options: Options
   private let divergence: PathDivergence
   private let lemmaC1: LemmaC1
@@ -126,8 +129,11 @@ public struct TheoremReport {
   public func trajectory() throws -> TidyTable {
     let trajectory = divergence.trajectory
     let theorem = try? paper.get().theorem
-    let distances = trajectory.logDistances(at: reported, workers: workers)
-    let towards = [retrained?.alongAB, retrained?.alongBA].map { $0?.logDistances(at: reported, workers: workers) }
+    let unit = divergence.units.logDistance
+    let distances = trajectory.logDistances(at: reported, workers: workers).map { $0 - unit }
+    let towards = [retrained?.alongAB, retrained?.alongBA].map { run in
+      run?.logDistances(at: reported, workers: workers).map { $0 - unit }
+    }
     return try TidyTable(
       [
         Column("step", .integer, unit: "step", description: "t, steps of gradient ascent taken"),
@@ -152,8 +158,8 @@ public struct TheoremReport {
         let step = reported[index]
         return [
           .integer(step), .number(distances[index] / M_LN10),
-          theorem.map { .number($0.logBound(at: step) / M_LN10) } ?? .missing,
-          .number(trajectory.log10Asymptote(at: step)),
+          theorem.map { .number(($0.logBound(at: step) - unit) / M_LN10) } ?? .missing,
+          .number(trajectory.log10Asymptote(at: step) - unit / M_LN10),
           .boolean(theorem?.firstClaimedStep.map { step >= $0 } ?? false),
         ]
           // A distance may leave Double's range: it is then written as a decimal with a large exponent.
@@ -165,6 +171,7 @@ public struct TheoremReport {
   /// The certificate; null is what an instance without Theorem 3.1's hypotheses has not.
   public func certificate() -> JSON {
     let (found, divergence) = (try? paper.get(), divergence)
+    let (units, given) = (divergence.units, InstanceUnits.given(_:times:))
     let (theorem, check) = (found?.theorem, found?.check)
     let corollary = found.map { found in
       let departures = [retrained?.alongAB, retrained?.alongBA].map { run in
@@ -182,15 +189,15 @@ public struct TheoremReport {
       "statement": "Theorem 3.1 and Corollary 1, arXiv 2510.16629",
       "version": .string(palimpsestVersion),
       "blas": .string(BLASLibrary.name),
-      "instance": divergence.instance.json(source: options.source),
+      "instance": divergence.given.json(source: options.source),
       "rho_star": number(theorem?.rhoStar),
       "sigma_u": number(theorem?.sigmaU),
-      "projected_difference_norm": .number(divergence.coordinates.norm),
-      "difference_norm": .number(divergence.difference.norm),
+      "projected_difference_norm": .number(given(divergence.coordinates.norm, units.models)),
+      "difference_norm": .number(given(divergence.difference.norm, units.models)),
       "c0": number(theorem?.c0),
       "t0": theorem.map { whole($0.t0) } ?? .null,
       "lambda_max": number(divergence.growth.first),
-      "test_operator_norm": .number(divergence.testOperatorNorm),
+      "test_operator_norm": .number(given(divergence.testOperatorNorm, units.test)),
       "epsilon": .number(options.epsilon),
       "t_star": number(found?.corollary.tStar),
       "steps": .integer(options.steps),

@@ -33,6 +33,17 @@ public struct Cholesky: Sendable {
     return triangle
   }
 
+  /// The square of the ratio between the largest and the least pivot of L: at most the condition number of S, and rarely
+  /// far below it.
+  public var conditionEstimate: Double {
+    let pivots = (0..<factor.rows).map { factor[$0, $0] }
+    let ratio = (pivots.max() ?? 1) / (pivots.min() ?? 1)
+    return ratio * ratio
+  }
+
+  /// The least pivot of L: its square is at least the least eigenvalue of S, and rarely far above it.
+  public var leastPivot: Double { (0..<factor.rows).reduce(.infinity) { min($0, factor[$1, $1]) } }
+
   /// `S^-1 v`.
   public func solve(_ vector: Vector) -> Vector {
     precondition(vector.count == factor.rows, "a vector of \(vector.count) for order \(factor.rows)")

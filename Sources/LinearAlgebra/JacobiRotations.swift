@@ -17,9 +17,12 @@ struct JacobiRotations {
 
   /// Rotates the columns of A (rows >= columns). Nil where this method is not the right one: for many columns, entries
   /// whose fourth powers leave Double's range, columns that are dependent to rounding, or no convergence.
-  init?(_ matrix: Matrix, wantsRotation: Bool) {
+  ///
+  /// - Parameter isGraded: whether the columns are independent but for their lengths, so that small ones are no rounding.
+  init?(_ matrix: Matrix, wantsRotation: Bool, isGraded: Bool = false) {
     let size = matrix.elements.reduce(0) { max($0, abs($1)) }
-    guard matrix.columns <= Self.mostColumns, matrix.columns <= matrix.rows, 1e-70 < size, size < 1e70 else {
+    guard isGraded || matrix.columns <= Self.mostColumns, matrix.columns <= matrix.rows, 1e-70 < size, size < 1e70
+    else {
       return nil
     }
     rotated = matrix
@@ -28,7 +31,7 @@ struct JacobiRotations {
     values = rotated.columnNorms
     let largest = values.max() ?? 0
     let level = Double(matrix.rows) * Double.ulpOfOne * largest
-    guard values.allSatisfy({ $0 > level }) else { return nil }
+    guard values.allSatisfy({ $0 > (isGraded ? 0 : level) }) else { return nil }
   }
 
   /// The columns in descending order of their lengths.

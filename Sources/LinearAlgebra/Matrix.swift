@@ -1,4 +1,5 @@
 import CLapacke
+import Glibc
 import Synchronization
 
 /// A dense matrix of Double in column-major order: entry (i, j) stands at `elements[i + j * rows]`.
@@ -80,6 +81,11 @@ public struct Matrix: Equatable, Sendable {
         }
       }
     }
+  }
+
+  /// Every entry times `2^power`: exact but where an entry leaves the range of normal numbers.
+  public func scaled(byPowerOfTwo power: Int) -> Matrix {
+    Matrix(rows: rows, columns: columns, elements: elements.map { scalbn($0, Int32(power)) })
   }
 
   /// The transpose.

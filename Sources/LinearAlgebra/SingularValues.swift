@@ -12,10 +12,13 @@ public struct SingularValues: Sendable {
   /// Decomposes A.
   ///
   /// - Throws: ``LinearAlgebraError/nonFinite(_:)`` and ``LinearAlgebraError/noConvergence(_:)``.
-  public init(_ matrix: Matrix) throws {
+  ///
+  /// - Parameter isGraded: whether the columns of A (not more than rows) are well conditioned but for their lengths: the
+  ///   small singular values then come out to high relative accuracy too, where the spread is below some 10^70.
+  public init(_ matrix: Matrix, isGraded: Bool = false) throws {
     try matrix.requireFinite("the matrix to decompose")
     BLASLibrary.useOneThreadPerCall()
-    if let jacobi = JacobiRotations(matrix, wantsRotation: true), let rotation = jacobi.rotation {
+    if let jacobi = JacobiRotations(matrix, wantsRotation: true, isGraded: isGraded), let rotation = jacobi.rotation {
       let order = jacobi.order
       values = order.map { jacobi.values[$0] }
       var left = jacobi.rotated.selectingColumns(order)

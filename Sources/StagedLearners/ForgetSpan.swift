@@ -1,3 +1,4 @@
+import Glibc
 import LinearAlgebra
 
 /// The forget set factored: `X_U' = V diag(s) Z'`, V an orthonormal basis (d x k) of the row space of X_U.
@@ -9,6 +10,9 @@ public struct ForgetSpan: Sendable {
   public let examples: Examples
   /// The k singular values s of X_U, descending.
   public let singularValues: [Double]
+
+  /// By how many units of rounding the span can have been turned while it was computed.
+  public let turning: Double
 
   private let basis: Matrix
   private let rotation: Matrix
@@ -28,17 +32,53 @@ public struct ForgetSpan: Sendable {
   ) throws -> (span: ForgetSpan, other: Other) {
     let (d, k) = (examples.dimension, examples.count)
     guard k <= d else { throw LinearAlgebraError.rankDeficient(rank: d, required: k) }
+    guard k > 0 else { throw LinearAlgebraError.rankDeficient(rank: 0, required: 1) }
     let qr = try QR(examples.features, workers: workers)
     let (svd, other) = try workers.join({ try SingularValues(qr.triangular) }, { try body(qr.orthonormal) })
-    let rank = SingularValues.numericalRank(values: svd.values, rows: d, columns: k)
-    guard rank == k, k > 0 else { throw LinearAlgebraError.rankDeficient(rank: rank, required: max(1, k)) }
-    return (ForgetSpan(examples, qr, svd), other)
+    guard let first = svd.values.first, let last = svd.values.last, last > 0, first <= largestCondition * last else {
+      let span = try ForgetSpan(precisely: examples)
+      return (span, try body(span.basis))
+    }
+    return (ForgetSpan(examples, qr, svd, turning: first / last), other)
   }
 
-  private init(_ examples: Examples, _ qr: QR, _ svd: SingularValues) {
-    self.examples = examples
+  /// The condition of X_U from which on it is factored with twice the digits.
+  private static let largestCondition = 0x1p24
+
+  private init(_ examples: Examples, _ qr: QR, _ svd: SingularValues, turning: Double) {
+    (self.examples, self.turning) = (examples, turning)
     (singularValues, basis) = (svd.values, qr.orthonormal)
     (rotation, rightTransposed) = (svd.left, svd.rightTransposed)
+  }
+
+  /// Factors rows that are nearly dependent or of very different lengths.
+  private init(precisely examples: Examples) throws {
+    let size = examples.features.elements.reduce(0) { max($0, abs($1)) }
+    // Squares need room, and the span does not depend on the scale.
+    let power = size > 0 ? Int(-size.exponent) : 0
+    let qr = PreciseQR(examples.features.scaled(byPowerOfTwo: power))
+    let k = examples.count
+    let diagonal = (0..<k).map { qr.triangular[$0, $0] }
+    // Twice the digits tell rows that are independent by a share of 2^-75.
+    guard qr.leastShare > 0x1p-75 else {
+      let rank = SingularValues.numericalRank(values: diagonal, rows: examples.dimension, columns: k)
+      throw LinearAlgebraError.rankDeficient(rank: min(rank, k - 1), required: k)
+    }
+    guard let last = diagonal.last, last > 1e-70 else {
+      throw LinearAlgebraError.invalidParameter(
+        "the rows of X_U differ by more than 70 powers of ten in length; scale them to be told apart from rounding")
+    }
+    // R' = Z S W', whose columns are graded.
+    let svd = try SingularValues(qr.triangular.transposed, isGraded: true)
+    self.examples = examples
+    singularValues = svd.values.map { scalbn($0, Int32(-power)) }
+    (basis, rotation) = (qr.orthonormal, svd.rightTransposed.transposed)
+    var right = Matrix(zeros: k, k)
+    for (place, row) in qr.order.enumerated() {
+      for value in 0..<k { right[value, row] = svd.left[place, value] }
+    }
+    rightTransposed = right
+    turning = max(1, 0x1p-48 / qr.leastShare)
   }
 
   /// k, the dimension of the span.

@@ -29,10 +29,12 @@ public struct RegularisedAscent: Sendable {
   private let logSizes: [Double]
 
   init(
-    gamma: Double, _ eigen: SymmetricEigen, amplitudes: Vector, directions: Matrix, offSpanPredictions: Vector,
+    gamma: Double, _ eigenvalues: [Double], _ eigenvectors: Matrix, amplitudes: Vector, directions: Matrix,
+    offSpanPredictions: Vector,
     offSpanNorm: Double
   ) {
-    (self.gamma, eigenvalues, eigenvectors, self.amplitudes) = (gamma, eigen.values, eigen.vectors, amplitudes)
+    (self.gamma, self.eigenvalues, self.eigenvectors) = (gamma, eigenvalues, eigenvectors)
+    self.amplitudes = amplitudes
     (self.directions, self.offSpanPredictions, self.offSpanNorm) = (directions, offSpanPredictions, offSpanNorm)
     logFactors = eigenvalues.map { $0 < -1 ? log(-1 - $0) : log1p($0) }
     logAmplitudes = amplitudes.elements.map { log(abs($0)) }

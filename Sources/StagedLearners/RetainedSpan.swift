@@ -125,10 +125,50 @@ public struct RetainedSpan: Sendable {
       rows: coordinates.count, columns: coordinates.count,
       elements: zip(forgetMoments.elements, retainMoments.elements).map { up * $0 - down * $1 })
     let eigen = try SymmetricEigen(update)
+    let eigenvalues = try refined(eigen.values, up, down)
     return RegularisedAscent(
-      gamma: gamma, eigen, amplitudes: eigen.vectors.transposeTimes(coordinates),
+      gamma: gamma, eigenvalues, eigen.vectors, amplitudes: eigen.vectors.transposeTimes(coordinates),
       directions: predictions.times(eigen.vectors, workers: workers),
       offSpanPredictions: instance.test.transposeTimes(offSpan, workers: workers), offSpanNorm: offSpan.norm)
+  }
+
+  /// The eigenvalues of `M = Y Y' - N`, with `Y = sqrt(up) X_U'` and `N = down X_R'X_R`, the positive ones right to the
+  /// rounding of their own size and not of `||M||`, where the eigensolver's are too small beside it for that.
+  ///
+  /// By Sylvester's law `lambda > 0` is the j-th largest eigenvalue of M where the j-th of `Y' (N + lambda)^-1 Y` is 1. That
+  /// falls with lambda and is a sum of positive terms, one part on row(X_R) and one off it.
+  private func refined(_ computed: [Double], _ up: Double, _ down: Double) throws -> [Double] {
+    let norm = computed.reduce(0) { max($0, abs($1)) }
+    let k = forgetRows.columns
+    guard let largest = computed.last, largest < 0x1p-26 * norm, k <= 64 else { return computed }
+    let seen = retainAxes.transposeTimes(forgetRows)
+    let off = covers ? Matrix(zeros: 1, k) : forgetRows.minus(retainAxes.times(seen))
+    func ratios(_ logLambda: Double) throws -> [Double] {
+      let lambda = exp(logLambda)
+      var scaled = Matrix(zeros: seen.rows + off.rows, k)
+      for column in 0..<k {
+        for row in 0..<seen.rows {
+          let weight = down * retainValues[row] * retainValues[row] + lambda
+          scaled[row, column] = (up / weight).squareRoot() * seen[row, column]
+        }
+        for row in 0..<off.rows { scaled[seen.rows + row, column] = (up / lambda).squareRoot() * off[row, column] }
+      }
+      return try SingularValues.values(of: scaled)
+    }
+    let top = log(up) + 2 * log(Vector(forgetRows.elements).norm) + 1
+    let bottom = top - 200
+    var positive: [Double] = []
+    for index in 0..<k {
+      guard try ratios(bottom).count > index, try ratios(bottom)[index] > 1 else { break }
+      var (low, high) = (bottom, top)
+      for _ in 0..<64 where high - low > 1e-15 * abs(low) {
+        let middle = (low + high) / 2
+        if try ratios(middle)[index] > 1 { low = middle } else { high = middle }
+      }
+      positive.append(exp((low + high) / 2))
+    }
+    // The others are not positive, whatever rounding makes of them.
+    return computed.dropLast(positive.count).map { min($0, 0) } + positive.reversed()
   }
 
   /// Delta_t of a run of this span; not finite once it is out of Double's range.

@@ -10,6 +10,8 @@ public struct RetrainedPair: Sendable {
   public let alongBA: AscentTrajectory
   /// The retrained models of both orders.
   public let retrained: TrainedPair
+  /// The trained models less their retrained models, found without subtracting two models that barely differ.
+  public let differences: TrainedPair
 
   /// Retrains without the forget set. Nil when the instance does not say what that is: when the forget set is neither
   /// a stage of its own nor made of rows of the stages (equal entry for entry, labels included; a row of both
@@ -17,15 +19,19 @@ public struct RetrainedPair: Sendable {
   public init?(_ divergence: PathDivergence, _ models: TrainedPair, workers: Workers = .one) throws {
     let instance = divergence.instance
     guard let retain = try RetainSet(instance, workers: workers) else { return nil }
-    func trajectory(_ model: Vector, _ retrained: Vector) -> AscentTrajectory {
+    func trajectory(_ model: Vector, _ difference: Vector) -> AscentTrajectory {
       AscentTrajectory(
-        initial: instance.test.transposeTimes(model - retrained, workers: workers),
+        initial: instance.test.transposeTimes(difference, workers: workers),
         directions: divergence.trajectory.directions,
         amplitudes: divergence.span.ascentAmplitudes(model, workers: workers), growth: divergence.growth)
     }
     retrained = TrainedPair(ab: try retain.model(instance.pathAB), ba: try retain.model(instance.pathBA))
-    alongAB = trajectory(models.ab, retrained.ab)
-    alongBA = trajectory(models.ba, retrained.ba)
+    func difference(_ path: Path) throws -> Vector {
+      try retain.difference(path, from: divergence.training, workers: workers)
+    }
+    differences = TrainedPair(ab: try difference(instance.pathAB), ba: try difference(instance.pathBA))
+    alongAB = trajectory(models.ab, differences.ab)
+    alongBA = trajectory(models.ba, differences.ba)
   }
 }
 
@@ -33,6 +39,8 @@ public struct RetrainedPair: Sendable {
 private struct RetainSet {
   private let training: StagedTraining?
   private let names: Set<String>
+  /// The rows of the stages A and B that are forgotten.
+  private let forgotten: [String: [Int]]
   private let dimension: Int
 
   init?(_ instance: TwoPathInstance, workers: Workers) throws {
@@ -40,6 +48,39 @@ private struct RetainSet {
     guard foundAll else { return nil }
     training = stages.isEmpty ? nil : try StagedTraining(stages, workers: workers)
     (names, dimension) = (Set(stages.map(\.name)), instance.dimension)
+    let kept = instance.retainedRows
+    forgotten = Dictionary(
+      uniqueKeysWithValues: zip([instance.stageA, instance.stageB], [kept.a, kept.b]).map {
+        ($0.name, Set(0..<$0.examples.count).subtracting($1).sorted())
+      })
+  }
+
+  /// The model of a path less the one of its stages that are left. A stage of both acts on the difference alone, and one
+  /// that is forgotten, as a whole or in part, adds what it adds.
+  func difference(_ path: Path, from full: StagedTraining, workers: Workers) throws -> Vector {
+    var (model, retrained, difference) = (Vector(zeros: dimension), Vector(zeros: dimension), Vector(zeros: dimension))
+    for name in path.stages {
+      let map = try full.map(name)
+      let change = map.change(of: model, workers: workers)
+      if let training, names.contains(name) {
+        let kept = try training.map(name)
+        let keptChange = kept.change(of: retrained, workers: workers)
+        let rows = forgotten[name] ?? []
+        if rows.isEmpty {
+          difference.add(-1, map.contraction(difference, workers: workers))
+        } else if let surplus = map.surplus(of: retrained, over: kept, without: rows, workers: workers) {
+          difference.add(-1, map.contraction(difference, workers: workers))
+          difference.add(1, surplus)
+        } else {
+          difference.add(1, change - keptChange)
+        }
+        retrained.add(1, keptChange)
+      } else {
+        difference.add(1, change)
+      }
+      model.add(1, change)
+    }
+    return difference
   }
 
   /// The model of the path's stages that are left, in its order.

@@ -55,6 +55,17 @@ public struct AffineTraining<Map: AffineStageMap>: Sendable {
     return try train(path.removing(stage))
   }
 
+  /// The model of a path less its retrained model, without cancellation where the stage changes little: what the stage
+  /// added, and then what the later stages left of it.
+  public func retrainingDifference(_ path: Path, forgetting stage: String) throws -> Vector {
+    guard let place = path.stages.firstIndex(of: stage) else { return Vector(zeros: dimension) }
+    let before = try path.stages[..<place].reduce(Vector(zeros: dimension)) {
+      try map($1).apply(to: $0, workers: workers)
+    }
+    let added = try map(stage).change(of: before, workers: workers)
+    return try path.stages[(place + 1)...].reduce(added) { $0 - (try map($1).contraction($0, workers: workers)) }
+  }
+
   /// The models of many paths, in their order. Paths that begin alike share the stages they have in common.
   public func train(_ paths: [Path]) throws -> [Vector] {
     var trained: [[String]: Vector] = [:]

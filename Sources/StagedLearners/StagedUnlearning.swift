@@ -45,9 +45,9 @@ public struct StagedUnlearning: Sendable {
   /// `X_test (theta_t - theta_r)` along a path, theta_r being retrained on the same path without the forget stage.
   public func towardsRetrained(_ path: Path) throws -> AscentTrajectory {
     let model = try training.train(path)
-    let retrained = try training.retrain(path, forgetting: forget)
+    let difference = try training.retrainingDifference(path, forgetting: forget)
     return AscentTrajectory(
-      initial: test.transposeTimes(model - retrained, workers: workers), directions: directions,
+      initial: test.transposeTimes(difference, workers: workers), directions: directions,
       amplitudes: span.ascentAmplitudes(model, workers: workers), growth: growth)
   }
 

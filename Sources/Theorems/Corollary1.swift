@@ -21,6 +21,8 @@ public struct Corollary1: Sendable {
   public let tStar: Double
 
   let theorem: Theorem31
+  /// `log` eps in the units of the divergence.
+  let logEpsilon: Double
 
   /// Finds t* for a tolerance; eps must be positive and finite.
   ///
@@ -31,7 +33,8 @@ public struct Corollary1: Sendable {
     }
     (self.theorem, self.epsilon) = (theorem, epsilon)
     let m = Double(theorem.divergence.instance.testCount)
-    let needed = log(16 * m) + log(epsilon) - 2 * (log(theorem.sigmaU) + log(theorem.projectedDifferenceNorm))
+    logEpsilon = log(epsilon) + theorem.divergence.units.logDistance
+    let needed = log(16 * m) + logEpsilon - 2 * (theorem.logConstants.sigma + theorem.logConstants.projected)
     tStar = max(needed / (2 * log1p(theorem.rhoStar)), theorem.t0)
   }
 
@@ -41,13 +44,13 @@ public struct Corollary1: Sendable {
   /// The claim `d(theta_AB^t, theta_BA^t) >= 4 eps` at every step from ``firstClaimedStep`` to `lastStep`.
   public func check(through lastStep: Int, workers: Workers = .one) -> StepwiseCheck {
     guard let first = firstClaimedStep, first <= lastStep else { return StepwiseCheck() }
-    let level = log(4) + log(epsilon)
+    let level = log(4) + logEpsilon
     return StepwiseCheck(theorem.divergence.trajectory, first...lastStep, workers: workers) { _ in level }
   }
 
   /// The first step, up to `lastStep`, at which a model is farther than eps from its retrained model: what was
   /// observed, where ``tStar`` is what is predicted. Nil when it never leaves the tolerance.
   public func firstDeparture(_ run: AscentTrajectory, through lastStep: Int, workers: Workers = .one) -> Int? {
-    run.firstStep(beyond: log(epsilon), through: lastStep, workers: workers)
+    run.firstStep(beyond: logEpsilon, through: lastStep, workers: workers)
   }
 }

@@ -32,42 +32,33 @@ public struct LemmaC1: Sendable {
   /// The two parts of the lemma.
   public var holds: Bool { differenceNorm > 0 && identityError <= roundingLevel }
 
-  static func isNonzero(_ divergence: PathDivergence) -> Bool {
-    let norm = divergence.difference.norm
-    return norm > 0 && norm.isFinite && !stagesCommute(divergence)
-  }
+  static func isNonzero(_ divergence: PathDivergence) -> Bool { divergence.differenceSignificance.isKnown }
 
   static func nonzero(_ divergence: PathDivergence) -> Precondition {
-    let isRounding = divergence.difference.norm > 0 && stagesCommute(divergence)
-    let rounding = isRounding ? ", which is rounding: no stage sees what another one learns" : ""
-    return Precondition(
+    Precondition(
       assumption: "Delta_0 = theta_AB - theta_BA is not 0 (Lemma C.1)", holds: isNonzero(divergence),
-      evidence: "||Delta_0|| = \(divergence.difference.norm)\(rounding)")
-  }
-
-  /// Whether no stage sees what another one learns, `X_i b_j = 0` to the rounding of the inner products. Then every
-  /// order trains the same model, whatever the computed Delta_0.
-  private static func stagesCommute(_ divergence: PathDivergence) -> Bool {
-    let instance = divergence.instance
-    // A forget stage that both orders begin or end with has no part in their difference.
-    let stages = instance.forgetStage?.position == 2 ? instance.stages : [instance.stageA, instance.stageB]
-    for stage in stages {
-      let level = 16 * Double(instance.dimension + stage.examples.count) * Double.ulpOfOne
-      for other in stages where other.name != stage.name {
-        guard let learned = try? divergence.training.map(other.name).offset else { return false }
-        // Almost always the first row already settles it.
-        for row in 0..<stage.examples.count {
-          let features = stage.examples.features.column(row)
-          if abs(features.dot(learned)) > level * features.norm * learned.norm { return false }
-        }
-      }
-    }
-    return true
+      evidence: divergence.differenceSignificance.evidence(
+        "||Delta_0||", divergence.difference.norm, rounding: divergence.differenceRounding))
   }
 
   /// An upper bound on the condition of the stage's dual system.
   private static func condition(_ map: StageMap) -> Double {
     guard case .ridge(let mu) = map.stage.trainer else { return 1 / Double.ulpOfOne.squareRoot() }
     return (map.gramTrace + mu) / mu
+  }
+}
+
+extension Significance {
+  /// What was found of a quantity that a statement assumes not to be 0, in words.
+  func evidence(_ name: String, _ value: Double, rounding: Double) -> String {
+    switch self {
+    case .digits: "\(name) = \(value)"
+    case .zero: "\(name) is exactly 0, by exact arithmetic"
+    case .lost:
+      "of \(name), which exact arithmetic proves not to be 0, no digit stands clear of rounding (\(rounding)); "
+        + "use --certified"
+    case .undecided:
+      "\(name) = \(value) is within rounding (\(rounding)), and too large to be decided exactly; use --certified"
+    }
   }
 }

@@ -8,22 +8,22 @@ public struct LemmaC2: Sendable {
   public let share: Double
   /// The share below which rounding could have made it.
   public let roundingLevel: Double
+  /// Whether the projection is not 0, and its value known.
+  public let holds: Bool
 
   /// Measures the share.
   public init(_ divergence: PathDivergence) {
     let norm = divergence.difference.norm
     share = norm > 0 ? divergence.coordinates.norm / norm : 0
-    // The basis is orthonormal to rounding, and inner products of d terms lose at most d eps; sqrt(d) is typical.
-    roundingLevel = Double.ulpOfOne * Double(divergence.instance.dimension).squareRoot()
+    roundingLevel = norm > 0 ? divergence.projectionRounding / norm : 0
+    holds = divergence.projectedSignificance.isKnown
   }
-
-  /// Whether the projection is not 0, rounding apart.
-  public var holds: Bool { share > roundingLevel }
 
   static func precondition(_ divergence: PathDivergence) -> Precondition {
     let lemma = LemmaC2(divergence)
     return Precondition(
       assumption: "P_U Delta_0 is not 0 (Lemma C.2)", holds: lemma.holds,
-      evidence: "||P_U Delta_0|| / ||Delta_0|| = \(lemma.share)")
+      evidence: divergence.projectedSignificance.evidence(
+        "||P_U Delta_0|| / ||Delta_0||", lemma.share, rounding: lemma.roundingLevel))
   }
 }

@@ -137,8 +137,8 @@ extension LocalFloor {
       return StatementPage("B2", title, statement: statement, preconditions: preconditions)
     }
     let histories = [
-      (name: "AB", run: pair.alongAB, move: models.ab - pair.retrained.ab),
-      (name: "BA", run: pair.alongBA, move: models.ba - pair.retrained.ba),
+      (name: "AB", run: pair.alongAB, move: pair.differences.ab),
+      (name: "BA", run: pair.alongBA, move: pair.differences.ba),
     ]
     let offSpan = histories.map { divergence.span.offSpan($0.move, workers: workers) }
     let level = try LemmaC1(divergence, models).roundingLevel

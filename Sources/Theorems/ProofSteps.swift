@@ -30,15 +30,14 @@ public struct ProofSteps: Sendable {
     // Where C_0 is 0, what the projection left is rounding and counts as nothing here too.
     let instance = theorem.divergence.instance
     offSpanPredictions =
-      theorem.c0 == 0
+      theorem.logConstants.c0 == -.infinity
       ? Vector(zeros: instance.testCount) : instance.test.transposeTimes(theorem.divergence.offSpan)
   }
 
   /// Each inequality at each of these steps, in the order of the steps.
   public func inequalities(at steps: some Collection<Int>, workers: Workers = .one) -> [Step: [Inequality]] {
     let divergence = theorem.divergence
-    let logProjected = log(theorem.projectedDifferenceNorm)
-    let (logSigma, logC0) = (log(theorem.sigmaU), log(theorem.c0))
+    let (logSigma, logProjected, logC0) = theorem.logConstants
     let offSpan = LogNumber(offSpanPredictions.norm)
     let whole = divergence.trajectory.logSquaredNorms(at: steps, workers: workers).map { $0 / 2 }
     let inSpan = divergence.trajectory.logSquaredNorms(at: steps, minus: offSpanPredictions, workers: workers)

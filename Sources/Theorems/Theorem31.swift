@@ -37,6 +37,11 @@ public struct Theorem31: Sendable {
   /// The hypotheses, all of which hold.
   public var preconditions: [Precondition] { Self.preconditions(of: divergence) }
 
+  /// ||X_test||_op.
+  public let testOperatorNorm: Double
+
+  /// `log` of sigma_U, `||P_U Delta_0||` and C_0 in the units of the divergence.
+  let logConstants: (sigma: Double, projected: Double, c0: Double)
   /// `log` of the bound at t = 0.
   private let logBoundAtStart: Double
   /// `log(1 + rho*)`.
@@ -54,25 +59,30 @@ public struct Theorem31: Sendable {
         throw HypothesisFailure(statement: "Theorem 3.1", precondition: precondition)
       }
     }
-    differenceNorm = divergence.difference.norm
-    projectedDifferenceNorm = divergence.coordinates.norm
+    let units = divergence.units
+    let projected = divergence.coordinates.norm
     // Weights scaled to unit length, so that tiny or huge data neither underflow nor overflow when squared.
-    rhoStar = zip(divergence.coordinates.elements, divergence.growth).reduce(0) { [projectedDifferenceNorm] in
-      let weight = $1.0 / projectedDifferenceNorm
+    rhoStar = zip(divergence.coordinates.elements, divergence.growth).reduce(0) {
+      let weight = $1.0 / projected
       return $0 + weight * weight * $1.1
     }
-    sigmaU = divergence.testSingularValues[divergence.instance.forgetCount - 1]
+    let sigma = divergence.testSingularValues[divergence.instance.forgetCount - 1]
     lambdaMax = divergence.growth.first ?? 0
-    let offSpan = divergence.offSpan.norm
-    // Delta_0 in the span to within the rounding of the projection is Delta_0 in the span. An ill-conditioned X_U blurs
-    // the span further; taking that for 0 too could claim the bound too early.
-    let rounding = 64 * Double.ulpOfOne * differenceNorm
-    c0 = offSpan <= rounding ? 0 : divergence.testOperatorNorm * offSpan
-    let ratio = log(2) + log(c0) - log(sigmaU) - log(projectedDifferenceNorm)
+    // Where nothing is known of the part off the span but that it may not be 0, what rounding could hide is added: taken
+    // for 0, the bound could be claimed too early.
+    let isKnown = divergence.offSpanSignificance.isKnown || divergence.offSpanSignificance == .zero
+    let c0 = divergence.testOperatorNorm * (divergence.offSpan.norm + (isKnown ? 0 : divergence.projectionRounding))
+    logConstants = (log(sigma), log(projected), log(c0))
+    let ratio = log(2) + logConstants.c0 - logConstants.sigma - logConstants.projected
     logRate = log1p(rhoStar)
     t0 = c0 == 0 ? -.infinity : (ratio / logRate).rounded(.up)
     logBoundAtStart =
-      2 * (log(sigmaU) + log(projectedDifferenceNorm)) - log(4 * Double(divergence.instance.testCount))
+      2 * (logConstants.sigma + logConstants.projected) - log(4 * Double(divergence.instance.testCount))
+    differenceNorm = InstanceUnits.given(divergence.difference.norm, times: units.models)
+    projectedDifferenceNorm = InstanceUnits.given(projected, times: units.models)
+    sigmaU = InstanceUnits.given(sigma, times: units.test)
+    testOperatorNorm = InstanceUnits.given(divergence.testOperatorNorm, times: units.test)
+    self.c0 = InstanceUnits.given(c0, times: units.models + units.test)
   }
 
   /// The hypotheses as found on an instance, whether or not they hold.
@@ -83,7 +93,7 @@ public struct Theorem31: Sendable {
   /// The first step at which the bound is claimed, `max(t_0, 0)`; nil when it lies beyond any Int.
   public var firstClaimedStep: Int? { t0 <= 0 ? 0 : Int(exactly: t0) }
 
-  /// `log` of the bound at a step.
+  /// `log` of the bound at a step, in the units of the divergence.
   public func logBound(at step: Int) -> Double { logBoundAtStart + 2 * Double(step) * logRate }
 
   /// The claim at one step.

@@ -173,6 +173,12 @@ struct TheoremCommand: ParsableCommand {
   }
 
   private func summarise(_ report: TheoremReport, _ console: Console) {
+    let units = report.units
+    if units != .given {
+      console.result(
+        "computed with features times 2^\(units.features), labels 2^\(units.labels) and X_test 2^\(units.test), exactly: "
+          + "the numbers of B1 to B8 are in these units")
+    }
     switch report.paper {
     case .success(let found): summarise(found, console)
     case .failure(let failure):
