@@ -62,8 +62,7 @@ private struct JSONParser {
   private mutating func parseMembers(depth: Int) throws(JSONError) -> [JSON.Member] {
     try enter(depth)
     var members: [JSON.Member] = []
-    // Names are told apart by their bytes; Swift strings that differ only in normalization compare equal.
-    var names: Set<[UInt8]> = []
+    var names: Set<ByteString> = []
     skipSpace()
     if skip(UInt8(ascii: "}")) { return members }
     while true {
@@ -73,7 +72,7 @@ private struct JSONParser {
       }
       let nameOffset = position
       let name = try parseString()
-      guard names.insert(Array(name.utf8)).inserted else {
+      guard names.insert(ByteString(name)).inserted else {
         throw JSONError(
           .duplicateName, at: nameOffset, "the name \(quoted(name)) occurs twice in one object; names must differ")
       }

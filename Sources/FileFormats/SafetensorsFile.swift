@@ -8,8 +8,7 @@ public final class SafetensorsFile: Sendable {
 
   private let file: InputFile
   private let dataOffset: Int
-  /// Keyed by bytes: Swift strings that differ only in normalization compare equal, tensor names do not.
-  private let indices: [[UInt8]: Int]
+  private let indices: [ByteString: Int]
 
   /// Opens a file and checks its header.
   ///
@@ -48,8 +47,9 @@ public final class SafetensorsFile: Sendable {
     }
     dataOffset = prefixByteCount + json.count
     header = try SafetensorsHeader(parsing: json, dataByteCount: file.byteCount - dataOffset, path: path)
-    var indices: [[UInt8]: Int] = [:]
-    for (index, tensor) in header.tensors.enumerated() { indices[Array(tensor.name.utf8)] = index }
+    var indices: [ByteString: Int] = [:]
+    indices.reserveCapacity(header.tensors.count)
+    for (index, tensor) in header.tensors.enumerated() { indices[ByteString(tensor.name)] = index }
     self.indices = indices
   }
 
@@ -64,7 +64,7 @@ public final class SafetensorsFile: Sendable {
 
   /// What the header says of the tensor with exactly this name, or nil where there is none.
   public subscript(name: String) -> SafetensorsEntry? {
-    indices[Array(name.utf8)].map { header.tensors[$0] }
+    indices[ByteString(name)].map { header.tensors[$0] }
   }
 
   /// What the header says of the tensor with exactly this name.
