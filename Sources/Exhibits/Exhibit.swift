@@ -136,7 +136,7 @@ public enum ExhibitError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknown(let name, let known):
-      "there is no exhibit \"\(name)\"; the exhibits are \(known.joined(separator: ", "))"
+      "there is no exhibit \(quoted(name)); the exhibits are \(known.joined(separator: ", "))"
     case .unfilled(let name, let reason): "\(name) is left out: \(reason)"
     case .rendering(let text): text
     }

@@ -10,9 +10,10 @@ public struct FileRecord: Hashable, Sendable {
   public let hash: String
 
   /// The record of a file as it is on the disk.
+  /// - Parameter followsLink: Takes what the name leads to where it is a symbolic link, which is refused otherwise.
   /// - Throws: `FileError` where it cannot be read.
-  public init(_ name: String, in directory: String) throws(FileError) {
-    let file = try InputFile(path: "\(directory)/\(name)")
+  public init(_ name: String, in directory: String, followsLink: Bool = false) throws(FileError) {
+    let file = try InputFile(path: "\(directory)/\(name)", followsLink: followsLink)
     var hash = SHA256()
     var buffer = [UInt8](repeating: 0, count: min(1 << 20, file.byteCount))
     var offset = 0
@@ -60,12 +61,12 @@ public struct FileRecord: Hashable, Sendable {
     return found.hash == hash ? nil : "\(quoted(name)) does not have the hash of the manifest"
   }
 
-  /// What is wrong with the file in a folder, in words; nil where it is as recorded.
+  /// What is wrong with the file in a folder, in words; nil where it is as recorded. A symbolic link is no such file.
   /// - Parameter onlySize: Leaves the content unread.
   /// - Throws: `FileError` where the system's refusal says nothing of the file, as with too many open files.
   public func damage(in directory: String, onlySize: Bool = false) throws(FileError) -> String? {
     do throws(FileError) {
-      let found = try InputFile(path: "\(directory)/\(name)").byteCount
+      let found = try InputFile(path: "\(directory)/\(name)", followsLink: false).byteCount
       if onlySize || found != byteCount { return damage(as: FileRecord(name, byteCount: found, hash: hash)) }
       return try damage(as: FileRecord(name, in: directory))
     } catch {

@@ -17,6 +17,35 @@ package enum Folder {
     return names
   }
 
+  /// What a path names, no link followed.
+  package enum Kind {
+    case nothing
+    case file
+    case folder
+    /// A link, or what else a file system may have.
+    case other
+  }
+
+  /// What a path names.
+  package static func kind(of path: String) -> Kind {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return .nothing }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .folder
+    default: return .other
+    }
+  }
+
+  /// Whether this is a folder that holds files and such folders only: nothing in it leads out of it.
+  package static func isClosed(_ path: String) -> Bool {
+    switch kind(of: path) {
+    case .file: true
+    case .folder: ((try? names(of: path)) ?? []).allSatisfy { isClosed("\(path)/\($0)") }
+    case .nothing, .other: false
+    }
+  }
+
   /// Removes a file, or a folder with all it holds, without following links; what cannot be removed stays.
   package static func remove(_ path: String) {
     var status = stat()
@@ -27,13 +56,6 @@ package enum Folder {
     }
     for name in (try? names(of: path)) ?? [] { remove("\(path)/\(name)") }
     rmdir(path)
-  }
-
-  /// Removes what processes that were killed while writing a file here have left; nobody may be writing one now.
-  package static func removeTemporaries(in path: String) {
-    for name in (try? names(of: path)) ?? [] where name.hasPrefix(AtomicFile.temporaryPrefix) {
-      remove("\(path)/\(name)")
-    }
   }
 
   /// Makes the directory and its ancestors where they are missing; returns those made, outermost first.

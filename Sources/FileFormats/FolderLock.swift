@@ -35,6 +35,13 @@ package final class FolderLock: Sendable {
     throw FileError(.write, path, code: ENOENT)
   }
 
+  /// Whether the folder still has its name: a lock does not keep it from being removed.
+  package func isHeld(at path: String) -> Bool {
+    var (opened, named) = (stat(), stat())
+    return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0
+      && (opened.st_dev, opened.st_ino) == (named.st_dev, named.st_ino)
+  }
+
   deinit {
     // Closing alone would leave the lock to a child process that was forked and has not yet become its program.
     flock(descriptor, LOCK_UN)

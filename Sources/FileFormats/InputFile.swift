@@ -10,12 +10,16 @@ public final class InputFile: Sendable {
   private let descriptor: Int32
 
   /// Opens a file.
+  /// - Parameter followsLink: Opens what the path leads to where it is a symbolic link, which is refused otherwise.
   /// - Throws: `FileError` where it cannot be opened or is not a regular file.
-  public init(path: String) throws(FileError) {
+  public init(path: String, followsLink: Bool = true) throws(FileError) {
     guard !path.utf8.contains(0) else { throw FileError(.read, path, reason: "the path contains a NUL character") }
     // Without O_NONBLOCK, opening a named pipe would wait for a writer before it could be refused.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw FileError(.read, path, code: errno) }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | (followsLink ? 0 : O_NOFOLLOW))
+    guard descriptor >= 0 else {
+      if errno == ELOOP, !followsLink { throw FileError(.read, path, reason: "it is a symbolic link") }
+      throw FileError(.read, path, code: errno)
+    }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
       let code = errno
@@ -57,8 +61,10 @@ public final class InputFile: Sendable {
 
   /// The whole content of a file of at most `limit` bytes.
   /// - Throws: `FileError` where it cannot be read or is longer than the limit.
-  public static func bytes(of path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
-    let file = try InputFile(path: path)
+  public static func bytes(
+    of path: String, limit: Int = 1 << 30, followsLink: Bool = true
+  ) throws(FileError) -> [UInt8] {
+    let file = try InputFile(path: path, followsLink: followsLink)
     guard file.byteCount <= limit else {
       throw FileError(.read, path, reason: "it has \(file.byteCount) bytes, more than the limit of \(limit)")
     }

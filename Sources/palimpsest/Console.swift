@@ -1,4 +1,5 @@
 import ArgumentParser
+import FileFormats
 import Glibc
 import LinearAlgebra
 
@@ -27,19 +28,32 @@ struct Console: Sendable {
   let quiet: Bool
   let verbose: Bool
 
-  /// A result.
-  func result(_ line: String, terminator: String = "\n") {
-    if !quiet { print(line, terminator: terminator) }
+  /// A result. Names and paths in it are the caller's to escape: a result may be any text, and is then only escaped
+  /// where a terminal would take its control characters for orders.
+  func result(_ text: String, terminator: String = "\n") {
+    guard !quiet else { return }
+    print(isatty(STDOUT_FILENO) == 1 ? Self.escaped(text) : text, terminator: terminator)
   }
 
   /// Something a user should know who did not ask.
   func notice(_ line: String) {
-    if !quiet { Console.standardError("palimpsest: \(line)\n") }
+    if !quiet { Console.say(line) }
   }
 
   /// Something for those who asked.
   func detail(_ line: @autoclosure () -> String) {
-    if verbose { Console.standardError("palimpsest: \(line())\n") }
+    if verbose { Console.say(line()) }
+  }
+
+  /// A line on standard error, one whatever it holds, and shortened where it is longer than any that is meant.
+  static func say(_ line: String) { standardError("palimpsest: \(printable(line, limit: 5000, end: 1000))\n") }
+
+  /// The text with its control characters escaped, but for ends of lines and tabs.
+  private static func escaped(_ text: String) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.split(separator: "\t", omittingEmptySubsequences: false)
+        .map { printable(String($0), limit: .max) }.joined(separator: "\t")
+    }.joined(separator: "\n")
   }
 
   /// Writes to standard error as it is.

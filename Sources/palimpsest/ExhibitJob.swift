@@ -1,4 +1,5 @@
 import Exhibits
+import FileFormats
 import FoundationEssentials
 
 /// Writes exhibits to a folder and renders all that the folder has.
@@ -21,15 +22,23 @@ struct ExhibitJob {
     guard !written.isEmpty else {
       throw Failure.Data(description: "nothing was written: the experiment fills none of the exhibits asked for")
     }
-    console.result("wrote \(written.map { "\($0).csv" }.joined(separator: ", ")) to \(output)")
+    try requirePresent(written)
+    console.result("wrote \(written.map { "\($0).csv" }.joined(separator: ", ")) to \(printablePath(output))")
     guard render else { return }
     do {
       // The page shows every exhibit in the folder, also those made earlier.
       try PlotRenderer.render(
         Exhibit.all.filter { FileManager.default.fileExists(atPath: "\(output)/\($0.name).vl.json") }, in: output)
-      console.result("rendered SVG, PNG and \(output)/index.html")
+      console.result("rendered SVG, PNG and \(printablePath(output))/index.html")
     } catch let error as ExhibitError {
+      // Where the folder is gone, this is no lack of a renderer.
+      try requirePresent(written)
       console.notice("\(error)")
     }
+  }
+
+  /// Looks for the tables, which somebody may have removed meanwhile.
+  private func requirePresent(_ names: [String]) throws {
+    for name in names { _ = try InputFile(path: "\(output)/\(name).csv") }
   }
 }

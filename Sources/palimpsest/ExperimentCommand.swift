@@ -26,7 +26,8 @@ struct ExperimentCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Folder to write the exhibits to (default: the plan's name).", valueName: "dir"))
+    help: ArgumentHelp("Folder to write the exhibits to (default: the plan's name).", valueName: "dir"), transform: path
+  )
   var output: String?
 
   @Flag(help: "Check the plan and its data, say how many runs it takes, and stop.")
@@ -51,10 +52,10 @@ struct ExperimentCommand: ParsableCommand {
       }
       let job = ExperimentJob(plan: plan, store: place.runs, common: common)
       guard !dryRun else {
-        let graph = try ExperimentGraph(plan)
-        for notice in graph.notices { console.notice(notice) }
+        let graph = try job.graph()
         let finished = try graph.finishedCount(in: place.runs)
-        console.result("\(plan.name): \(graph.count) runs, \(finished) of them finished in \(place.runs.directory)")
+        console.result(
+          "\(plan.name): \(graph.count) runs, \(finished) of them finished in \(printablePath(place.runs.directory))")
         return
       }
       let output = output ?? plan.name

@@ -54,7 +54,7 @@ enum Failure {
     } catch let error as ValidationError {
       throw error
     } catch {
-      Console.standardError("palimpsest: error: \(error)\n")
+      Console.say("error: \(error)")
       throw isFileTrouble(error) ? fileTrouble : badData
     }
   }
@@ -68,7 +68,8 @@ enum Failure {
   /// Whether it was the system that refused, and not the data.
   static func isFileTrouble(_ error: any Error) -> Bool {
     switch error {
-    case is FileError, TrainingFolderError.inUse, CheckpointStoreError.file, MetricsLogError.file, RunStoreError.file:
+    case is FileError, TrainingFolderError.inUse, TrainingFolderError.removed, CheckpointStoreError.file,
+      MetricsLogError.file, RunStoreError.file:
       true
     case let error as RunFailure: isFileTrouble(error.error)
     case ExperimentError.data(_, let error), ExperimentError.base(let error): isFileTrouble(error)

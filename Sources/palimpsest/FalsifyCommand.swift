@@ -69,7 +69,8 @@ struct FalsifyCommand: ParsableCommand {
   var replay: String?
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("Folder for instance.safetensors and finding.json.", valueName: "dir"))
+    name: .shortAndLong, help: ArgumentHelp("Folder for instance.safetensors and finding.json.", valueName: "dir"),
+    transform: path)
   var output: String?
 
   @OptionGroup var common: CommonOptions
@@ -117,7 +118,9 @@ struct FalsifyCommand: ParsableCommand {
       if let output { try AtomicFile.requireWritable("\(output)/finding.json") }
       guard let finding = try finding(rule, console) else {
         if let output, FileManager.default.fileExists(atPath: "\(output)/finding.json") {
-          console.notice("\(output)/finding.json is of an earlier run: this one has found nothing and written nothing")
+          console.notice(
+            "\(quotedPath("\(output)/finding.json")) is of an earlier run: this one has found nothing and written nothing"
+          )
         }
         return
       }

@@ -33,7 +33,7 @@ struct FiguresCommand: ParsableCommand {
       "The plan of the experiment (default: the one built in, plans/embedded.yaml).", valueName: "plan.yaml"))
   var plan: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write to.", valueName: "dir"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Folder to write to.", valueName: "dir"), transform: path)
   var output = "notebooks-export"
 
   @Flag(inversion: .prefixedNo, help: "Render SVG, PNG and HTML.")

@@ -66,7 +66,7 @@ struct FineTuningJob {
     try folder.finish(results(of: trainer, files))
     console.result(
       "\(trainer.totalSteps) steps\(last.map { ", the last with loss \($0.loss)" } ?? ""); wrote "
-        + "the \(result) to \(options.output)")
+        + "the \(result) to \(printablePath(options.output))")
   }
 
   /// Takes the steps that are left; gives the last one's record.

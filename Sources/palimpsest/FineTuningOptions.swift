@@ -19,7 +19,8 @@ struct FineTuningOptions: ParsableArguments {
   @OptionGroup var overrides: OverrideOptions
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The run's folder, to which the result is written.", valueName: "dir"))
+    name: .shortAndLong, help: ArgumentHelp("The run's folder, to which the result is written.", valueName: "dir"),
+    transform: path)
   var output: String
 
   @Flag(help: "Start anew where the folder holds a run, instead of going on with it.")

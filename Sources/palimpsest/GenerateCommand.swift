@@ -30,7 +30,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The prompts, a JSON-lines file.", valueName: "file"))
   var data: String?
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The JSON-lines file to write.", valueName: "file"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("The JSON-lines file to write.", valueName: "file"), transform: path)
   var output: String?
 
   @OptionGroup(title: "Text") var chat: ChatOptions
@@ -88,7 +88,8 @@ struct GenerateCommand: ParsableCommand {
       guard let output else { return lines.forEach { common.console.result($0) } }
       try AtomicFile.write(lines.map { $0 + "\n" }.joined(), to: output)
       common.console.result(
-        "wrote \(results.count) texts with \(results.reduce(0) { $0 + $1.tokens.count }) tokens to \(output)")
+        "wrote \(results.count) texts with \(results.reduce(0) { $0 + $1.tokens.count }) tokens to \(printablePath(output))"
+      )
     }
   }
 

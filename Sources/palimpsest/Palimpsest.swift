@@ -1,5 +1,6 @@
 import ArgumentParser
 import Exhibits
+import FileFormats
 
 /// The command `palimpsest`.
 @main
@@ -28,6 +29,9 @@ struct Palimpsest: ParsableCommand {
     ])
 
   static func main() {
+    // Before any file is opened.
+    StandardStreams.openMissing()
+    Interruption.start()
     do {
       var command = try parseAsRoot()
       try command.run()
@@ -45,7 +49,9 @@ struct Palimpsest: ParsableCommand {
       command = next.configuration
       path += " \(argument)"
     }
-    Console.standardError("palimpsest: error: \(message(for: error))\nSee \(path) --help\n")
+    let lines = message(for: error).split(separator: "\n", omittingEmptySubsequences: false)
+    let said = lines.map { printable(String($0), limit: 1000, end: 500) }.joined(separator: "\n")
+    Console.standardError("palimpsest: error: \(said)\nSee \(path) --help\n")
     exit(withError: ExitCode.validationFailure)
   }
 }

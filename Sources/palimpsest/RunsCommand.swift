@@ -42,8 +42,11 @@ struct RunsCommand: ParsableCommand {
           let size = state.files.map { "\($0.reduce(0) { $0 + $1.byteCount }) B" } ?? "-"
           let age = store.date(of: key).map { Self.span(now - $0) } ?? "-"
           common.console.result(
-            [key.short, plan?.kind ?? "?", state.name, size, age, plan?.title ?? "?"]
-              .joined(separator: "\t"))
+            [
+              key.short, plan.map { printable($0.kind) } ?? "?", state.name, size, age,
+              plan.map { printable($0.title) } ?? "?",
+            ]
+            .joined(separator: "\t"))
         }
       }
     }
@@ -124,7 +127,7 @@ struct RunsCommand: ParsableCommand {
         bar.finish()
         var damages: [RunDamage] = []
         for case .damaged(let damage) in states { damages.append(damage) }
-        for damage in damages.dropLast() { Console.standardError("palimpsest: \(damage)\n") }
+        for damage in damages.dropLast() { Console.say("\(damage)") }
         if let last = damages.last {
           throw Failure.Data(description: "\(last); of \(keys.count) runs, \(damages.count) damaged")
         }
@@ -184,11 +187,14 @@ struct RunsCommand: ParsableCommand {
 /// Which store.
 struct StoreOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("The folder of the runs (default: what PALIMPSEST_RUNS says, or else runs).", valueName: "dir"))
+    help: ArgumentHelp("The folder of the runs (default: what PALIMPSEST_RUNS says, or else runs).", valueName: "dir"),
+    transform: path)
   var store: String?
 
   var runs: RunStore {
-    RunStore(directory: store ?? ProcessInfo.processInfo.environment["PALIMPSEST_RUNS"] ?? "runs")
+    // A variable that is empty says nothing.
+    let said = ProcessInfo.processInfo.environment["PALIMPSEST_RUNS"].flatMap { $0.isEmpty ? nil : $0 }
+    return RunStore(directory: store ?? said ?? "runs")
   }
 
   /// The one run whose key begins so.

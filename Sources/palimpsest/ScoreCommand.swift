@@ -25,7 +25,8 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The examples, a JSON-lines file.", valueName: "file"))
   var data: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The table to write, a CSV file.", valueName: "file"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The table to write, a CSV file.", valueName: "file"), transform: path)
   var output: String
 
   @OptionGroup(title: "Text") var chat: ChatOptions
@@ -67,7 +68,7 @@ struct ScoreCommand: ParsableCommand {
       }
       console.result(
         "scored \(examples.count) examples with \(report.answerTokens) answer tokens: mean log-likelihood "
-          + "\(report.meanLogLikelihood) nats a token; wrote \(output)")
+          + "\(report.meanLogLikelihood) nats a token; wrote \(printablePath(output))")
     }
   }
 

@@ -41,7 +41,7 @@ struct SweepCommand: ParsableCommand {
 
   @OptionGroup(title: "Random instances") var shape: RandomOptions
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Folder for the results.", valueName: "dir"))
+  @Option(name: .shortAndLong, help: ArgumentHelp("Folder for the results.", valueName: "dir"), transform: path)
   var output: String?
 
   @OptionGroup(title: "Rigorous arithmetic") var certified: CertifiedOptions

@@ -36,7 +36,9 @@ struct TheoremCommand: ParsableCommand {
 
   @OptionGroup(title: "Random instances") var shape: RandomOptions
 
-  @Option(help: ArgumentHelp("Write the instance to this file, for NumPy or for replaying.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write the instance to this file, for NumPy or for replaying.", valueName: "file"),
+    transform: path)
   var saveInstance: String?
 
   @Option(
@@ -73,7 +75,8 @@ struct TheoremCommand: ParsableCommand {
 
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("Folder for certificate.json, statements.md and trajectory.csv.", valueName: "dir"))
+    help: ArgumentHelp("Folder for certificate.json, statements.md and trajectory.csv.", valueName: "dir"),
+    transform: path)
   var output: String?
 
   @OptionGroup(title: "Rigorous arithmetic") var certified: CertifiedOptions

@@ -121,14 +121,16 @@ struct PlotRendererTests {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let script = try InputFile.bytes(of: "/\(root)/Sources/Exhibits/Resources/render.py")
     let before = try folder.bytes("cost.svg")
-    func run(_ edition: String) throws -> Set<String> {
-      try folder.replaced {
-        let outcome = try Python.run(["-", edition, folder.directory.path, "cost"], input: script)
-        #expect(outcome.status == 0, "\(outcome.output)")
-      }
+    func drawn(_ edition: String) throws -> Set<String> {
+      let results = try TemporaryDirectory()
+      let start = "import sys; exec(sys.stdin.buffer.read(\(script.count)))"
+      let arguments = ["-c", start, edition, folder.directory.path, results.path, "cost"]
+      let outcome = try Python.run(arguments, input: script, keepsInput: true)
+      #expect(outcome.status == 0, "\(outcome.output)")
+      return Set(try FileManager.default.contentsOfDirectory(atPath: results.path))
     }
-    #expect(try run(SHA256.hex(script)) == [])
-    #expect(try run("another") == ["cost.svg", "cost.png"])
+    #expect(try drawn(SHA256.hex(script)) == [".rendered.json", "index.html"])
+    #expect(try drawn("another") == [".rendered.json", "index.html", "cost.svg", "cost.png"])
     #expect(try folder.bytes("cost.svg") == before)
   }
 

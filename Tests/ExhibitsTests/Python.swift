@@ -11,7 +11,7 @@ enum Python {
 
   /// Runs it on these arguments to its end; the output is that of both streams.
   static func run(
-    _ arguments: [String], input: [UInt8] = [], in directory: String = "/"
+    _ arguments: [String], input: [UInt8] = [], keepsInput: Bool = false, in directory: String = "/"
   ) throws -> (status: Int32, output: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -21,9 +21,11 @@ enum Python {
     (process.standardInput, process.standardOutput, process.standardError) = (stdin, output, output)
     try process.run()
     try stdin.fileHandleForWriting.write(contentsOf: Data(input))
-    try stdin.fileHandleForWriting.close()
+    // The renderer takes the end of its input for the end of who called it; others wait for it.
+    if !keepsInput { try stdin.fileHandleForWriting.close() }
     let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
+    if keepsInput { try stdin.fileHandleForWriting.close() }
     return (process.terminationStatus, said)
   }
 }

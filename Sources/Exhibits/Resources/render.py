@@ -1,23 +1,29 @@
 """Draws exported exhibits: SVG, PNG and one HTML page that works offline.
 
-    python3 - EDITION DIR NAME... < render.py
+    python3 -E -c 'import sys; exec(sys.stdin.buffer.read(BYTES))' EDITION DIR RESULTS NAME... < render.py
 
-DIR holds NAME.vl.json and its CSV for every NAME, and datapackage.json; the results go next to them as NAME.svg,
-NAME.png and index.html. Equal input gives equal bytes. Either all files are replaced or, on failure, none is.
+DIR holds NAME.vl.json and its CSV for every NAME, and datapackage.json; the results go to the folder RESULTS as
+NAME.svg, NAME.png and index.html, from where the caller puts them into DIR. Equal input gives equal bytes.
 
 A plot is drawn only where that would change something: RECORD keeps the hashes of what each was drawn from and of its
 two files. EDITION stands for this script there; what another edition drew is drawn again.
+
+Where standard input is a pipe, it is the caller's life: its end ends this process at once.
 
 Exit code: 0 drawn; 1 failed, with one line on standard error; 3 the optional renderer is not installed.
 """
 
 import csv
+import fcntl
 import hashlib
 import html
 import json
 import math
 import os
 import re
+import select
+import signal
+import stat
 import sys
 
 try:
@@ -302,20 +308,10 @@ def page(exhibits, package):
 
 
 def write_all(directory, files):
-    """Replaces the files (name -> bytes), none of them before all are complete on disk."""
-    staged = []
-    try:
-        for name, content in files.items():
-            path = os.path.join(directory, name)
-            staged.append((f"{path}.{os.getpid()}.tmp", path))
-            with open(staged[-1][0], "wb") as file:
-                file.write(content)
-        for temporary, path in staged:
-            os.replace(temporary, path)
-    finally:
-        for temporary, _ in staged:
-            if os.path.exists(temporary):
-                os.remove(temporary)
+    """Writes the files (name -> bytes)."""
+    for name, content in files.items():
+        with open(os.path.join(directory, name), "wb") as file:
+            file.write(content)
 
 
 def vega_lite_version():
@@ -375,7 +371,7 @@ class Record:
         return {"inputs": inputs, "svg": sha256(svg), "png": sha256(png)}
 
 
-def render(edition, directory, names):
+def render(edition, directory, results, names):
     package = Package(directory)
     version = vega_lite_version()
     drawing = [edition, vl_convert.__version__, version]
@@ -402,7 +398,7 @@ def render(edition, directory, names):
         exhibits.append((name, svg, paths))
     files["index.html"] = page(exhibits, package).encode()
     files[RECORD] = (json.dumps(entries, indent=1) + "\n").encode()
-    write_all(directory, files)
+    write_all(results, files)
 
 
 def one_line(error):
@@ -414,12 +410,28 @@ def one_line(error):
     return kind + " ".join(line for line in lines if line and not line.startswith("at "))
 
 
+def end_with_caller():
+    """Lets the system end this process when the other end of standard input is closed, as it is when the caller dies:
+    by the signal that tells of input, which waits for no drawing to come back from the renderer."""
+    if not stat.S_ISFIFO(os.fstat(0).st_mode):
+        return
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    # A process started from a thread that blocks signals would never see it.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGIO})
+    fcntl.fcntl(0, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(0, fcntl.F_SETFL, fcntl.fcntl(0, fcntl.F_GETFL) | os.O_ASYNC)
+    # What ended before tells no more.
+    if select.select([0], [], [], 0)[0]:
+        sys.exit(1)
+
+
 def main(arguments):
-    if len(arguments) < 3:
-        print("usage: python3 - EDITION DIR NAME... < render.py", file=sys.stderr)
+    if len(arguments) < 4:
+        print("usage: EDITION DIR RESULTS NAME...", file=sys.stderr)
         return 1
+    end_with_caller()
     try:
-        render(arguments[0], arguments[1], arguments[2:])
+        render(arguments[0], arguments[1], arguments[2], arguments[3:])
     except Exception as error:  # The caller shows one line, whatever went wrong.
         print(one_line(error), file=sys.stderr)
         return 1

@@ -56,6 +56,12 @@ public final class MetricsLog {
       guard Int(digits) == expected else { throw .missingStep(path, expected) }
       kept = end + 1
     }
+    do {
+      // A line that is torn elsewhere than at its step is none either.
+      _ = try TidyTable(columns: MetricsRow.columns, csv: Array(bytes[..<kept]))
+    } catch {
+      throw .row(path, error.row ?? 0)
+    }
     let log = MetricsLog(path: path, descriptor: try open(path), lastStep: step)
     if kept < bytes.count {
       guard ftruncate(log.descriptor, off_t(kept)) == 0 else { throw .file(FileError(.write, path, code: errno)) }
@@ -103,6 +109,8 @@ public enum MetricsLogError: Error, Equatable, Sendable, CustomStringConvertible
   case header(String)
   /// The line of a step is not where it should be.
   case missingStep(String, Int)
+  /// The line of a step is not what is recorded of one.
+  case row(String, Int)
   /// A step was to be added that does not come next.
   case order(String, expected: Int, found: Int)
 
@@ -112,6 +120,7 @@ public enum MetricsLogError: Error, Equatable, Sendable, CustomStringConvertible
     case .file(let error): error.description
     case .header(let path): "\(quotedPath(path)) is no log of metrics: its first line is not the header of one"
     case .missingStep(let path, let step): "\(quotedPath(path)) has no line for step \(step) where it should be"
+    case .row(let path, let step): "\(quotedPath(path)), step \(step): the line is not what is recorded of a step"
     case .order(let path, let expected, let found):
       "\(quotedPath(path)) goes on with step \(expected), not with step \(found)"
     }

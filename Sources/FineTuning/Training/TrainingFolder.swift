@@ -82,7 +82,7 @@ public final class TrainingFolder {
         throw TrainingFolderError.otherRun(path, part: part)
       }
     }
-    Folder.removeTemporaries(in: path)
+    Temporary.removeAbandoned(in: path)
 
     if case .run(let record) = found, record.isFinished, !startsAnew {
       let missing = record.results.first { access("\(path)/\($0)", F_OK) != 0 }
@@ -122,6 +122,7 @@ public final class TrainingFolder {
     func save() throws {
       let start = clock.now
       try trainer.requireFinite()
+      try requirePresent()
       try metrics.synchronize()
       try store.save(step: trainer.completedSteps, files: trainer.checkpointFiles())
       lastCheckpoint = trainer.completedSteps
@@ -159,10 +160,16 @@ public final class TrainingFolder {
       precondition(file.path.hasPrefix("\(path)/"), "a run's results lie in its folder")
       return String(file.path.dropFirst(path.count + 1))
     }
+    try requirePresent()
     // The record comes last: with it, the results are there.
     try AtomicFile.write(files + [Record(identity: identity, isFinished: true, results: names).file(in: path)])
     results = names
     store.removeAll()
+  }
+
+  /// Made again, a folder that was removed would have a part of the run.
+  private func requirePresent() throws(TrainingFolderError) {
+    guard lock.isHeld(at: path) else { throw .removed(path) }
   }
 
   // MARK: - The record of the run
@@ -216,6 +223,8 @@ public enum TrainingFolderError: Error, Hashable, Sendable, CustomStringConverti
   case inUse(String)
   /// Its record cannot be read.
   case damaged(String)
+  /// It was removed while the run was made.
+  case removed(String)
   /// The run was finished, and this one of its results is gone.
   case resultMissing(String, String)
 
@@ -226,6 +235,7 @@ public enum TrainingFolderError: Error, Hashable, Sendable, CustomStringConverti
       "\(quotedPath(path)) holds a run with another \(part); choose a new folder, or start anew in this one"
     case .notEmpty(let path, let name):
       "\(quotedPath(path)) is no run's folder and is not empty: it holds \(quoted(name)); choose a new folder"
+    case .removed(let path): "\(quotedPath(path)) was removed while the run was made in it"
     case .inUse(let path): "another process is training in \(quotedPath(path))"
     case .resultMissing(let path, let name):
       "\(quotedPath(path)) holds a finished run whose \(quoted(name)) is gone; start anew in this folder, or in a new one"

@@ -1,6 +1,7 @@
 import Checkpoints
 import FileFormats
 import FineTuning
+import Transformer
 import Unlearning
 
 /// The runs of an experiment: a base model for each seed, the stages of every path, whose common beginnings are learned
@@ -9,6 +10,9 @@ public struct ExperimentGraph: Sendable {
   /// What is to be done.
   public let plan: ExperimentPlan
 
+  private let data: ExperimentData
+  /// The model that all stages start from.
+  private let model: ModelConfiguration
   private var graph = RunGraph()
   private var unlearned: [(study: Study, seed: UInt64, path: Path, run: String, columns: [String], key: RunKey)] = []
   private var asked: [QualityRun] = []
@@ -20,7 +24,9 @@ public struct ExperimentGraph: Sendable {
   public init(_ plan: ExperimentPlan) throws(ExperimentError) {
     self.plan = plan
     let data = try ExperimentData(plan)
+    self.data = data
     let digest = try Self.baseDigest(plan.base)
+    model = try Self.model(plan.base)
     notices = idleNotices(data)
     let bases = addBases(data)
     for (study, stages) in zip(plan.studies, data.stages) {
@@ -31,6 +37,9 @@ public struct ExperimentGraph: Sendable {
 
   /// What is to be known before the runs start: which trainings have steps whose learning rate is 0. One line a kind.
   public private(set) var notices: [String] = []
+
+  /// How much memory the runs take at least where so many are made at once, in FP32 numbers.
+  public func memory(workers: Int) -> Double { ExperimentMemory.most(of: plan, data, model, workers: workers) }
 
   /// How many runs there are.
   public var count: Int { graph.count }
@@ -175,10 +184,17 @@ public struct ExperimentGraph: Sendable {
       let files = try ModelFiles(path: path)
       // Not needed for the hash, but every run would stumble over one that is missing.
       _ = try files.loadTokenizer()
-      let records = try files.inputFiles().map { try FileRecord($0.name, in: $0.folder).json }
+      let records = try files.inputFiles().map { try FileRecord($0.name, in: $0.folder, followsLink: true).json }
       return SHA256.hex(JSON.array(records).bytes(.compact))
     } catch {
       throw .base(error)
+    }
+  }
+
+  private static func model(_ base: BaseModel) throws(ExperimentError) -> ModelConfiguration {
+    switch base {
+    case .pretrained(let pretraining): return pretraining.model
+    case .folder(let path): do { return try ModelFiles(path: path).model } catch { throw .base(error) }
     }
   }
 

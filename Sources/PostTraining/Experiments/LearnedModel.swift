@@ -35,6 +35,10 @@ struct LearnedModel: Sendable {
       case .folder(let path): path
       case .run(let key): try store.checkedFolder(of: key)
       }
+    // Without, it is as if the run had not been finished: what needs it is not to fail again and again.
+    if case .run(let key) = base, Folder.kind(of: "\(path)/\(TokenizerRun.results[0])") != .file {
+      throw store.revoke(key, "it has no \(quoted(TokenizerRun.results[0]))")
+    }
     // Where all weights were trained, the run has them, and the base its tokenizer still.
     let stage = try stage.map(store.checkedFolder)
     let files =

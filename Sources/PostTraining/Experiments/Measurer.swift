@@ -72,6 +72,8 @@ public final class Measurer {
     }
   }
 
+  /// Whether measurements have the log-likelihoods of true tokens.
+  var readsTrueTokens: Bool { !examples.probed.isEmpty }
   /// How many tokens have gone through models to be read so far, prompts among them.
   public var tokensRead: Int { reader.tokensRead }
   /// How many tokens have been generated so far.

@@ -17,7 +17,7 @@ final class ModelReader {
   /// The tokens read at a time. More are no faster, and need more memory.
   private static let batchTokens = 1024
   /// The most answers generated side by side.
-  private static let slots = 80
+  static let slots = 80
 
   /// A reader with all its memory.
   /// - Parameters:

@@ -39,17 +39,26 @@ struct PretrainingRun: Sendable {
     // Texts of their own, which no template changes.
     let examples = try corpus.data.examples(
       for: model, tokenizer, Writing(template: .plain, systemPrompt: nil), configuration)
-    let trainer = try Trainer(
-      model, weights: Parameters(fresh: model, random: RandomStream.weights.generator(seed: seed)),
-      examples: examples, configuration: configuration, workers: context.workers)
-    let training = try TrainingFolder(path: context.folder, trainer: trainer)
+    let training = try context.goOn {
+      try Trainer(
+        model, weights: Parameters(fresh: model, random: RandomStream.weights.generator(seed: seed)),
+        examples: examples, configuration: configuration, workers: context.workers)
+    } _: {
+      try TrainingFolder(path: context.folder, trainer: $0)
+    }
     guard try training.train(in: context) == .finished else { return nil }
     if !training.wasFinished {
       let special = SpecialTokens(begin: tokenizer.beginningOfText, end: [tokenizer.endOfText].compactMap { $0 })
+      // Each with its hash checked: the run that learned them may have been removed meanwhile.
+      let copies = try TokenizerRun.results.map { name in
+        OutputFile(
+          path: "\(context.folder)/\(name)", bytes: try context.store.bytes(of: name, in: self.tokenizer))
+      }
       try training.finish(
-        try ModelFolder.files(
-          model, trainer.weights, to: context.folder, source: folder, specialTokens: special, workers: context.workers)
-          + [TrainingCost(of: trainer, in: context.folder).file(in: context.folder)])
+        try copies
+          + ModelFolder.files(
+            model, training.trainer.weights, to: context.folder, specialTokens: special, workers: context.workers)
+          + [TrainingCost(of: training.trainer, in: context.folder).file(in: context.folder)])
     }
     return training.results
   }

@@ -34,6 +34,7 @@ struct QualityRun: Sendable {
   var cost: Double { Double(stages.count * Self.exampleCount) * 300 }
 
   func work(_ context: RunContext) throws -> [String]? {
+    try context.clear()
     let opened = try model.open(in: context.store)
     let (weights, matrices) = try opened.files.loadWeights(workers: context.workers)
     var table = try TidyTable(columns: Self.columns)

@@ -38,19 +38,22 @@ struct StageRun: Sendable {
     let start = try start.open(in: context.store)
     let model = start.files.model
     let examples = try data.data.examples(for: model, start.tokenizer, writing, training)
-    var (weights, matrices) = try start.files.loadWeights(workers: context.workers)
-    if matrices == nil, let adapter = training.adapter {
-      matrices = Parameters(fresh: adapter, of: model, random: RandomStream.adapter.generator(seed: seed))
+    let folder = try context.goOn {
+      var (weights, matrices) = try start.files.loadWeights(workers: context.workers)
+      if matrices == nil, let adapter = training.adapter {
+        matrices = Parameters(fresh: adapter, of: model, random: RandomStream.adapter.generator(seed: seed))
+      }
+      return try Trainer(
+        model, weights: weights, adapterWeights: matrices, examples: examples, configuration: training,
+        workers: context.workers)
+    } _: {
+      try TrainingFolder(path: context.folder, trainer: $0)
     }
-    let trainer = try Trainer(
-      model, weights: weights, adapterWeights: matrices, examples: examples, configuration: training,
-      workers: context.workers)
-    let folder = try TrainingFolder(path: context.folder, trainer: trainer)
     guard try folder.train(in: context) == .finished else { return nil }
     if !folder.wasFinished {
       try folder.finish(
-        try trainer.resultFiles(in: context.folder, start.files, workers: context.workers)
-          + [TrainingCost(of: trainer, in: context.folder).file(in: context.folder)])
+        try folder.trainer.resultFiles(in: context.folder, start.files, workers: context.workers)
+          + [TrainingCost(of: folder.trainer, in: context.folder).file(in: context.folder)])
     }
     return folder.results
   }

@@ -24,6 +24,7 @@ struct TokenizerRun: Sendable {
   }
 
   func work(_ context: RunContext) throws -> [String]? {
+    try context.clear()
     let trainer = BytePairTrainer(
       vocabularySize: vocabularySize, specialTokens: Self.specialTokens, beginning: Self.specialTokens[0])
     let mark = JSON.string(Self.specialTokens[0])

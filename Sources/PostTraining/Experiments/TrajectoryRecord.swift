@@ -13,15 +13,17 @@ struct TrajectoryRecord {
   init(columns: [String]) { self.columns = columns }
 
   /// What a folder has of a run that goes on.
-  /// - Parameter rows: How many rows it must have; more are left out, and for none nothing is read.
+  /// - Parameters:
+  ///   - rows: How many rows it must have; more are left out, and for none nothing is read.
+  ///   - hasTrueTokens: Whether it must have the true tokens of as many.
   /// - Throws: `ExperimentError.result` where there are not as many.
-  init(columns: [String], in folder: String, rows count: Int) throws {
+  init(columns: [String], in folder: String, rows count: Int, hasTrueTokens: Bool) throws {
     self.init(columns: columns)
     guard count > 0 else { return }
     let table = "\(folder)/\(Self.tableName)", tokens = "\(folder)/\(Self.trueTokensName)"
     try read(try InputFile.bytes(of: table), table)
-    if try Folder.names(of: folder).contains(Self.trueTokensName) { try readTrueTokens(tokens) }
-    guard rows.count >= count, trueTokens.isEmpty || trueTokens.count >= count else {
+    if hasTrueTokens { try readTrueTokens(tokens) }
+    guard rows.count >= count, !hasTrueTokens || trueTokens.count >= count else {
       throw ExperimentError.result(table, "there are \(rows.count) measurements, not \(count)")
     }
     rows.removeLast(rows.count - count)

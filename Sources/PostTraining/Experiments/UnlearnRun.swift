@@ -48,20 +48,27 @@ struct UnlearnRun: Sendable {
     let examples = try forgetSet.map { data throws(ExampleError) in
       try data.examples(for: model, start.tokenizer, writing, configuration)
     }
-    let trainer = try Trainer(
-      model, weights: try start.mergedWeights(workers: context.workers), examples: examples ?? [],
-      configuration: configuration, workers: context.workers)
-    let folder = try TrainingFolder(path: context.folder, trainer: trainer)
-    if folder.wasFinished { return folder.results }
-
     let measurer = try Measurer(
       measures, stages: stages.map(\.data), forget: forget, model: model, adapter: configuration.adapter,
       tokenizer: start.tokenizer, template: writing.template, systemPrompt: writing.systemPrompt,
       cutsAnswers: configuration.truncate,
       retrained: try retrained?.open(in: context.store).mergedWeights(workers: context.workers), seed: seed,
       workers: context.workers)
-    var record = try TrajectoryRecord(
-      columns: measurer.columns, in: context.folder, rows: folder.resumedStep == 0 ? 0 : folder.resumedStep + 1)
+    var (folder, record) = try context.goOn {
+      try Trainer(
+        model, weights: try start.mergedWeights(workers: context.workers), examples: examples ?? [],
+        configuration: configuration, workers: context.workers)
+    } _: { trainer in
+      let folder = try TrainingFolder(path: context.folder, trainer: trainer)
+      let rows = folder.wasFinished || folder.resumedStep == 0 ? 0 : folder.resumedStep + 1
+      return (
+        folder,
+        try TrajectoryRecord(
+          columns: measurer.columns, in: context.folder, rows: rows, hasTrueTokens: measurer.readsTrueTokens)
+      )
+    }
+    if folder.wasFinished { return folder.results }
+    let trainer = folder.trainer
     // The same at every measurement, so that a run that was resumed says the same.
     var tokensRead = 0
     func measure() throws {

@@ -7,7 +7,8 @@ package final class RunClaim: Sendable {
   package let isFinished: Bool
   /// What was wrong with earlier results, which have been removed.
   package let damage: RunDamage?
-  /// Where the work goes. What an earlier attempt left there unfinished is there still, to go on from.
+  /// Where the work goes. What an earlier attempt left there unfinished is there still, to go on from; nothing of it
+  /// leads out of the folder.
   package let folder: String
 
   private let key: RunKey
@@ -65,9 +66,14 @@ extension RunStore {
   /// - Throws: `RunStoreError.file` where the system refuses.
   package func claim(_ plan: RunPlan, checkingHashes: Bool = false) throws(RunStoreError) -> RunClaim? {
     let (key, folder, results) = (plan.key, folder(of: plan.key), results(of: plan.key))
+    var damage: RunDamage?
+    if [.file, .other].contains(Folder.kind(of: folder)) {
+      damage = self.damage(of: key, "it is no folder")
+      // Not what another process may have made in its place meanwhile, which is a folder.
+      unlink(folder)
+    }
     let lock = try Self.system { () throws(FileError) in try FolderLock(folder) }
     guard let lock else { return nil }
-    var damage: RunDamage?
     switch try state(of: key, checkingHashes: checkingHashes) {
     case .finished: return RunClaim(key, in: self, isFinished: true, damage: nil, lock: lock)
     case .damaged(let found):
@@ -75,10 +81,16 @@ extension RunStore {
       discardResults(of: key)
       Folder.remove("\(folder)/\(RunRecord.name)")
     case .missing, .unfinished:
+      // What is not the run's own cannot be gone on from.
+      if Folder.kind(of: results) != .folder || !Folder.isClosed(results) { Folder.remove(results) }
       // A process was ended that had all results.
       let pending = "\(folder)/\(RunRecord.pendingName)"
-      guard let bytes = try? InputFile.bytes(of: pending) else { break }
+      guard Folder.kind(of: pending) == .file else {
+        Folder.remove(pending)
+        break
+      }
       try Self.system { () throws(FileError) in
+        let bytes = try InputFile.bytes(of: pending, followsLink: false)
         guard let record = RunRecord(bytes), record.key == key, try record.isWhole(in: results) else { return }
         try record.complete(in: folder, results: results)
       }
@@ -86,7 +98,9 @@ extension RunStore {
       discardResults(of: key)
       Folder.remove(pending)
     }
-    for path in [folder, results] { Folder.removeTemporaries(in: path) }
+    for path in [folder, results] { Temporary.removeAbandoned(in: path) }
+    // A link would be followed.
+    if Folder.kind(of: "\(folder)/\(Self.planName)") != .file { Folder.remove("\(folder)/\(Self.planName)") }
     do throws(FileError) {
       try AtomicFile.write(plan.json.bytes(), to: "\(folder)/\(Self.planName)")
       try Folder.make(results)

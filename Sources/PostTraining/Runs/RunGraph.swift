@@ -1,3 +1,4 @@
+import FileFormats
 import LinearAlgebra
 
 /// Runs that build on each other, each with the work that makes its results.
@@ -67,6 +68,8 @@ public struct RunContext: Sendable {
   /// Where the results go, and all that the work keeps for itself until it has ended. It is as an earlier attempt left
   /// it, or empty.
   public let folder: String
+  /// Tells that what an earlier attempt left is of no use.
+  let onDamage: @Sendable (String) -> Void
   /// Where the results of the runs are that this one builds on.
   public let store: RunStore
   /// The threads this run may use.
@@ -85,7 +88,7 @@ public struct RunOptions: Sendable {
   public var shouldStop: @Sendable () -> Bool = { false }
   /// Told at the start, after each run that has been finished, here or by another process, and whenever a run reports.
   public var onProgress: @Sendable (RunProgress) -> Void = { _ in }
-  /// Told of damaged results when they are about to be made again.
+  /// Told of damaged results, or work left half done, when they are about to be made again.
   public var onDamage: @Sendable (RunDamage) -> Void = { _ in }
 
   /// All processors, no end, and nobody told.
@@ -110,5 +113,5 @@ public struct RunFailure: Error, CustomStringConvertible {
   public let error: any Error
 
   /// The run and its error.
-  public var description: String { "run \(plan.key.short) (\(plan.title)): \(error)" }
+  public var description: String { "run \(plan.key.short) (\(printable(plan.title))): \(error)" }
 }

@@ -134,7 +134,9 @@ struct RunScheduler {
         if !claim.isFinished {
           if let damage = claim.damage { mailbox.send(.damage(damage)) }
           let context = RunContext(
-            folder: claim.folder, store: store, workers: workers, shouldStop: options.shouldStop,
+            folder: claim.folder,
+            onDamage: { mailbox.send(.damage(store.damage(of: node.plan.key, $0))) },
+            store: store, workers: workers, shouldStop: options.shouldStop,
             report: { mailbox.send(.progress(index, $0)) })
           guard let names = try node.work(context) else { return mailbox.send(.stopped(index)) }
           try claim.finish(names)

@@ -41,8 +41,18 @@ extension RunStore {
   /// The moment at which a run was finished, in seconds since 1970, or nil where it was not.
   public func date(of key: RunKey) -> Double? {
     var status = stat()
-    guard stat("\(folder(of: key))/\(RunRecord.name)", &status) == 0 else { return nil }
+    guard lstat("\(folder(of: key))/\(RunRecord.name)", &status) == 0 else { return nil }
     return Double(status.st_mtim.tv_sec) + 1e-9 * Double(status.st_mtim.tv_nsec)
+  }
+
+  /// Takes back that a run is finished, whose results cannot be what its work makes.
+  /// - Returns: The error that lets a graph make it again.
+  func revoke(_ key: RunKey, _ reason: String) -> RunStoreError {
+    if let lock = try? FolderLock(folder(of: key)) {
+      Folder.remove("\(folder(of: key))/\(RunRecord.name)")
+      withExtendedLifetime(lock) {}
+    }
+    return .damaged(damage(of: key, reason))
   }
 
   private func keptRuns(_ states: [RunKey: RunState], _ removal: RunRemoval) throws(RunStoreError) -> Set<RunKey> {
@@ -65,7 +75,8 @@ extension RunStore {
   /// Takes a run's results away at once, to a name that is removed with other temporary ones: work that found a part of
   /// them would not know what to go on from. They go before the record, without which they were no results.
   func discardResults(of key: RunKey) {
-    let rubbish = "\(folder(of: key))/\(AtomicFile.temporaryPrefix)results"
+    guard Folder.kind(of: results(of: key)) == .folder else { return Folder.remove(results(of: key)) }
+    let rubbish = "\(folder(of: key))/\(Temporary.prefix)results\(Temporary.suffix)"
     Folder.remove(rubbish)
     if rename(results(of: key), rubbish) != 0 { Folder.remove(results(of: key)) }
   }
@@ -73,14 +84,15 @@ extension RunStore {
   /// Removes a run; of one that is half removed, no results are left.
   private func remove(_ key: RunKey) throws(RunStoreError) {
     let folder = folder(of: key)
+    guard Folder.kind(of: folder) == .folder else { return Folder.remove(folder) }
     let own = [RunRecord.name, RunRecord.pendingName, Self.planName, Self.resultsName]
     let names = try Self.system { () throws(FileError) in try Folder.names(of: folder) }
-    if let name = names.filter({ !own.contains($0) && !$0.hasPrefix(AtomicFile.temporaryPrefix) }).min() {
+    if let name = names.filter({ !own.contains($0) && !$0.hasPrefix(Temporary.prefix) }).min() {
       throw .stranger(name, folder: folder)
     }
     discardResults(of: key)
     for name in own + names { Folder.remove("\(folder)/\(name)") }
-    Folder.removeTemporaries(in: folder)
+    Temporary.removeAbandoned(in: folder)
     guard rmdir(folder) == 0 || errno == ENOENT else {
       throw .file(FileError(.write, folder, code: errno, context: "it cannot be removed"))
     }

@@ -4,7 +4,7 @@ import Glibc
 /// Runs in one directory, each in a folder that its ``RunKey`` names: `plan.json`, the results in `files`, and at last
 /// `done.json` with their sizes and hashes.
 ///
-/// A run that has a `done.json` is finished, whatever moment a process was killed at. Any number of processes may use
+/// Links are not followed: what a run has outside of its folder is not the run's. A run that has a `done.json` is finished, whatever moment a process was killed at. Any number of processes may use
 /// a store at once: whoever works on a run has its folder locked (``claim(_:checkingHashes:)``). The sizes of results
 /// are checked whenever a run is looked at, their hashes when they are read.
 public struct RunStore: Sendable {
@@ -41,11 +41,12 @@ public struct RunStore: Sendable {
       let files = try files(of: key)
       _ = try plan(of: key)
       for file in files { try check(file, of: key, onlySize: !checkingHashes) }
+      try checkNames(files, of: key)
       return .finished(files)
     } catch {
       switch error {
       case .damaged(let damage): return .damaged(damage)
-      case .notFinished(_, let folder): return access(folder, F_OK) == 0 ? .unfinished : .missing
+      case .notFinished(_, let folder): return Folder.kind(of: folder) == .nothing ? .missing : .unfinished
       default: throw error
       }
     }
@@ -70,7 +71,9 @@ public struct RunStore: Sendable {
   /// The folder with all results, whose hashes have been checked; such as a model's.
   /// - Throws: `RunStoreError` where the run is not finished, or damaged.
   public func checkedFolder(of key: RunKey) throws(RunStoreError) -> String {
-    for file in try files(of: key) { try check(file, of: key) }
+    let files = try files(of: key)
+    for file in files { try check(file, of: key) }
+    try checkNames(files, of: key)
     return results(of: key)
   }
 
@@ -87,7 +90,11 @@ public struct RunStore: Sendable {
 
   private func files(of key: RunKey) throws(RunStoreError) -> [FileRecord] {
     let path = "\(folder(of: key))/\(RunRecord.name)"
-    if access(path, F_OK) != 0, errno == ENOENT { throw .notFinished(key, folder: folder(of: key)) }
+    if case .other = Folder.kind(of: folder(of: key)) { throw .damaged(damage(of: key, "it is no folder")) }
+    if Folder.kind(of: path) == .nothing { throw .notFinished(key, folder: folder(of: key)) }
+    if [.file, .other].contains(Folder.kind(of: results(of: key))) {
+      throw .damaged(damage(of: key, "\(quoted(Self.resultsName)) is no folder in it"))
+    }
     let bytes = try read(path, of: key)
     guard let record = RunRecord(bytes), record.key == key else {
       throw .damaged(damage(of: key, "\(quoted(RunRecord.name)) is not its record"))
@@ -104,7 +111,7 @@ public struct RunStore: Sendable {
 
   private func read(_ path: String, of key: RunKey) throws(RunStoreError) -> [UInt8] {
     do throws(FileError) {
-      return try InputFile.bytes(of: path, limit: .max)
+      return try InputFile.bytes(of: path, limit: .max, followsLink: false)
     } catch {
       throw error.isDamage ? .damaged(damage(of: key, error.description)) : .file(error)
     }
@@ -117,7 +124,20 @@ public struct RunStore: Sendable {
     if let reason { throw .damaged(damage(of: key, reason)) }
   }
 
-  private func damage(of key: RunKey, _ reason: String) -> RunDamage {
+  /// Looks for files that are no results: they could change what the results are read as, as another file of weights
+  /// does in a model's folder. Names with a dot are what systems leave everywhere.
+  private func checkNames(_ files: [FileRecord], of key: RunKey) throws(RunStoreError) {
+    guard Folder.kind(of: results(of: key)) == .folder else {
+      throw .damaged(damage(of: key, "it has no folder \(quoted(Self.resultsName))"))
+    }
+    let known = Set(files.map { Array($0.name.utf8) })
+    let names = try Self.system { () throws(FileError) in try Folder.names(of: results(of: key)) }
+    if let name = names.filter({ !$0.hasPrefix(".") && !known.contains(Array($0.utf8)) }).min() {
+      throw .damaged(damage(of: key, "it holds \(quoted(name)), which is none of its results"))
+    }
+  }
+
+  func damage(of key: RunKey, _ reason: String) -> RunDamage {
     RunDamage(key: key, folder: folder(of: key), reason: reason)
   }
 }

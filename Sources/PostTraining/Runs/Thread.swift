@@ -1,14 +1,14 @@
 import Glibc
 
 /// Threads outside of Dispatch's pool, whose own workers would else wait for those that wait for them.
-enum Thread {
+package enum Thread {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
   /// Runs a closure on a thread of its own; on this one where the system has no more.
-  static func start(_ body: @escaping @Sendable () -> Void) {
+  package static func start(_ body: @escaping @Sendable () -> Void) {
     var thread = pthread_t()
     let box = Unmanaged.passRetained(Body(body))
     let status = pthread_create(
