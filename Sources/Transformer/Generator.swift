@@ -75,8 +75,8 @@ public final class Generator {
   ///   - onToken: Called on this thread with the prompt's index and each new token as it comes, stop tokens excepted;
   ///     false ends that sequence with this token.
   /// - Returns: The continuations, in the order of the prompts.
-  /// - Throws: `GenerationError` where a prompt is empty, has unknown tokens or with the new tokens exceeds the context,
-  ///   before anything is generated; or where the model's logits are not finite.
+  /// - Throws: `GenerationError` where a prompt is empty, has unknown tokens or with the new tokens exceeds the context (with
+  ///   `endsWithContext`, with one new token), before anything is generated; or where the model's logits are not finite.
   public func generate(
     _ prompts: [[Int32]], weights: Parameters, adapterWeights: Parameters? = nil, settings: GenerationSettings,
     onToken: (_ prompt: Int, _ token: Int32) -> Bool = { _, _ in true }
@@ -84,7 +84,10 @@ public final class Generator {
     try check(prompts, settings)
     var results = prompts.map { _ in Generation(tokens: [], ending: .length) }
     guard settings.maximumNewTokens > 0 else { return results }
-    for index in results.indices { results[index].tokens.reserveCapacity(settings.maximumNewTokens) }
+    for index in results.indices {
+      results[index].tokens.reserveCapacity(
+        min(settings.maximumNewTokens, decoder.contextLength - prompts[index].count))
+    }
     for slot in self.prompts.indices { self.prompts[slot] = -1 }
     next.removeAll(keepingCapacity: true)
     var started = 0
@@ -112,11 +115,10 @@ public final class Generator {
     for (index, prompt) in prompts.enumerated() {
       guard !prompt.isEmpty else { throw .emptyPrompt(sequence: index) }
       // A subtraction cannot overflow.
-      guard prompt.count <= decoder.contextLength,
-        settings.maximumNewTokens <= decoder.contextLength - prompt.count
-      else {
+      let needed = settings.endsWithContext ? min(1, settings.maximumNewTokens) : settings.maximumNewTokens
+      guard prompt.count <= decoder.contextLength, needed <= decoder.contextLength - prompt.count else {
         throw .contextOverflow(
-          sequence: index, promptTokens: prompt.count, newTokens: settings.maximumNewTokens,
+          sequence: index, promptTokens: prompt.count, newTokens: needed,
           contextLength: decoder.contextLength)
       }
       let v = decoder.model.vocabularySize
@@ -155,10 +157,12 @@ public final class Generator {
         continue
       }
       results[index].tokens.append(token)
+      // Without `endsWithContext`, every prompt leaves room for all of them.
+      let limit = min(settings.maximumNewTokens, decoder.contextLength - prompts[index].count)
       if !onToken(index, token) {
         results[index].ending = .caller
         self.prompts[slot] = -1
-      } else if results[index].tokens.count == settings.maximumNewTokens {
+      } else if results[index].tokens.count == limit {
         self.prompts[slot] = -1
       } else {
         next.append((slot, token))

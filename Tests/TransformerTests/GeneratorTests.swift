@@ -144,4 +144,24 @@ struct GeneratorTests {
       [[1, 2, 3, 4, 5, 6]], weights: model.weights, settings: GenerationSettings(maximumNewTokens: 4))
     #expect(full[0].tokens.count == 4)
   }
+
+  @Test("each text may end with the context, where its own prompt leaves no more")
+  func endsWithContext() throws {
+    let model = try RandomModel.large()
+    let generator = try Generator(model.model, slots: 2, contextLength: 10, workers: .one)
+    let prompts: [[Int32]] = [[1, 2, 3, 4, 5, 6], [1], [2, 3], [7, 8, 9]]
+    var settings = GenerationSettings(maximumNewTokens: 8)
+    settings.endsWithContext = true
+    let found = try generator.generate(prompts, weights: model.weights, settings: settings)
+    #expect(found.map(\.tokens.count) == [4, 8, 8, 7] && found.allSatisfy { $0.ending == .length })
+    for (prompt, text) in zip(prompts, found) {
+      let alone = try generator.generate([prompt], weights: model.weights, settings: settings)
+      #expect(alone == [text])
+    }
+    settings.maximumNewTokens = .max
+    #expect(try generator.generate(prompts, weights: model.weights, settings: settings)[0] == found[0])
+    #expect(
+      throws: GenerationError.contextOverflow(sequence: 0, promptTokens: 10, newTokens: 1, contextLength: 10)
+    ) { try generator.generate([Array(0..<10)], weights: model.weights, settings: settings) }
+  }
 }
