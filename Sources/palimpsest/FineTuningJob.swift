@@ -120,7 +120,8 @@ struct FineTuningJob {
   ) throws -> (examples: [EncodedExample], templateNotice: String?) {
     let (_, examples, notice) = try files.examples(
       of: path, template: configuration.template, systemPrompt: configuration.systemPrompt,
-      maximumLength: configuration.sequenceLength, lengthPolicy: configuration.truncate ? .cutEnd : .refuse
+      maximumLength: configuration.sequenceLength, lengthPolicy: configuration.truncate ? .cutEnd : .refuse,
+      console: console
     ) { encoder, example throws(ExampleError) in try encoder.encode(example) }
     let cut = examples.count { $0.droppedTokens > 0 }
     if cut > 0 { console.notice("\(quotedPath(path)): the ends of \(cut) of \(examples.count) examples were cut off") }

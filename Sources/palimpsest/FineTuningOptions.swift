@@ -10,7 +10,8 @@ struct FineTuningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The examples, JSON lines: question and answer, messages, or prompt_ids and answer_ids.", valueName: "file"))
+      "The examples, JSON lines or an array: question and answer, messages, or prompt_ids and answer_ids.",
+      valueName: "file"))
   var data: String
 
   @Option(help: ArgumentHelp("The configuration, YAML (default: every key's default).", valueName: "file"))

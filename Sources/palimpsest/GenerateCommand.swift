@@ -27,7 +27,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A text to continue; may be given again.", valueName: "text"))
   var prompt: [String] = []
 
-  @Option(help: ArgumentHelp("The prompts, a JSON-lines file.", valueName: "file"))
+  @Option(help: ArgumentHelp("The prompts, JSON lines or a JSON array.", valueName: "file"))
   var data: String?
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The JSON-lines file to write.", valueName: "file"), transform: path)
@@ -105,7 +105,7 @@ struct GenerateCommand: ParsableCommand {
       return (try prompt.map { try written($0, tokenizer, files) }, tokenizer)
     }
     let (shape, examples, templateNotice) = try files.examples(
-      of: data, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt
+      of: data, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, console: common.console
     ) { encoder, example throws(ExampleError) in (line: example.line, tokens: try encoder.prompt(of: example)) }
     chat.noticeUnused(with: shape, common.console)
     if let templateNotice { common.console.notice(templateNotice) }
@@ -136,16 +136,18 @@ struct GenerateCommand: ParsableCommand {
     return tokens.reduce("") { $0 + ((try? decoder.append(Int($1))) ?? "") } + decoder.finish()
   }
 
-  /// The most new tokens of a text, which must fit the context beside every prompt.
+  /// The most new tokens of a text. Those that are asked for must fit the context beside every prompt; where nothing is
+  /// said, each text ends where its own prompt leaves no more.
   private func maximumNewTokens(_ prompts: [Prompt], _ files: ModelFiles) throws -> Int {
     let context = files.model.contextLength
     let longest = prompts.max { $0.tokens.count < $1.tokens.count } ?? ("", [], nil)
     let room = context - longest.tokens.count
-    let wanted = sampling.maxNewTokens ?? max(1, min(SamplingOptions.standardNewTokens, room))
-    guard wanted <= room else {
+    let wanted = sampling.maxNewTokens ?? SamplingOptions.standardNewTokens
+    let needed = sampling.maxNewTokens ?? 1
+    guard needed <= room else {
       throw Failure.Data(
         description: "\(longest.name) has \(longest.tokens.count) tokens, which leaves \(max(0, room)) of the model's "
-          + "context of \(context); \(wanted) new ones are asked for")
+          + "context of \(context); \(needed) new ones are asked for")
     }
     return wanted
   }
@@ -173,8 +175,9 @@ struct GenerateCommand: ParsableCommand {
       stops.formUnion((files.specialTokens.end + (turn.map { [$0] } ?? [])).compactMap(Int32.init))
     }
     let sampler = try Sampler(temperature: sampling.temperature, topK: sampling.topK, topP: sampling.topP)
-    let settings = GenerationSettings(
+    var settings = GenerationSettings(
       maximumNewTokens: maximumNewTokens, sampler: sampler, seed: sampling.seed ?? 1, stopTokens: stops)
+    settings.endsWithContext = sampling.maxNewTokens == nil
     return (settings, texts)
   }
 
@@ -183,7 +186,7 @@ struct GenerateCommand: ParsableCommand {
     for sequences: [[Int32]], _ maximumNewTokens: Int, _ files: ModelFiles
   ) throws -> Generator {
     let (model, slots) = (files.model, min(sampling.slots, sequences.count))
-    let context = (sequences.map(\.count).max() ?? 1) + maximumNewTokens
+    let context = min(model.contextLength, (sequences.map(\.count).max() ?? 1) + maximumNewTokens)
     try Memory.require(
       Double(slots) * Double(context) * Double(2 * model.layerCount * model.keyValueWidth),
       "generating \(slots) texts of \(context) tokens side by side")

@@ -5,11 +5,11 @@ import Tokenizers
 extension ModelFiles {
   /// What `body` makes of each example of a data file, in the file's order.
   ///
-  /// The file is read line by line. The tokenizer is loaded only where the examples are text; the notice then says how
-  /// the template differs from the model's own.
+  /// JSON lines are read one by one. The tokenizer is loaded only where the examples are text; the notice then says how
+  /// the template differs from the model's own. Members of the examples that nobody reads are told on the console.
   func examples<Result>(
     of path: String, template: ChatTemplate, systemPrompt: String?, maximumLength: Int? = nil,
-    lengthPolicy: ExampleEncoder.LengthPolicy = .refuse,
+    lengthPolicy: ExampleEncoder.LengthPolicy = .refuse, console: Console,
     _ body: (ExampleEncoder, Example) throws(ExampleError) -> Result
   ) throws -> (shape: Example.Shape, results: [Result], templateNotice: String?) {
     var reader = try ExampleReader(path: path)
@@ -23,6 +23,7 @@ extension ModelFiles {
       givesSystem = systemPrompt != nil || givesSystem && example.hasSystem
       results.append(try body(encoder, example))
     }
+    if let notice = reader.notice { console.notice(notice) }
     let notice = first.shape == .tokens ? nil : try templateNotice(for: template, givesSystem: givesSystem)
     return (first.shape, results, notice)
   }

@@ -6,7 +6,7 @@ struct SamplingOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The most new tokens (default: \(standardNewTokens), or what the context leaves beside the longest prompt).",
+      "The most new tokens (default: \(standardNewTokens), or what the context leaves beside the text's own prompt).",
       valueName: "n"))
   var maxNewTokens: Int?
 

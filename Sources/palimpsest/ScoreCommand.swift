@@ -10,8 +10,9 @@ struct ScoreCommand: ParsableCommand {
     commandName: "score",
     abstract: "Compute the log-likelihood of every answer of a data file under a model.",
     discussion: """
-      A line of the data is {"question": ..., "answer": ...}, {"messages": [{"role": ..., "content": ...}, ...]} or \
-      {"prompt_ids": [...], "answer_ids": [...]}; token ids need no tokenizer. The table has one row for each example, \
+      The data are JSON lines or one JSON array of {"question": ..., "answer": ...}, maybe with "context" and "system", \
+      {"messages": [{"role": ..., "content": ...}, ...]} or {"prompt_ids": [...], "answer_ids": [...]}; token ids need \
+      no tokenizer. What else would change the text is refused by name, other members are passed over. The table has one row for each example, \
       in the file's order, and a data package beside it says what the columns are. An example's numbers depend \
       on it, the model and the options alone: not on --threads, nor on the other examples.
 
@@ -22,7 +23,7 @@ struct ScoreCommand: ParsableCommand {
 
   @OptionGroup(title: "Model") var source: ModelOptions
 
-  @Option(help: ArgumentHelp("The examples, a JSON-lines file.", valueName: "file"))
+  @Option(help: ArgumentHelp("The examples, JSON lines or a JSON array.", valueName: "file"))
   var data: String
 
   @Option(
@@ -56,7 +57,7 @@ struct ScoreCommand: ParsableCommand {
       let files = try source.open()
       let (shape, examples, templateNotice) = try files.examples(
         of: data, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, maximumLength: maxLength,
-        lengthPolicy: truncate ? .cutEnd : .refuse
+        lengthPolicy: truncate ? .cutEnd : .refuse, console: console
       ) { encoder, example throws(ExampleError) in try encoder.encode(example) }
       chat.noticeUnused(with: shape, console)
       if let templateNotice { console.notice(templateNotice) }

@@ -134,7 +134,8 @@ extension TemporaryDirectory {
   }
 
   @Test(arguments: [
-    ("", "no examples"), ("\n \n", "no examples"), ("{", "line 1"), ("[]", "expected an object"),
+    ("", "no examples"), ("\n \n", "no examples"), ("{", "line 1"), ("[]", "no examples"),
+    ("[1]", "line 1: element 0: expected an object"),
     ("\u{0}\u{1}", "line 1"), (line([1], []), "answer_ids is empty"), (line([], [1]), "prompt_ids is empty"),
     (line([300], [1]), "line 1: the token id 300 is not in the model's vocabulary of 300"),
     (line([1], [1]) + line([1], [2, 4000]), "line 2: the token id 4000"), (line([1], [-1]), "line 1"),

@@ -47,10 +47,11 @@ private func encoder(
     ("{", ExampleError.Rule.json, "invalid JSON"), ("[1]", .json, "expected an object"), ("{} {}", .json, "after the"),
     (#"{"question":"a","question":"b","answer":"c"}"#, .json, "twice"),
     ("{}", .shape, "found none"), (#"{"text":"a"}"#, .shape, "\"text\""),
-    (#"{"question":"a"}"#, .shape, "no member answer"), (#"{"answer_ids":[1]}"#, .shape, "no member prompt_ids"),
-    (#"{"question":"a","answer":"b","messages":[]}"#, .shape, "both"),
+    (#"{"question":"a"}"#, .shape, "expected a member output, response, answer; found \"question\""),
+    (#"{"answer_ids":[1]}"#, .shape, "no member prompt_ids"),
+    (#"{"question":"a","answer":"b","messages":[{"role":"assistant","content":"c"}]}"#, .member, "\"question\" would"),
     (#"{"question":"a","answer":3}"#, .type, "answer must be a string"),
-    (#"{"question":null,"answer":"b"}"#, .type, "question must be a string"),
+    (#"{"question":null,"answer":"b"}"#, .shape, "expected a member instruction"),
     (#"{"question":"a","answer":""}"#, .empty, "answer is empty"),
     (#"{"question":"a","answer":" \n\u00a0"}"#, .empty, "answer is empty"),
     (#"{"messages":[]}"#, .empty, "messages must end"), (#"{"messages":3}"#, .type, "messages must be an array"),
@@ -112,7 +113,7 @@ private func encoder(
   @Test func `a line over the limit is refused before it is in memory`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("a")
-    let line = [UInt8](repeating: UInt8(ascii: " "), count: ExampleReader.maximumLineLength + 1)
+    let line = [UInt8](repeating: UInt8(ascii: " "), count: RecordReader.maximumLineLength + 1)
     try place(Array("\n".utf8) + line, at: path)
     let error = try #require(throws: ExampleError.self) { try ExampleReader.all(path: path) }
     #expect(error.rule == .size && error.line == 2)

@@ -54,6 +54,44 @@ struct ReaderTests {
     #expect(throws: ExampleError.self) { try TOFU.conversations(.retain90, folder: directory.path) }
   }
 
+  @Test("TOFU as the Hub has it: .json, and perturbed files only where there are any")
+  func tofuOfTheHub() throws {
+    _ = try file("full.json", (0..<3).map { #"{"question":"Q\#($0)","answer":"A\#($0)"}"# }.joined(separator: "\n"))
+    #expect(try TOFU.data(folder: directory.path).train.allSatisfy { $0.rephrasing == nil })
+    let line = { (index: Int, answer: String) in
+      #"{"question":"Q\#(index)","answer":"A\#(index)","paraphrased_question":"P","#
+        + #""paraphrased_answer":"\#(answer)","perturbed_answer":["F"]}"#
+    }
+    _ = try file("forget05_perturbed.json", line(0, "five") + "\n" + line(1, "five"))
+    _ = try file("forget01_perturbed.json", line(1, "one"))
+    let data = try TOFU.data(folder: directory.path)
+    #expect(data.train.map { $0.rephrasing?.answer } == ["five", "five", nil])
+    _ = try file("forget01_perturbed.jsonl", line(1, "one"))
+    let error = try #require(throws: ExampleError.self) { try TOFU.data(folder: directory.path) }
+    #expect(error.description.contains("forget01_perturbed.json beside it"), "\(error)")
+  }
+
+  @Test("The fixed data sets refuse what would change the text")
+  func fixedDataSets() throws {
+    _ = try file("train.jsonl", #"{"question":"Q","context":"C","answer":"A #### 1","id":3}"#)
+    _ = try file("full.jsonl", #"{"question":"Q","answer":"A","system":"S"}"#)
+    for read in [{ _ = try GSM8K.data(folder: directory.path) }, { _ = try TOFU.data(folder: directory.path) }] {
+      #expect(try #require(throws: ExampleError.self) { try read() }.rule == .member)
+    }
+  }
+
+  @Test("Chats: token ids are refused, members passed over are told once")
+  func chatNotices() throws {
+    let ids = try file("ids.jsonl", #"{"prompt_ids":[1],"answer_ids":[2]}"#)
+    let error = try #require(throws: ExampleError.self) { try ChatFile.conversations(path: ids) }
+    #expect(error.rule == .shape && error.line == 1)
+    let line = #"{"question":"Q","answer":"A","id":1,"category":"c"}"# + "\n"
+    let path = try file("a.jsonl", line + line)
+    var notices: [String] = []
+    #expect(try ChatFile.conversations(path: path) { notices.append($0) }.count == 2)
+    #expect(notices == [#""\#(path)": members that are not read: "id", "category""#])
+  }
+
   @Test("Chats: every shape, as an array or line by line")
   func chats() throws {
     let objects = [
@@ -117,10 +155,10 @@ struct ReaderTests {
       Fault(#"{"question":1,"answer":"A #### 1"}"#, .type, 1, "question must be a string"),
       Fault(#"{"question":"Q","answer":"A"}"#, .number, 1, "#### and a whole number"),
       Fault(#"{"question":"Q","answer":" "}"#, .empty, 1, "answer is empty"),
-      Fault("{\"question\":", .json, 1, "invalid JSON"), Fault("[1]", .json, nil, "element 0: expected an object"),
-      Fault("[{\"question\":\"Q\"}]", .shape, nil, "element 0: there is no member answer"),
+      Fault("{\"question\":", .json, 1, "invalid JSON"), Fault("[1]", .json, 1, "element 0: expected an object"),
+      Fault("[{\"question\":\"Q\"}]", .shape, 1, "element 0: there is no member answer"),
       Fault("", .noExamples, nil, "no examples"), Fault(" \n", .noExamples, nil, "no examples"),
-      Fault("[]", .noExamples, nil, "no examples"), Fault("[", .json, nil, "invalid JSON"),
+      Fault("[]", .noExamples, nil, "no examples"), Fault("[", .json, 1, "invalid JSON"),
     ])
   func gsm8kFaults(fault: Fault) throws {
     try check(fault, "train.jsonl") { _ in _ = try GSM8K.data(folder: directory.path) }
@@ -156,13 +194,13 @@ struct ReaderTests {
     "Chats: faults by line or element",
     arguments: [
       Fault("{\"prompt\":\"Q\",\"answer\":\"A\"}\n{\"text\":\"Q\"}", .shape, 2, "found \"text\""),
-      Fault("[{\"prompt\":\"Q\",\"answer\":\"A\"},{}]", .shape, nil, "element 1: expected a member instruction"),
+      Fault("[{\"prompt\":\"Q\",\"answer\":\"A\"},{}]", .shape, 1, "element 1: expected a member instruction"),
       Fault(#"{"instruction":"Q"}"#, .shape, 1, "expected a member output, response, answer; found \"instruction\""),
       Fault(#"{"instruction":"Q","input":3,"output":"A"}"#, .type, 1, "input must be a string"),
       Fault(#"{"instruction":"Q","output":""}"#, .empty, 1, "output is empty"),
       Fault(#"{"instruction":"Q","instances":{}}"#, .type, 1, "instances must be an array"),
       Fault(#"{"instruction":"Q","instances":[{"input":""}]}"#, .shape, 1, "instances[0]: expected a member output"),
-      Fault(#"[{"instruction":"Q","instances":[3]}]"#, .json, nil, "element 0: instances[0]: expected an object"),
+      Fault(#"[{"instruction":"Q","instances":[3]}]"#, .json, 1, "element 0: instances[0]: expected an object"),
       Fault(#"{"messages":[{"role":"user","content":"Q"}]}"#, .conversation, 1, "must end with one of the assistant"),
       Fault(#"{"messages":[{"role":"tool","content":"Q"}]}"#, .conversation, 1, "messages[0].role must be"),
       Fault(#"{"messages":3}"#, .type, 1, "messages must be an array"),
@@ -190,7 +228,7 @@ struct ReaderTests {
     let folder = directory.file("nowhere")
     for (name, read) in [
       ("train.jsonl", { _ = try GSM8K.data(folder: folder) }),
-      ("forget10_perturbed.jsonl", { _ = try TOFU.data(folder: folder) }),
+      ("full.jsonl", { _ = try TOFU.data(folder: folder) }),
       ("chat.json", { _ = try ChatFile.conversations(path: "\(folder)/chat.json") }),
       ("p.csv", { _ = try XSTest.data(file: "\(folder)/p.csv") }),
     ] as [(String, () throws -> Void)] {
@@ -249,8 +287,10 @@ struct ReaderTests {
     // Known by other means: the sum of the numbers after ####, as Python reads them.
     #expect((math.train + math.heldOut).compactMap(\.finalNumber).reduce(0, +) == 412_124_061)
 
-    let counts = [4000, 400, 3600, 400, 400]
-    for (split, count) in zip(TOFU.Split.allCases, counts) {
+    let counts: [TOFU.Split: Int] = [
+      .full: 4000, .forget10: 400, .retain90: 3600, .forget10Perturbed: 400, .retainPerturbed: 400,
+    ]
+    for (split, count) in counts {
       #expect(try TOFU.conversations(split, folder: "\(folder)/tofu").count == count)
     }
     let tofu = try TOFU.data(folder: "\(folder)/tofu")

@@ -6,14 +6,16 @@ public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible 
   public enum Rule: Sendable {
     /// The system refused to read the file.
     case system
-    /// A line is longer than `ExampleReader.maximumLineLength` bytes.
+    /// A line is longer than 64 MiB.
     case size
-    /// A line is no JSON object.
+    /// A line, or an element of an array, is no JSON object.
     case json
     /// An object has none of the known shapes, or more than one.
     case shape
-    /// A line has another shape than those before it.
+    /// A line gives text and those before it token ids, or the other way round.
     case mixedShapes
+    /// A member says something of the text, of what of it is learned or of its length that is not understood.
+    case member
     /// A member is of the wrong type.
     case type
     /// There is nothing to learn, or nothing to learn it from.
@@ -49,6 +51,11 @@ public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible 
     self.path = path
     self.line = line
     self.detail = detail
+  }
+
+  /// The error for a file that the system refused to read.
+  package static func unreadable(_ path: String, _ error: FileError) -> ExampleError {
+    ExampleError(.system, path, line: nil, "cannot read the file: \(error.reason)")
   }
 
   /// The error for a file without examples.

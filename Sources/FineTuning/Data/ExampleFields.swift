@@ -1,28 +1,35 @@
 import FileFormats
-import Tokenizers
 
 /// The members of one example of a data file, read with errors that name its place.
 package struct ExampleFields {
   /// The example.
   package let json: JSON
+  /// The line in which it begins, counted from 1.
+  package let line: Int
 
   private let path: String
-  private let line: Int?
   private let place: String?
+
+  /// What those who have raw text are told.
+  static let rawText =
+    #"raw text is not read; cut it to the context and give {"messages": [{"role": "assistant", "content": ...}]}"#
 
   /// The members of an object.
   /// - Parameters:
   ///   - path: The file, for errors.
-  ///   - line: The line, counted from 1, where the example has one of its own.
-  ///   - place: Another name for where it is in the file, such as `element 3`.
+  ///   - line: The line in which it begins, counted from 1.
+  ///   - place: What else tells where it is in the file, such as `element 3`.
   /// - Throws: `ExampleError` where it is no object.
-  package init(_ json: JSON, path: String, line: Int?, place: String? = nil) throws(ExampleError) {
+  package init(_ json: JSON, path: String, line: Int, place: String? = nil) throws(ExampleError) {
     self.json = json
     self.path = path
     self.line = line
     self.place = place
     guard json.members != nil else {
-      throw fault(.json, "expected an object like {\"question\": ..., \"answer\": ...}")
+      throw fault(
+        .json,
+        "expected an object like {\"question\": ..., \"answer\": ...}"
+          + (json.stringValue == nil ? "" : ", found a string; \(Self.rawText)"))
     }
   }
 
@@ -32,8 +39,13 @@ package struct ExampleFields {
   }
 
   /// An object within this one, by its name in errors.
-  package func nested(_ json: JSON, _ name: String) throws(ExampleError) -> ExampleFields {
+  func nested(_ json: JSON, _ name: String) throws(ExampleError) -> ExampleFields {
     try ExampleFields(json, path: path, line: line, place: (place.map { "\($0): " } ?? "") + name)
+  }
+
+  /// The value of this name, or nil where there is none or it is `null`, as tables write what a row has not.
+  func value(_ name: String) -> JSON? {
+    json[name].flatMap { $0 == .null ? nil : $0 }
   }
 
   /// The string of this name.
@@ -47,35 +59,27 @@ package struct ExampleFields {
   package func answer(_ name: String) throws(ExampleError) -> String { try answer(try text(name), name) }
 
   /// The text unless it is empty or white space, which templates strip.
-  private func answer(_ text: String, _ name: String) throws(ExampleError) -> String {
+  func answer(_ text: String, _ name: String) throws(ExampleError) -> String {
     guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
       throw fault(.empty, "\(name) is empty; there must be something to learn")
     }
     return text
   }
 
-  /// The messages of a conversation, of which the last is the assistant's.
-  package func messages() throws(ExampleError) -> [ChatMessage] {
-    guard let elements = json["messages"]?.elements else { throw fault(.type, "messages must be an array") }
-    var messages: [ChatMessage] = []
-    for (index, element) in elements.enumerated() {
-      let name = "messages[\(index)]"
-      guard element.members != nil else { throw fault(.type, "\(name) must be an object with role and content") }
-      guard let word = element["role"]?.stringValue else { throw fault(.type, "\(name).role must be a string") }
-      guard let role = ChatMessage.Role(rawValue: word) else {
-        throw fault(.conversation, "\(name).role must be system, user or assistant, not \(quoted(word))")
-      }
-      guard let content = element["content"]?.stringValue else {
-        throw fault(.type, "\(name).content must be a string")
-      }
-      guard role != .system || index == 0 else {
-        throw fault(.conversation, "\(name) is a system message; it must come first")
-      }
-      messages.append(ChatMessage(role, role == .assistant ? try answer(content, "\(name).content") : content))
+  /// The one of some names that the object has, or nil.
+  /// - Throws: `ExampleError` where it has two of them that differ.
+  func name(of names: [String]) throws(ExampleError) -> String? {
+    let found = names.filter { value($0) != nil }
+    guard let first = found.first else { return nil }
+    if let other = found.first(where: { value($0) != value(first) }) {
+      throw fault(.shape, "there are both \(first) and \(other); use one")
     }
-    guard messages.last?.role == .assistant else {
-      throw fault(messages.isEmpty ? .empty : .conversation, "messages must end with one of the assistant, the answer")
-    }
-    return messages
+    return first
+  }
+
+  /// The names of the first members, for errors.
+  var someNames: String {
+    let names = (json.members ?? []).prefix(8).map { quoted($0.name) }.joined(separator: ", ")
+    return names.isEmpty ? "none" : names
   }
 }

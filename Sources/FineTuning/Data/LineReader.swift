@@ -14,13 +14,13 @@ struct LineReader {
   private let file: InputFile
   private var buffer: [UInt8] = []
   private var start = 0
-  private var offset = 0
+  private var offset: Int
 
   private static let chunk = 1 << 20
 
-  init(path: String, maximumLength: Int) throws(FileError) {
-    file = try InputFile(path: path)
-    self.maximumLength = maximumLength
+  /// The lines from this byte of a file on.
+  init(_ file: InputFile, from offset: Int, maximumLength: Int) {
+    (self.file, self.offset, self.maximumLength) = (file, offset, maximumLength)
   }
 
   /// The next line without its line feed, or nil at the end of the file. A last line needs no line feed.

@@ -6,21 +6,9 @@ enum DataFile {
   /// The objects of a JSON-lines file, or of a file that is one JSON array.
   /// - Throws: `ExampleError` for the first fault, and where there are none.
   static func objects(_ path: String) throws(ExampleError) -> [ExampleFields] {
-    let bytes = try bytes(path)
-    let isArray = bytes.first { !isSpace($0) } == UInt8(ascii: "[")
+    var records = try RecordReader(path: path)
     var objects: [ExampleFields] = []
-    if isArray {
-      let array = try parse(bytes[...], path, line: nil)
-      for (index, element) in (array.elements ?? []).enumerated() {
-        objects.append(try ExampleFields(element, path: path, line: nil, place: "element \(index)"))
-      }
-    } else {
-      for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
-      where !line.allSatisfy(isSpace) {
-        let json = try parse(line, path, line: index + 1)
-        objects.append(try ExampleFields(json, path: path, line: index + 1))
-      }
-    }
+    while let fields = try records.next() { objects.append(fields) }
     return try some(objects, path)
   }
 
@@ -56,7 +44,7 @@ enum DataFile {
   }
 
   private static func some<Element>(_ elements: [Element], _ path: String) throws(ExampleError) -> [Element] {
-    guard !elements.isEmpty else { throw ExampleError(.noExamples, path, line: nil, "the file has no examples") }
+    guard !elements.isEmpty else { throw .noExamples(path) }
     return elements
   }
 
@@ -64,17 +52,7 @@ enum DataFile {
     do {
       return try InputFile.bytes(of: path)
     } catch {
-      throw ExampleError(.system, path, line: nil, "cannot read the file: \(error.reason)")
+      throw .unreadable(path, error)
     }
   }
-
-  private static func parse(_ bytes: ArraySlice<UInt8>, _ path: String, line: Int?) throws(ExampleError) -> JSON {
-    do {
-      return try JSON(parsing: Array(bytes))
-    } catch {
-      throw ExampleError(.json, path, line: line, "\(error)")
-    }
-  }
-
-  private static func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
 }

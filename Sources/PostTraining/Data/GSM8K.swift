@@ -5,12 +5,13 @@ import FineTuning
 public enum GSM8K {
   /// The stage `math` of `train.jsonl` and, kept apart, `test.jsonl`, whose lines have `question` and `answer`.
   /// - Parameter keepingAnnotations: Whether the calculator's annotations, as in `48/2 = <<48/2=24>>24`, stay.
-  /// - Throws: `ExampleError` with the file and line where it cannot be read, lacks a member, or an answer ends in no
-  ///   whole number.
+  /// - Throws: `ExampleError` with the file and line where it cannot be read, lacks a member or has one that would
+  ///   change the text, or an answer ends in no whole number.
   public static func data(folder: String, keepingAnnotations: Bool = false) throws(ExampleError) -> StageData {
     func problems(_ name: String) throws(ExampleError) -> [Conversation] {
       var problems: [Conversation] = []
       for fields in try DataFile.objects("\(folder)/\(name)") {
+        _ = try fields.unread(["question", "answer"])
         let answer = try fields.answer("answer")
         let problem = Conversation(
           question: try fields.text("question"), answer: keepingAnnotations ? answer : withoutAnnotations(answer))

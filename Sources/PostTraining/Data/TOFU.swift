@@ -3,7 +3,7 @@ import FineTuning
 
 /// TOFU: questions about fictitious authors.
 public enum TOFU {
-  /// A file of the data set, named as it is without `.jsonl`.
+  /// A file of the data set, named as it is without `.jsonl`, or `.json` as the Hub has it.
   public enum Split: String, CaseIterable, Sendable {
     /// All questions.
     case full
@@ -13,21 +13,34 @@ public enum TOFU {
     case retain90
     /// `forget10` with rephrasings.
     case forget10Perturbed = "forget10_perturbed"
+    /// A twentieth of the authors with rephrasings.
+    case forget05Perturbed = "forget05_perturbed"
+    /// A hundredth of the authors with rephrasings.
+    case forget01Perturbed = "forget01_perturbed"
     /// A part of `retain90` with rephrasings.
     case retainPerturbed = "retain_perturbed"
 
     /// Whether there are rephrasings, which then all lines have.
-    public var hasRephrasings: Bool { self == .forget10Perturbed || self == .retainPerturbed }
+    public var hasRephrasings: Bool {
+      switch self {
+      case .forget10Perturbed, .forget05Perturbed, .forget01Perturbed, .retainPerturbed: true
+      case .full, .forget10, .retain90: false
+      }
+    }
   }
 
   /// The questions and answers of a split.
   ///
   /// Lines have `question` and `answer`, and where the split has rephrasings `paraphrased_question`,
   /// `paraphrased_answer` and the array `perturbed_answer`.
-  /// - Throws: `ExampleError` with the file and line where it cannot be read or lacks a member.
+  /// - Throws: `ExampleError` with the file and line where it cannot be read, lacks a member or has one that would change
+  ///   the text; also where there are both a `.jsonl` and a `.json`.
   public static func conversations(_ split: Split, folder: String) throws(ExampleError) -> [Conversation] {
     var conversations: [Conversation] = []
-    for fields in try DataFile.objects("\(folder)/\(split.rawValue).jsonl") {
+    let read: Set = ["question", "answer"]
+    for fields in try DataFile.objects(try path(of: split, folder) ?? "\(folder)/\(split.rawValue).jsonl") {
+      _ = try fields.unread(
+        split.hasRephrasings ? read.union(["paraphrased_question", "paraphrased_answer", "perturbed_answer"]) : read)
       conversations.append(
         Conversation(
           question: try fields.text("question"), answer: try fields.answer("answer"),
@@ -36,15 +49,27 @@ public enum TOFU {
     return conversations
   }
 
-  /// The stage `tofu`: the split `full`, with the rephrasings of the perturbed splits. Nothing is kept apart.
+  /// The file of a split, or nil where there is none.
+  private static func path(of split: Split, _ folder: String) throws(ExampleError) -> String? {
+    let there = (try? Folder.names(of: folder)) ?? []
+    let found = ["jsonl", "json"].map { "\(split.rawValue).\($0)" }.filter(there.contains)
+    guard found.count < 2 else {
+      throw ExampleError(.shape, "\(folder)/\(found[0])", line: nil, "there is \(found[1]) beside it; keep one of them")
+    }
+    return found.first.map { "\(folder)/\($0)" }
+  }
+
+  /// The stage `tofu`: the split `full`, with the rephrasings of those perturbed splits that there are; of a question
+  /// that several have, those of the largest. Nothing is kept apart.
   /// - Throws: `ExampleError`, as `conversations(_:folder:)` does.
   public static func data(folder: String) throws(ExampleError) -> StageData {
     var rephrasings: [Conversation: Conversation.Rephrasing] = [:]
     for split in Split.allCases where split.hasRephrasings {
+      guard try path(of: split, folder) != nil else { continue }
       for var conversation in try conversations(split, folder: folder) {
         let rephrasing = conversation.rephrasing
         conversation.rephrasing = nil
-        rephrasings[conversation] = rephrasing
+        rephrasings[conversation] = rephrasings[conversation] ?? rephrasing
       }
     }
     var train = try conversations(.full, folder: folder)

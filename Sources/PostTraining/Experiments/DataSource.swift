@@ -26,8 +26,9 @@ public enum DataSource: Equatable, Sendable {
   case chat(String, heldOut: Int)
 
   /// The data, under this name.
+  /// - Parameter notice: Told what of a file was passed over.
   /// - Throws: `DataSizeError` where a generator has not as many items, `ExampleError` where a file cannot be read.
-  public func load(as name: String) throws -> StageData {
+  public func load(as name: String, notice: (String) -> Void = { _ in }) throws -> StageData {
     var data =
       switch self {
       case .corpus(let generator): try generator.data()
@@ -41,7 +42,7 @@ public enum DataSource: Equatable, Sendable {
       case .tofu(let folder): try TOFU.data(folder: folder)
       case .xstest(let file, let heldOut): try XSTest.data(file: file, heldOut: heldOut)
       case .chat(let path, let heldOut):
-        try StageData(name, ChatFile.conversations(path: path), keepingApart: heldOut)
+        try StageData(name, ChatFile.conversations(path: path, notice: notice), keepingApart: heldOut)
       }
     data.name = name
     return data

@@ -9,11 +9,18 @@ struct ExperimentData: Sendable {
   let corpus: HashedData?
   /// The stages of every study, in the order of its stages.
   let stages: [[HashedData]]
+  /// What users should know of the files: which members were passed over.
+  let notices: [String]
 
   /// - Throws: `ExperimentError.data` naming the study and the stage.
   init(_ plan: ExperimentPlan) throws(ExperimentError) {
+    var notices: [String] = []
     func load(_ source: DataSource, as name: String, in place: String) throws(ExperimentError) -> HashedData {
-      do { return HashedData(try source.load(as: name)) } catch { throw .data(place, error) }
+      do {
+        return HashedData(try source.load(as: name) { if !notices.contains($0) { notices.append($0) } })
+      } catch {
+        throw .data(place, error)
+      }
     }
     corpus =
       if case .pretrained(let base) = plan.base { try load(base.corpus, as: "base", in: "base.corpus") } else { nil }
@@ -23,9 +30,20 @@ struct ExperimentData: Sendable {
       for stage in study.stages {
         data.append(try load(stage.data, as: stage.name, in: "studies.\(study.name).stages.\(stage.name)"))
       }
+      try Self.requireRephrasings(study, data.map(\.data))
       stages.append(data)
     }
-    self.stages = stages
+    (self.stages, self.notices) = (stages, notices)
+  }
+
+  /// Refuses a truth ratio of data without false answers, as a folder of TOFU is that has no perturbed files.
+  private static func requireRephrasings(_ study: Study, _ data: [StageData]) throws(ExperimentError) {
+    guard study.measures.takes(.truthRatio), let stage = data.first(where: { $0.name == study.measures.utilityStage }),
+      !stage.train.contains(where: { $0.rephrasing != nil })
+    else { return }
+    throw .data(
+      "studies.\(study.name).stages.\(stage.name)",
+      MeasurerError.noData("rephrasings for truth_ratio", stage: stage.name))
   }
 
   /// Every text that a model of the experiment is to read or write, for a vocabulary to be learned from.
