@@ -48,6 +48,7 @@ struct ExperimentJob {
       console.notice(Self.goingOn)
       throw ExitCode(Interruption.exitStatus ?? 1)
     }
+    for notice in results.notices { console.notice(notice) }
     return results
   }
 

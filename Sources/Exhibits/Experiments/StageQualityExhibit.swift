@@ -9,7 +9,7 @@ extension Exhibit {
     title: "How well each stage is known before unlearning",
     description: """
       For every study, trained path and stage, at the end of the path: the mean log-likelihood of an answer token and \
-      the share of greedy answers that are right, of what was learned and of what was kept apart. Mean and 95 % \
+      the share of greedy answers that are right, and that were cut off, of what was learned and of what was kept apart. Mean and 95 % \
       confidence interval over seeds. Paths without the forget stage are those of the retrained models.
       """,
     results: { results in
@@ -47,7 +47,8 @@ extension Exhibit {
           Column("part", .string, description: "learned: what was learned; held out: what was kept apart"),
           Column(
             "measure", .string,
-            description: "log_likelihood: mean of an answer token, nats; right: share of right greedy answers"),
+            description: "log_likelihood: mean of an answer token, nats; right: share of right greedy answers; "
+              + "cut: share of greedy answers that were cut off"),
         ] + SeedMean.columns(unit: "1", of: "the measure"), rows: rows)
     },
     plot: VegaLite.panels(
@@ -71,6 +72,8 @@ extension Exhibit {
     ("log_likelihood", "held out", { $0.heldOutLogLikelihood }),
     ("right", "learned", { $0.learnedRight }),
     ("right", "held out", { $0.heldOutRight }),
+    ("cut", "learned", { $0.learnedCut }),
+    ("cut", "held out", { $0.heldOutCut }),
   ]
 
   private static func qualityPanel(_ measure: String, _ title: String, scale: JSON? = nil) -> JSON {

@@ -54,6 +54,11 @@ struct ConversationEncoder {
     return EncodedExample(line: 0, tokens: Array(whole.tokens[..<end]), isAnswer: Array(whole.isAnswer[..<end]))
   }
 
+  /// How many tokens the answer has, with the end of its turn; of one that is too long, as many as are left of it.
+  func answerTokens(_ conversation: Conversation, of stage: String, at index: Int) throws(MeasurerError) -> Int {
+    try example(conversation, of: stage, at: index).answerTokens
+  }
+
   /// What stands before the answer.
   func prompt(_ conversation: Conversation, of stage: String, at index: Int) throws(MeasurerError) -> [Int32] {
     try written { () throws(ExampleError) in

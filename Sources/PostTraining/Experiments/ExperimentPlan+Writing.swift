@@ -125,6 +125,8 @@ extension Measures {
     if let utilityStage { lines.append("utility: \(quoted(utilityStage))") }
     if let mathStage { lines.append("math: \(quoted(mathStage))") }
     lines += PlanReader.measureCounts.map { "\($0.key): \(self[keyPath: $0.count])" }
+    if let answerTokens { lines.append("answer_tokens: \(answerTokens)") }
+    lines.append("end_of_turn: \(countsEndOfTurn)")
     return lines.map { "      \($0)\n" }.joined()
   }
 }

@@ -21,6 +21,23 @@ public struct ExperimentResults: Equatable, Sendable {
     self.cost = cost
   }
 
+  /// What users should know of the results: where `answer_tokens` is too few for the true answers.
+  public var notices: [String] {
+    plan.studies.flatMap { study -> [String] in
+      guard let limit = study.measures.answerTokens else { return [] }
+      return study.stages.compactMap { stage in
+        let own = qualities.filter { $0.study == study.name && $0.stage == stage.name }
+        guard let worst = own.max(by: { $0.longestReference < $1.longestReference }), worst.referenceCut > 0 else {
+          return nil
+        }
+        let share = min(99, max(1, Int((100 * worst.referenceCut).rounded())))
+        return "studies.\(study.name).measures.answer_tokens is \(limit), too few for "
+          + (worst.referenceCut == 1 ? "all" : "\(share) %") + " of the true answers of \(stage.name), which cannot be "
+          + "given: the longest has \(worst.longestReference) tokens; give as many, or leave the key out"
+      }
+    }
+  }
+
   /// The trajectories of a study's run, of all seeds, by path.
   public func trajectories(study: String, run: String, path: Path) -> [Trajectory] {
     trajectories.filter { $0.study == study && $0.run == run && $0.path == path }

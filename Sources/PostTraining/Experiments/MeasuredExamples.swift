@@ -10,6 +10,22 @@ struct MeasuredExamples {
     var heldOut: [Int]
   }
 
+  /// What is asked, with the reference answers.
+  struct Questions {
+    var prompts: [[Int32]] = []
+    var answers: [String] = []
+    /// How many tokens each answer has, with the end of its turn.
+    var answerTokens: [Int] = []
+
+    mutating func ask(
+      _ conversation: Conversation, of stage: String, at index: Int, _ encoder: ConversationEncoder
+    ) throws(MeasurerError) {
+      prompts.append(try encoder.prompt(conversation, of: stage, at: index))
+      answers.append(conversation.answer)
+      answerTokens.append(try encoder.answerTokens(conversation, of: stage, at: index))
+    }
+  }
+
   /// All that is read.
   private(set) var list = ReadingList()
   /// The label as the answer to each forget question.
@@ -31,9 +47,9 @@ struct MeasuredExamples {
   /// where there are none those learned.
   private(set) var kept: [Int] = []
   /// What the utility questions' greedy answers are compared with.
-  private(set) var rouge: (prompts: [[Int32]], answers: [String]) = ([], [])
+  private(set) var rouge = Questions()
   /// The problems to solve and their true answers.
-  private(set) var math: (prompts: [[Int32]], answers: [String]) = ([], [])
+  private(set) var math = Questions()
 
   private let encoder: ConversationEncoder
 
@@ -60,8 +76,7 @@ struct MeasuredExamples {
     if measures.takes(.math), let name = measures.mathStage {
       let problems = try stages.named(name, role: "math stage").heldOut.spread(measures.mathProblems)
       for (index, problem) in try problems.orThrow("problems kept apart", name) {
-        math.prompts.append(try encoder.prompt(problem, of: name, at: index))
-        math.answers.append(problem.answer)
+        try math.ask(problem, of: name, at: index, encoder)
       }
     }
     kept = utility
@@ -91,8 +106,7 @@ struct MeasuredExamples {
     utility = try places(of: questions, stage.name)
     if measures.takes(.rouge) {
       for (index, question) in questions {
-        rouge.prompts.append(try encoder.prompt(question, of: stage.name, at: index))
-        rouge.answers.append(question.answer)
+        try rouge.ask(question, of: stage.name, at: index, encoder)
       }
     }
     guard measures.takes(.truthRatio) else { return }

@@ -25,6 +25,7 @@ public final class Measurer {
   private let examples: MeasuredExamples
   private let reader: ModelReader
   private let retrained: RetrainedModel?
+  private let endOfTurn: Int32
   private let samplingSeed: UInt64
   private let workers: Workers
 
@@ -56,6 +57,7 @@ public final class Measurer {
       stages: stages.map(\.name), heldOut: Set(stages.filter { !$0.heldOut.isEmpty }.map(\.name)))
     let encoder = try ConversationEncoder(
       model: model, tokenizer: tokenizer, template: template, systemPrompt: systemPrompt, cutsAnswers: cutsAnswers)
+    endOfTurn = encoder.endOfTurn
     examples = try MeasuredExamples(measures, stages: stages, forget: forget, encoder)
     reader = try ModelReader(
       encoder, adapter: adapter, examples: examples.list.examples,
@@ -112,8 +114,8 @@ public final class Measurer {
     own: Measurement.Baseline, _ baseline: Measurement.Baseline
   ) throws(MeasurerError) -> [Double] {
     switch measure {
-    case .rouge: return [try rougeRecall(probe)]
-    case .math: return [try mathAccuracy(probe)]
+    case .rouge: return try rougeRecall(probe)
+    case .math: return try mathAccuracy(probe)
     case .retrained:
       let trueTokens = [examples.forget, examples.kept].map { $0.map { readings[$0].logLikelihoods } }
       return try retrained?.distances(of: probe, trueTokens, reader, workers) ?? []
@@ -122,10 +124,11 @@ public final class Measurer {
         try probe.predictions(for: examples[examples.forget])
       }
       return try Self.metric(measure) { () throws(MetricError) in
-        let answers = examples.forget.map { readings[$0].tokens }
+        let answers = content(examples.forget, readings).map(\.tokens)
+        let predicted = zip(predictions, answers).map { Array($0.prefix($1.count)) }
         return [
-          try ExactMatch(predictions: predictions, answers: answers).mean,
-          try ExtractionStrength(predictions: predictions, answers: answers).mean,
+          try ExactMatch(predictions: predicted, answers: answers).mean,
+          try ExtractionStrength(predictions: predicted, answers: answers).mean,
           try AnswerProbability(scores(examples.forget, readings)).mean,
         ]
       }
@@ -154,8 +157,8 @@ public final class Measurer {
       return try Self.metric(measure) { () throws(MetricError) in
         [
           try MembershipInference(
-            members: MinKProbability.scores(examples.forget.map { readings[$0].logLikelihoods }),
-            others: MinKProbability.scores(examples.apart.map { readings[$0].logLikelihoods })
+            members: MinKProbability.scores(content(examples.forget, readings).map(\.logLikelihoods)),
+            others: MinKProbability.scores(content(examples.apart, readings).map(\.logLikelihoods))
           ).auc
         ]
       }
@@ -180,26 +183,37 @@ public final class Measurer {
     }
   }
 
-  private func rougeRecall(_ probe: ModelProbe) throws(MeasurerError) -> Double {
-    let (prompts, references) = examples.rouge
-    let answers = try reader.answers(to: prompts, probe, for: Measure.rouge.rawValue)
+  /// The recall, and the share of answers that were cut off.
+  private func rougeRecall(_ probe: ModelProbe) throws(MeasurerError) -> [Double] {
+    let asked = examples.rouge
+    let answers = try reader.answers(
+      to: asked.prompts, like: asked.answerTokens, probe, for: Measure.rouge.rawValue)
     return try Self.metric(.rouge) { () throws(MetricError) in
       var scores: [RougeL] = []
-      for (reference, answer) in zip(references, answers) {
-        scores.append(try RougeL(reference: reference, candidate: answer[0]))
+      for (reference, answer) in zip(asked.answers, answers) {
+        scores.append(try RougeL(reference: reference, candidate: answer[0].text))
       }
-      return try RougeL(meanOf: scores).recall
+      return [try RougeL(meanOf: scores).recall, answers.cutShare]
     }
   }
 
-  private func mathAccuracy(_ probe: ModelProbe) throws(MeasurerError) -> Double {
-    let (prompts, references) = examples.math
+  /// The accuracy, and the share of answers that were cut off.
+  private func mathAccuracy(_ probe: ModelProbe) throws(MeasurerError) -> [Double] {
+    let asked = examples.math
     let answers = try reader.answers(
-      to: prompts, count: measures.mathSamples, sampler: .unrestricted, seed: samplingSeed, probe,
+      to: asked.prompts, like: asked.answerTokens, count: measures.mathSamples, sampler: .unrestricted,
+      seed: samplingSeed, probe,
       for: Measure.math.rawValue)
     return try Self.metric(.math) { () throws(MetricError) in
-      try MathAccuracy(answers: answers, references: references).value
+      [
+        try MathAccuracy(answers: answers.map { $0.map(\.text) }, references: asked.answers).value, answers.cutShare,
+      ]
     }
+  }
+
+  /// The answers at these places, without the end of their turn unless it counts.
+  private func content(_ places: [Int], _ readings: [AnswerReading]) -> [AnswerReading] {
+    places.map { measures.countsEndOfTurn ? readings[$0] : readings[$0].ending(before: endOfTurn) }
   }
 
   private func scores(_ places: [Int], _ readings: [AnswerReading]) -> [SequenceScore] {

@@ -20,8 +20,16 @@ public struct Measures: Equatable, Sendable {
   public var mathSamples = MathAccuracy.usualSamples
   /// How many examples of every stage are read, of those learned and of those kept apart.
   public var stageExamples = 16
-  /// The most tokens of a generated answer.
-  public var answerTokens = 64
+  /// The most tokens of a generated answer, the end of its turn among them; nil for ``usualAnswerTokens``, or as many as
+  /// the longest reference answer of those asked for has, if that is more.
+  public var answerTokens: Int?
+  /// Whether ``Measure/memorisation`` and ``Measure/membership`` count the token that ends an answer. The field leaves it
+  /// out, since models that were not trained on it do not predict it: OpenUnlearning's exact memorisation, extraction
+  /// strength and Min-K do so.
+  public var countsEndOfTurn = false
+
+  /// How many tokens a generated answer may have where nothing is said and no reference answer is longer.
+  public static let usualAnswerTokens = 64
 
   /// Makes a choice of measures.
   public init(
@@ -50,9 +58,10 @@ public enum Measure: String, CaseIterable, Hashable, Sendable {
   case utility
   /// ``TruthRatio`` on the utility stage, by probabilities: `retained_truth`.
   case truthRatio = "truth_ratio"
-  /// ``RougeL`` of greedy answers to the utility stage's questions: `rouge_l_recall`.
+  /// ``RougeL`` of greedy answers to the utility stage's questions: `rouge_l_recall`, and in `rouge_cut` the share of
+  /// answers that were cut off.
   case rouge
-  /// ``MathAccuracy`` on problems kept apart: `math_accuracy`.
+  /// ``MathAccuracy`` on problems kept apart: `math_accuracy`, and in `math_cut` the share of answers that were cut off.
   case math
   /// What the model still knows of the forget stage's own answers: ``ExactMatch`` in `exact_match`,
   /// ``ExtractionStrength`` in `extraction_strength`, ``AnswerProbability`` in `forget_probability`.
@@ -84,8 +93,8 @@ extension Measures {
       case .paraphrases: ["paraphrase_log_likelihood", "paraphrase_variance", "forget_score", "forget_score_label"]
       case .utility: ["utility_log_likelihood", "utility", "utility_probability"]
       case .truthRatio: ["retained_truth"]
-      case .rouge: ["rouge_l_recall"]
-      case .math: ["math_accuracy"]
+      case .rouge: ["rouge_l_recall", "rouge_cut"]
+      case .math: ["math_accuracy", "math_cut"]
       case .memorisation: ["exact_match", "extraction_strength", "forget_probability"]
       case .membership: ["membership_auc"]
       case .stages:

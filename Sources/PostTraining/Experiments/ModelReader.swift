@@ -9,7 +9,7 @@ final class ModelReader {
   /// Answers prompts; nil where there are none.
   private let generator: Generator?
   private let encoder: ConversationEncoder
-  private let answerTokens: Int
+  private let answerTokens: Int?
   /// How many tokens of prompts went through models to be answered, and how many were generated.
   private var tokensAnswered = 0
   private(set) var tokensGenerated = 0
@@ -25,12 +25,12 @@ final class ModelReader {
   ///   - adapter: The adapter that models may have.
   ///   - examples: What will be read.
   ///   - answers: How many answers there will be to a call's prompts at most; 0 where there will be none.
-  ///   - answerTokens: The most tokens of an answer.
+  ///   - answerTokens: The most tokens of an answer; nil for what ``answers(to:like:count:sampler:seed:_:for:)`` says.
   ///   - workers: How many threads work; it decides speed only.
   /// - Throws: `MeasurerError` where there is no room for answers.
   init(
     _ encoder: ConversationEncoder, adapter: LoRAConfiguration?, examples: [EncodedExample], answers: Int,
-    answerTokens: Int, workers: Workers
+    answerTokens: Int?, workers: Workers
   ) throws(MeasurerError) {
     let longest = examples.reduce(1) { max($0, $1.tokens.count) }
     let tokens = max(Self.batchTokens, longest)
@@ -64,26 +64,37 @@ final class ModelReader {
     return zip(order, found).sorted { $0.0 < $1.0 }.map(\.1)
   }
 
-  /// The texts with which the model answers each prompt, so many to each, up to the end of its turn. An answer is cut off
-  /// after the most tokens of an answer, or where the longest prompt would leave the context.
+  /// What a model says to a prompt.
+  struct Answer {
+    /// Its text.
+    var text: String
+    /// Whether it was cut off before the model ended its turn.
+    var isCut: Bool
+  }
+
+  /// What the model answers to each prompt, so many times each, up to the end of its turn. An answer is cut off after the
+  /// most tokens of an answer, or where its own prompt leaves no more of the context. Where nothing was said, it may have
+  /// ``Measures/usualAnswerTokens``, or as many as the longest reference answer if that has more.
   /// - Parameters:
+  ///   - references: How many tokens the reference answers have, each with the end of its turn.
   ///   - sampler: How tokens are chosen.
   ///   - seed: What samples; equal seeds draw equal numbers for the same answer of the same prompt.
   ///   - reader: What asks, for errors.
   func answers(
-    to prompts: [[Int32]], count: Int = 1, sampler: Sampler = .greedy, seed: UInt64 = 0, _ probe: ModelProbe,
-    for reader: String
-  ) throws(MeasurerError) -> [[String]] {
+    to prompts: [[Int32]], like references: [Int], count: Int = 1, sampler: Sampler = .greedy, seed: UInt64 = 0,
+    _ probe: ModelProbe, for reader: String
+  ) throws(MeasurerError) -> [[Answer]] {
     guard let generator else { return [] }
-    let longest = prompts.reduce(0) { max($0, $1.count) }
-    let settings = GenerationSettings(
-      maximumNewTokens: min(answerTokens, generator.decoder.contextLength - longest), sampler: sampler, seed: seed,
+    var settings = GenerationSettings(
+      maximumNewTokens: answerTokens ?? references.reduce(Measures.usualAnswerTokens, max), sampler: sampler,
+      seed: seed,
       stopTokens: [encoder.endOfTurn])
+    settings.endsWithContext = true
     do throws(GenerationError) {
       let answers = try probe.samples(from: prompts, count: count, generator: generator, settings: settings)
       tokensAnswered += count * prompts.reduce(0) { $0 + $1.count }
       tokensGenerated += answers.joined().reduce(0) { $0 + $1.tokens.count }
-      return answers.map { $0.map { encoder.text($0.tokens) } }
+      return answers.map { $0.map { Answer(text: encoder.text($0.tokens), isCut: $0.ending == .length) } }
     } catch {
       throw .answering(error, for: reader)
     }
@@ -99,5 +110,13 @@ final class ModelReader {
     } catch {
       throw .reading(error, for: reader)
     }
+  }
+}
+
+extension [[ModelReader.Answer]] {
+  /// The share of all answers that were cut off; 0 where there are none.
+  var cutShare: Double {
+    let all = joined()
+    return all.isEmpty ? 0 : Double(all.count(where: \.isCut)) / Double(all.count)
   }
 }

@@ -21,7 +21,12 @@ extension PlanReader {
       count("math_problems", "problems solved, of those kept apart", usual.mathProblems),
       count("math_samples", "answers sampled to a problem", usual.mathSamples),
       count("stage_examples", "examples read of every stage", usual.stageExamples),
-      count("answer_tokens", "most tokens of a generated answer", usual.answerTokens),
+      ConfigurationKey(
+        "answer_tokens", "whole number, 1 to \(maximumMeasured)", "most tokens of a generated answer",
+        default: "\(Measures.usualAnswerTokens), or those of the longest reference answer if more"),
+      ConfigurationKey(
+        "end_of_turn", "true or false", "whether exact_match, extraction_strength and Min-K count it",
+        default: "\(usual.countsEndOfTurn)"),
     ]
   }()
 
@@ -38,7 +43,6 @@ extension PlanReader {
     [
       ("forget_questions", \.forgetQuestions), ("utility_questions", \.utilityQuestions),
       ("math_problems", \.mathProblems), ("math_samples", \.mathSamples), ("stage_examples", \.stageExamples),
-      ("answer_tokens", \.answerTokens),
     ]
   }
 
@@ -65,6 +69,8 @@ extension PlanReader {
     for (path, count) in Self.measureCounts {
       if let value = try reader.integer(path, in: 1...Self.maximumMeasured) { result[keyPath: count] = value }
     }
+    result.answerTokens = try reader.integer("answer_tokens", in: 1...Self.maximumMeasured)
+    result.countsEndOfTurn = try reader.boolean("end_of_turn") ?? result.countsEndOfTurn
     try check(result, reader, stages, forget: forget)
     return result
   }

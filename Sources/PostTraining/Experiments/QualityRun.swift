@@ -23,10 +23,11 @@ struct QualityRun: Sendable {
 
   var plan: RunPlan {
     RunPlan(
-      kind: "quality", version: 1, title: "\(study), seed \(seed): quality after \(path)",
+      kind: "quality", version: 2, title: "\(study), seed \(seed): quality after \(path)",
       inputs: [
         "base": baseDigest.map(JSON.string) ?? .null, "examples": .integer(Self.exampleCount),
-        "answer_tokens": .integer(measures.answerTokens), "data": .array(stages.map { .string($0.digest) }),
+        "answer_tokens": measures.answerTokens.map(JSON.integer) ?? .null,
+        "data": .array(stages.map { .string($0.digest) }),
         "writing": writing.json, "cuts_answers": .bool(cutsAnswers),
       ], parents: model.runs)
   }
@@ -48,6 +49,8 @@ struct QualityRun: Sendable {
       try table.append([
         .string(quality.stage), .number(quality.learnedLogLikelihood), cell(quality.heldOutLogLikelihood),
         .number(quality.learnedRight), cell(quality.heldOutRight),
+        .number(quality.learnedCut), cell(quality.heldOutCut),
+        .number(quality.referenceCut), .integer(quality.longestReference),
       ])
     }
     try AtomicFile.write([
@@ -71,7 +74,9 @@ struct QualityRun: Sendable {
       let stage = if case .string(let text) = row[0] { text } else { "" }
       return StageQuality(
         study: study, seed: seed, path: path, stage: stage, learnedLogLikelihood: number(1) ?? .nan,
-        heldOutLogLikelihood: number(2), learnedRight: number(3) ?? .nan, heldOutRight: number(4))
+        heldOutLogLikelihood: number(2), learnedRight: number(3) ?? .nan, heldOutRight: number(4),
+        learnedCut: number(5) ?? .nan, heldOutCut: number(6), referenceCut: number(7) ?? .nan,
+        longestReference: number(8).map { Int($0) } ?? 0)
     }
   }
 
@@ -81,5 +86,10 @@ struct QualityRun: Sendable {
     Column("held_out_log_likelihood", .number, unit: "nat", description: "a token's, of what was kept apart"),
     Column("learned_right", .number, description: "share of right greedy answers to what was learned"),
     Column("held_out_right", .number, description: "share of right greedy answers to what was kept apart"),
+    Column("learned_cut", .number, description: "share of greedy answers to what was learned that were cut off"),
+    Column("held_out_cut", .number, description: "share of greedy answers to what was kept apart that were cut off"),
+    Column("reference_cut", .number, description: "share of true answers that are longer than answers may be"),
+    Column(
+      "longest_reference", .integer, unit: "token", description: "the longest true answer with the end of its turn"),
   ]
 }

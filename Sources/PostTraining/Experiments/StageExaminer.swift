@@ -10,20 +10,21 @@ public final class StageExaminer {
   /// One part of a stage's data, as places in the list of all examples and as questions.
   private struct Part {
     var examples: [Int] = []
-    var prompts: [[Int32]] = []
-    var answers: [String] = []
+    var asked = MeasuredExamples.Questions()
   }
 
   private let stages: [(name: String, learned: Part, heldOut: Part)]
   private let list: ReadingList
   private let reader: ModelReader
+  private let answerTokens: Int?
 
   /// An examiner with all its memory.
   /// - Parameters:
   ///   - stages: The data of the stages.
   ///   - count: How many examples are read and asked of each stage, of those learned and of those kept apart; all where
   ///     there are fewer.
-  ///   - answerTokens: The most tokens of an answer.
+  ///   - answerTokens: The most tokens of an answer; nil for ``Measures/usualAnswerTokens``, or as many as the longest
+  ///     reference answer of those asked for at a time has, if that is more.
   ///   - model: The models' shape.
   ///   - adapter: The adapter that models may have.
   ///   - tokenizer: The models' tokenizer.
@@ -33,7 +34,7 @@ public final class StageExaminer {
   ///   - workers: How many threads work; it decides speed only.
   /// - Throws: `MeasurerError` where a stage has nothing to learn, or a conversation does not fit the model.
   public init(
-    stages: [StageData], count: Int, answerTokens: Int, model: ModelConfiguration, adapter: LoRAConfiguration?,
+    stages: [StageData], count: Int, answerTokens: Int?, model: ModelConfiguration, adapter: LoRAConfiguration?,
     tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?, cutsAnswers: Bool = false,
     workers: Workers = .all
   ) throws(MeasurerError) {
@@ -44,8 +45,7 @@ public final class StageExaminer {
       var part = Part()
       for (index, conversation) in conversations.spread(count) {
         part.examples.append(list.place(of: try encoder.example(conversation, of: stage, at: index)))
-        part.prompts.append(try encoder.prompt(conversation, of: stage, at: index))
-        part.answers.append(conversation.answer)
+        try part.asked.ask(conversation, of: stage, at: index, encoder)
       }
       return part
     }
@@ -57,10 +57,11 @@ public final class StageExaminer {
       }
     }
     self.stages = parts
+    self.answerTokens = answerTokens
     self.list = list
     reader = try ModelReader(
       encoder, adapter: adapter, examples: list.examples,
-      answers: parts.map { max($0.learned.prompts.count, $0.heldOut.prompts.count) }.reduce(0, max),
+      answers: parts.map { max($0.learned.examples.count, $0.heldOut.examples.count) }.reduce(0, max),
       answerTokens: answerTokens, workers: workers)
   }
 
@@ -88,22 +89,27 @@ public final class StageExaminer {
         try found(learned, readings, probe, name),
         heldOut.examples.isEmpty ? nil : try found(heldOut, readings, probe, name)
       )
+      let references = learned.asked.answerTokens + heldOut.asked.answerTokens
       qualities.append(
         StageQuality(
           study: study, seed: seed, path: path, stage: name, learnedLogLikelihood: own.logLikelihood,
-          heldOutLogLikelihood: other?.logLikelihood, learnedRight: own.right, heldOutRight: other?.right))
+          heldOutLogLikelihood: other?.logLikelihood, learnedRight: own.right, heldOutRight: other?.right,
+          learnedCut: own.cut, heldOutCut: other?.cut,
+          referenceCut: Double(references.count { $0 > answerTokens ?? .max }) / Double(references.count),
+          longestReference: references.reduce(0, max)))
     }
     return qualities
   }
 
   private func found(
     _ part: Part, _ readings: [AnswerReading], _ probe: ModelProbe, _ stage: String
-  ) throws(MeasurerError) -> (logLikelihood: Double, right: Double) {
-    let answers = try reader.answers(to: part.prompts, probe, for: stage)
-    let right = zip(part.answers, answers).count { Self.isRight($0.1[0], $0.0) }
+  ) throws(MeasurerError) -> (logLikelihood: Double, right: Double, cut: Double) {
+    let asked = part.asked
+    let answers = try reader.answers(to: asked.prompts, like: asked.answerTokens, probe, for: stage)
+    let right = zip(asked.answers, answers).count { Self.isRight($0.1[0].text, $0.0) }
     do throws(MetricError) {
       let mean = try part.examples.map { readings[$0].score }.checkedMeans().mean
-      return (mean, Double(right) / Double(part.answers.count))
+      return (mean, Double(right) / Double(asked.answers.count), answers.cutShare)
     } catch {
       throw .metric(error, for: stage)
     }
@@ -112,13 +118,14 @@ public final class StageExaminer {
   /// Whether an answer ends in the number in which the true one does, or where that ends in none says the same.
   static func isRight(_ answer: String, _ reference: String) -> Bool {
     if let number = MathAnswer(in: reference) { return MathAnswer(in: answer) == number }
-    return trimmed(answer) == trimmed(reference)
+    return trimmed(answer).elementsEqual(trimmed(reference))
   }
 
-  private static func trimmed(_ text: String) -> Substring {
-    var text = text[...]
-    while text.first?.isWhitespace == true { text.removeFirst() }
-    while text.last?.isWhitespace == true { text.removeLast() }
+  /// The scalars of a text between white space: a letter and its accent are two, as they are to tokenizers.
+  private static func trimmed(_ text: String) -> Substring.UnicodeScalarView {
+    var text = text.unicodeScalars[...]
+    while text.first?.properties.isWhitespace == true { text.removeFirst() }
+    while text.last?.properties.isWhitespace == true { text.removeLast() }
     return text
   }
 }

@@ -18,11 +18,20 @@ public struct StageQuality: Equatable, Sendable {
   public let learnedRight: Double
   /// The same of what was kept apart.
   public let heldOutRight: Double?
+  /// The share of greedy answers that were cut off before the model ended its turn, of what was learned.
+  public let learnedCut: Double
+  /// The same of what was kept apart.
+  public let heldOutCut: Double?
+  /// The share of reference answers that a generated one may not be as long as, of all that were asked for.
+  public let referenceCut: Double
+  /// How many tokens the longest reference answer has with the end of its turn, of all that were asked for.
+  public let longestReference: Int
 
   /// A stage's quality.
   public init(
     study: String, seed: UInt64, path: Path, stage: String, learnedLogLikelihood: Double,
-    heldOutLogLikelihood: Double?, learnedRight: Double, heldOutRight: Double?
+    heldOutLogLikelihood: Double?, learnedRight: Double, heldOutRight: Double?, learnedCut: Double = 0,
+    heldOutCut: Double? = nil, referenceCut: Double = 0, longestReference: Int = 0
   ) {
     self.study = study
     self.seed = seed
@@ -32,5 +41,9 @@ public struct StageQuality: Equatable, Sendable {
     self.heldOutLogLikelihood = heldOutLogLikelihood
     self.learnedRight = learnedRight
     self.heldOutRight = heldOutRight
+    self.learnedCut = learnedCut
+    self.heldOutCut = heldOutCut
+    self.referenceCut = referenceCut
+    self.longestReference = longestReference
   }
 }

@@ -120,7 +120,8 @@ extension Measures {
       "utility": utilityStage.map(JSON.string) ?? .null, "math": mathStage.map(JSON.string) ?? .null,
       "forget_questions": .integer(forgetQuestions), "utility_questions": .integer(utilityQuestions),
       "math_problems": .integer(mathProblems), "math_samples": .integer(mathSamples),
-      "stage_examples": .integer(stageExamples), "answer_tokens": .integer(answerTokens),
+      "stage_examples": .integer(stageExamples), "answer_tokens": answerTokens.map(JSON.integer) ?? .null,
+      "counts_end_of_turn": .bool(countsEndOfTurn),
     ]
   }
 

@@ -37,14 +37,23 @@ public struct RougeL: Hashable, Sendable {
     f1 = scores.map(\.f1).mean
   }
 
-  /// The words of a text: what lower case leaves of it in runs of the letters a to z and the digits.
+  /// The words of a text: runs of the letters a to z and the digits in its code points, each made lower case. All others
+  /// part words, accents among them, whether they are code points of their own or not.
   ///
   /// These are the words of Google's `rouge_score`, which TOFU and OpenUnlearning use, without its optional stemmer: with
   /// stems, "walks" and "walked" would be the same.
-  public static func words(of text: String) -> [Substring] {
-    text.lowercased().split { character in
-      !(character.isASCII && (character.isLetter || character.isNumber))
+  public static func words(of text: String) -> [String] {
+    var words: [String] = []
+    var word = ""
+    for scalar in text.unicodeScalars.lazy.flatMap(\.properties.lowercaseMapping.unicodeScalars) {
+      if ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) {
+        word.unicodeScalars.append(scalar)
+      } else if !word.isEmpty {
+        words.append(word)
+        word = ""
+      }
     }
+    return word.isEmpty ? words : words + [word]
   }
 
   /// The length of the longest common subsequence, row by row of the usual table, of which one row is kept.

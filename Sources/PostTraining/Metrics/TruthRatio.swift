@@ -51,8 +51,9 @@ public struct TruthRatio: Hashable, Sendable {
   public var ratios: [Double] { logRatios.map { exp($0) } }
 
   /// The mean over questions of `min(R, 1/R)`, in 0...1, for the forget set: 1 where truth and falsehood are equally
-  /// likely, as for a model that never learned the answers.
-  public var forgetQuality: Double { logRatios.map { exp(-abs($0)) }.mean }
+  /// likely, as for a model that never learned the answers. TOFU's "forget quality" is another thing, the p-value of a
+  /// Kolmogorov-Smirnov test between the ratios of two models.
+  public var indifference: Double { logRatios.map { exp(-abs($0)) }.mean }
 
   /// The mean over questions of `max(0, 1 - R)`, in 0...1, for what is to be kept: 1 where only the truth is likely.
   public var retainedTruth: Double { logRatios.map { max(0, -expm1($0)) }.mean }

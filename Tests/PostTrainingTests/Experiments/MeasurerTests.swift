@@ -56,15 +56,19 @@ struct MeasurerTests {
     ).retainedTruth
 
     let generator = try Generator(fixture.model, adapter: fixture.adapter, slots: 1, workers: .one)
+    var cut = 0.0
     func answer(_ question: Conversation, _ settings: GenerationSettings) throws -> String {
       let found = try generator.generate(
         [fixture.prompt(question)], weights: fixture.weights, adapterWeights: adapterWeights, settings: settings)
+      if found[0].ending == .length { cut += 1 }
       return try fixture.tokenizer.decode(found[0].tokens.map(Int.init), skippingSpecial: true)
     }
     var settings = GenerationSettings(maximumNewTokens: 48, stopTokens: [2])
     values["rouge_l_recall"] = try RougeL(
       meanOf: asked.map { try RougeL(reference: $0.answer, candidate: answer($0, settings)) }
     ).recall
+    values["rouge_cut"] = cut / Double(asked.count)
+    cut = 0
     settings.sampler = try Sampler(temperature: 1)
     var stream = RandomGenerator(seed: 9).child(6)
     settings.seed = stream.next()
@@ -77,17 +81,19 @@ struct MeasurerTests {
         }
       }, references: problems.map(\.answer)
     ).value
+    values["math_cut"] = cut / Double(3 * problems.count)
 
     let forget = try questions.map { try fixture.example($0) }
-    let predictions = try forget.map { try probe.predictions(for: [$0])[0] }
-    let answers = try readings(forget, probe).map(\.tokens)
+    // The end of a turn, the last token of each, does not count.
+    let predictions = try forget.map { try probe.predictions(for: [$0])[0].dropLast() }.map(Array.init)
+    let answers = try readings(forget, probe).map { Array($0.tokens.dropLast()) }
     values["exact_match"] = try ExactMatch(predictions: predictions, answers: answers).mean
     values["extraction_strength"] = try ExtractionStrength(predictions: predictions, answers: answers).mean
     values["forget_probability"] = try AnswerProbability(scores(forget)).mean
     let apart = try self[3].heldOut.map { try fixture.example($0) }
     values["membership_auc"] = try MembershipInference(
-      members: MinKProbability.scores(readings(forget, probe).map(\.logLikelihoods)),
-      others: MinKProbability.scores(readings(apart, probe).map(\.logLikelihoods))
+      members: MinKProbability.scores(readings(forget, probe).map { $0.logLikelihoods.dropLast() }),
+      others: MinKProbability.scores(readings(apart, probe).map { $0.logLikelihoods.dropLast() })
     ).auc
 
     var kept = try asked.map { try fixture.example($0) }
@@ -131,11 +137,31 @@ struct MeasurerTests {
       let values = [first, second].compactMap { $0[column] }
       #expect(values.contains { $0 > 0 && $0 < 1 }, "\(column) \(values)")
     }
-    for (column, value) in first where column != "utility" && !column.hasPrefix("forget_score") {
+    for (column, value) in first
+    where column != "utility" && !column.hasPrefix("forget_score") && !column.hasSuffix("_cut") {
       #expect(value != second[column], "\(column)")
     }
     #expect(first["forget_score"] == 0 && first["utility"] == 1)
     #expect(try #require(second["forget_score"]) != 0)
+  }
+
+  @Test("The end of a turn counts where that is asked for, and never for the probability")
+  func endOfTurn() throws {
+    let probe = fixture.probe(fixture.weights, fixture.adapterWeights)
+    let forget = try self[3].train.prefix(7).map { try fixture.example($0) }
+    let found = try forget.map { try probe.readings(of: [$0])[0] }
+    let predictions = try forget.map { try probe.predictions(for: [$0])[0] }
+    #expect(found.allSatisfy { $0.tokens.last == 2 && !$0.tokens.dropLast().contains(2) })
+    let whole = try fixture.measurer([.memorisation], retrained: false) { $0.countsEndOfTurn = true }
+      .measure(fixture.weights, adapterWeights: fixture.adapterWeights).values
+    let content = try fixture.measurer([.memorisation], retrained: false)
+      .measure(fixture.weights, adapterWeights: fixture.adapterWeights).values
+    #expect(whole[0] == (try ExactMatch(predictions: predictions, answers: found.map(\.tokens)).mean))
+    #expect(whole[0] != content[0] && whole[2] == content[2])
+    // An answer that was cut has no end to leave out, and one that is nothing else stays.
+    let cut = AnswerReading(tokens: [5, 6], logLikelihoods: [-1, -2])
+    #expect(cut.ending(before: 2) == cut && cut.ending(before: 5) == cut)
+    #expect(cut.ending(before: 6) == AnswerReading(tokens: [5], logLikelihoods: [-1]))
   }
 
   @Test("The true tokens are those of the probe answers, the forget stage's first")
@@ -445,7 +471,8 @@ struct MeasurerTests {
     let path = try Path(stages.map(\.name))
     let probe = fixture.probe(fixture.weights, nil)
     let generator = try Generator(fixture.model, slots: 1, workers: .one)
-    func quality(_ conversations: [Conversation]) throws -> (Double, Double) {
+    func quality(_ conversations: [Conversation]) throws -> (Double, Double, Double) {
+      var cut = 0.0
       let means = try conversations.map {
         try probe.readings(of: [fixture.example($0)])[0].score.meanLogLikelihood
       }
@@ -453,21 +480,26 @@ struct MeasurerTests {
         let found = try generator.generate(
           [fixture.prompt(conversation)], weights: fixture.weights,
           settings: GenerationSettings(maximumNewTokens: 48, stopTokens: [2]))
+        if found[0].ending == .length { cut += 1 }
         let answer = try fixture.tokenizer.decode(found[0].tokens.map(Int.init), skippingSpecial: true)
         if let number = conversation.finalNumber { return answer.split(separator: "#### ").last == "\(number)" }
         return answer == conversation.answer
       }
-      return (means.reduce(0, +) / Double(means.count), Double(right) / Double(means.count))
+      return (means.reduce(0, +) / Double(means.count), Double(right) / Double(means.count), cut / Double(means.count))
     }
     let found = try examiner(stages).qualities(of: fixture.weights, study: "order", seed: 4, path: path)
     for (stage, found) in zip(stages, found) {
       let learned = try quality(spread(stage.train, 6))
       let heldOut = stage.heldOut.isEmpty ? nil : try quality(spread(stage.heldOut, 6))
+      let lengths = try (spread(stage.train, 6) + spread(stage.heldOut, 6)).map { try fixture.example($0).answerTokens }
       #expect(
         found
           == StageQuality(
             study: "order", seed: 4, path: path, stage: stage.name, learnedLogLikelihood: learned.0,
-            heldOutLogLikelihood: heldOut?.0, learnedRight: learned.1, heldOutRight: heldOut?.1))
+            heldOutLogLikelihood: heldOut?.0, learnedRight: learned.1, heldOutRight: heldOut?.1,
+            learnedCut: learned.2, heldOutCut: heldOut?.2,
+            referenceCut: Double(lengths.count { $0 > 48 }) / Double(lengths.count),
+            longestReference: lengths.max() ?? 0))
     }
     let adapted = try examiner(stages, workers: 3).qualities(
       of: fixture.weights, adapterWeights: fixture.adapterWeights, study: "order", seed: 4, path: path)
@@ -476,12 +508,49 @@ struct MeasurerTests {
     #expect(found.count == 4 && found.contains { $0.learnedRight > 0.5 } && adapted.contains { $0.learnedRight < 0.5 })
   }
 
+  @Test("Answers may be as long as the true ones, unless fewer tokens are asked for")
+  func answerLengths() throws {
+    let long = Conversation(
+      question: "Tell of the tower.", answer: (0..<40).map { "stone \($0) is red" }.joined(separator: ", "))
+    let length = try fixture.example(long).answerTokens
+    #expect(length > Measures.usualAnswerTokens)
+    let path = try Path(["long"])
+    func quality(_ tokens: Int?) throws -> StageQuality {
+      let examiner = try StageExaminer(
+        stages: [StageData("long", train: [long])], count: 6, answerTokens: tokens, model: fixture.model,
+        adapter: fixture.adapter, tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil)
+      return try examiner.qualities(of: fixture.weights, study: "order", seed: 4, path: path)[0]
+    }
+    let (free, short) = (try quality(nil), try quality(64))
+    #expect(free.referenceCut == 0 && short.referenceCut == 1)
+    #expect(free.longestReference == length && short.longestReference == length)
+    let cuts = try [length, length - 1].map { try quality($0).referenceCut }
+    #expect(cuts == [0, 1])
+    #expect(try quality(1).learnedCut == 1)
+
+    var plan = try ExperimentPlan.embedded
+    plan.studies[0].measures.answerTokens = 64
+    let (study, stage) = (plan.studies[0].name, plan.studies[0].stages[0].name)
+    func notices(_ quality: StageQuality) -> [String] {
+      let own = StageQuality(
+        study: study, seed: 1, path: path, stage: stage, learnedLogLikelihood: 0, heldOutLogLikelihood: nil,
+        learnedRight: 0, heldOutRight: nil, referenceCut: quality.referenceCut, longestReference: length)
+      return ExperimentResults(plan: plan, trajectories: [], qualities: [own], cost: ExperimentCost()).notices
+    }
+    #expect(notices(free).isEmpty)
+    let notice = try #require(notices(short).first)
+    #expect(
+      notice.contains("answer_tokens is 64") && notice.contains("all of the true answers of \(stage)"), "\(notice)")
+    #expect(notice.contains("the longest has \(length) tokens"), "\(notice)")
+  }
+
   @Test("An answer is right where its number is, or where there is none its text")
   func right() {
     let problem = "First 2 + 3 = 5 stones.\n#### 5"
     #expect(StageExaminer.isRight("#### 5", problem) && StageExaminer.isRight("It is #### 5.0 stones", problem))
     #expect(!StageExaminer.isRight("First 2 + 3 = 5 stones.\n#### 6", problem) && !StageExaminer.isRight("5", problem))
     #expect(StageExaminer.isRight(" The rose is red.\n", "The rose is red. "))
+    #expect(!StageExaminer.isRight("caf\u{e9}", "cafe\u{301}") && StageExaminer.isRight("a\r\n", "a"))
     #expect(!StageExaminer.isRight("The rose is red", "The rose is red.") && !StageExaminer.isRight("", "red"))
   }
 

@@ -70,10 +70,10 @@ struct LogLikelihoodMetricTests {
     let (truths, falsehoods) = (scores(Reference.truths), Reference.falsehoods.map(scores))
     let paper = try TruthRatio(truths: truths, falsehoods: falsehoods, averaging: .probabilities)
     #expect(agrees(paper.ratios, Reference.paperRatios, roundings: 80))
-    #expect(agrees([paper.forgetQuality, paper.retainedTruth], Reference.paperSummaries, roundings: 80))
+    #expect(agrees([paper.indifference, paper.retainedTruth], Reference.paperSummaries, roundings: 80))
     let code = try TruthRatio(truths: truths, falsehoods: falsehoods, averaging: .logLikelihoods)
     #expect(agrees(code.ratios, Reference.codeRatios, roundings: 80))
-    #expect(agrees([code.forgetQuality, code.retainedTruth], Reference.codeSummaries, roundings: 80))
+    #expect(agrees([code.indifference, code.retainedTruth], Reference.codeSummaries, roundings: 80))
   }
 
   @Test("A truth ratio beyond the range of floating point still has a logarithm and summaries")
@@ -81,10 +81,10 @@ struct LogLikelihoodMetricTests {
     for averaging in TruthRatio.Averaging.allCases {
       let wrong = try TruthRatio(
         truths: scores([(-2000, 1)]), falsehoods: [scores([(-1000, 1), (-1000, 1)])], averaging: averaging)
-      #expect(wrong.logRatios == [1000] && wrong.forgetQuality == 0 && wrong.retainedTruth == 0)
+      #expect(wrong.logRatios == [1000] && wrong.indifference == 0 && wrong.retainedTruth == 0)
       let right = try TruthRatio(
         truths: scores([(-1, 1)]), falsehoods: [scores([(-3000, 1)])], averaging: averaging)
-      #expect(right.logRatios == [-2999] && right.forgetQuality == 0 && right.retainedTruth == 1)
+      #expect(right.logRatios == [-2999] && right.indifference == 0 && right.retainedTruth == 1)
     }
   }
 
@@ -92,7 +92,7 @@ struct LogLikelihoodMetricTests {
   func truthRatioProperties() {
     checkProperty("truth ratio", zip(score, score.array(count: 1...5))) { truth, falsehoods in
       let same = try TruthRatio(truths: [truth], falsehoods: [[truth, truth]], averaging: .probabilities)
-      try ensure(same.ratios == [1] && same.forgetQuality == 1 && same.retainedTruth == 0, "not 1")
+      try ensure(same.ratios == [1] && same.indifference == 1 && same.retainedTruth == 0, "not 1")
       let paper = try TruthRatio(truths: [truth], falsehoods: [falsehoods], averaging: .probabilities)
       let code = try TruthRatio(truths: [truth], falsehoods: [falsehoods], averaging: .logLikelihoods)
       // Logarithms of up to 40, of up to 5 numbers.
@@ -100,8 +100,8 @@ struct LogLikelihoodMetricTests {
       let swapped = try TruthRatio(truths: [falsehoods[0]], falsehoods: [[truth]], averaging: .probabilities)
       let plain = try TruthRatio(truths: [truth], falsehoods: [[falsehoods[0]]], averaging: .probabilities)
       try ensure(swapped.logRatios[0] == -plain.logRatios[0], "not the inverse")
-      try ensure(swapped.forgetQuality == plain.forgetQuality, "another quality")
-      try ensure((0...1).contains(paper.forgetQuality) && (0...1).contains(paper.retainedTruth), "out of range")
+      try ensure(swapped.indifference == plain.indifference, "another quality")
+      try ensure((0...1).contains(paper.indifference) && (0...1).contains(paper.retainedTruth), "out of range")
     }
   }
 
@@ -117,7 +117,7 @@ struct LogLikelihoodMetricTests {
           truths: questions.map(\.0), falsehoods: questions.map { $0.2.reversed() }, averaging: .probabilities)
         return [
           label.label, label.paraphrases[0], try AnswerProbability(questions.map(\.1)).mean,
-          try TOFUUtility(before: questions.map(\.0), after: questions.map(\.1)).value, ratio.forgetQuality,
+          try TOFUUtility(before: questions.map(\.0), after: questions.map(\.1)).value, ratio.indifference,
           ratio.retainedTruth,
         ]
       }

@@ -83,6 +83,20 @@ struct MemorisationTests {
     #expect(RougeL.words(of: " \n").isEmpty)
   }
 
+  /// Words as `rouge_score` 0.1.2 has them: `DefaultTokenizer(use_stemmer=False)`.
+  @Test(
+    "Words are split by code points",
+    arguments: [
+      ("Caf\u{e9} au lait", ["caf", "au", "lait"]), ("cafe\u{301}s", ["cafe", "s"]),
+      ("na\u{ef}ve co-op", ["na", "ve", "co", "op"]),
+      ("K2 \u{130}stanbul 1\u{663}4", ["k2", "i", "stanbul", "1", "4"]), ("x\u{b2}y", ["x", "y"]),
+      ("Stra\u{df}e", ["stra", "e"]), ("", []), ("don't", ["don", "t"]), ("a\r\nb", ["a", "b"]),
+      ("Y1\u{f1}\u{b2}.K \u{200d}\u{b2}cY\u{3c2}\u{a0}\u{130}K\u{c5}", ["y1", "k", "cy", "i", "k"]),
+      ("YX\u{301}\u{a0}\u{4e2d}e\u{301}\u{fb01}\u{c5}b\u{1f642}", ["yx", "e", "b"]),
+      ("Y\nZ\u{3c2}\u{661}X\u{a0}1'\u{307}\u{307}\r\nX", ["y", "z", "x", "1", "x"]), ("\u{212a}g", ["kg"]),
+    ])
+  func codePoints(text: String, words: [String]) { #expect(RougeL.words(of: text) == words) }
+
   @Test("Means over candidates; a reference without words is refused")
   func rougeMeans() throws {
     let parts = [

@@ -76,7 +76,8 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
     result.utilityStage = utility
     result.mathStage = flag() ? math : nil
     (result.forgetQuestions, result.utilityQuestions, result.mathProblems) = (count(), count(), count())
-    (result.mathSamples, result.stageExamples, result.answerTokens) = (count(), count(), count())
+    (result.mathSamples, result.stageExamples, result.answerTokens) = (count(), count(), flag() ? count() : nil)
+    result.countsEndOfTurn = flag()
     return result
   }
   func study(_ name: String) throws -> Study {
