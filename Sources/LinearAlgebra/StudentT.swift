@@ -9,11 +9,23 @@ public enum StudentT {
     guard probability > 0, probability < 1 else {
       throw LinearAlgebraError.invalidParameter("the probability is \(probability); it must lie between 0 and 1")
     }
-    guard degreesOfFreedom > 0, degreesOfFreedom.isFinite else {
-      throw LinearAlgebraError.invalidParameter(
-        "the degrees of freedom are \(degreesOfFreedom); they must be positive and finite")
-    }
+    try requireDegrees(degreesOfFreedom)
     BLASLibrary.useOneThreadPerCall()
     return gsl_cdf_tdist_Pinv(probability, degreesOfFreedom)
+  }
+
+  /// The probability that a t-distributed variable is greater than this value.
+  ///
+  /// - Throws: ``LinearAlgebraError/invalidParameter(_:)`` unless the degrees are positive.
+  public static func upperTail(_ value: Double, degreesOfFreedom: Double) throws -> Double {
+    try requireDegrees(degreesOfFreedom)
+    return gsl_cdf_tdist_Q(value, degreesOfFreedom)
+  }
+
+  private static func requireDegrees(_ degrees: Double) throws {
+    guard degrees > 0, degrees.isFinite else {
+      throw LinearAlgebraError.invalidParameter(
+        "the degrees of freedom are \(degrees); they must be positive and finite")
+    }
   }
 }
