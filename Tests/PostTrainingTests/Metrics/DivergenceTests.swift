@@ -153,6 +153,30 @@ struct DivergenceTests {
     }
   }
 
+  @Test("What true tokens tell of Jeffreys' is that of two coins, and never more than over the vocabulary")
+  func lowerBound() throws {
+    // NumPy: the mean of (KL(p, q) + KL(q, p)) / 2 of coins with these log probabilities.
+    let found = try ConditionalDivergence.jeffreysLowerBound(
+      trueTokens: [[-0.1, -2], [-7.5]], [[-0.7, -1], [-0.25]])
+    #expect(agrees(found, 1.3410701949807582, roundings: 40, scale: 10))
+    checkProperty("lower bound", models) { one, other in
+      let whole = try exact([one], [other]).jeffreys
+      for (a, b) in zip(logSoftmax(one), logSoftmax(other)) {
+        let bound = try ConditionalDivergence.jeffreysLowerBound(trueTokens: [[a]], [[b]])
+        try ensure(bound >= 0 && bound <= whole * (1 + 1e-9) + 1e-12, "\(bound) of \(whole)")
+      }
+      // With two tokens there is nothing else.
+      let (a, b) = (logSoftmax(Array(one[..<2])), logSoftmax(Array(other[..<2])))
+      let coin = try ConditionalDivergence.jeffreysLowerBound(trueTokens: [[a[0]]], [[b[0]]])
+      return abs(coin - (try exact([Array(one[..<2])], [Array(other[..<2])]).jeffreys)) <= 1e-9 * (1 + coin)
+    }
+    // A certain token has no odds in Double.
+    let certain = try ConditionalDivergence.jeffreysLowerBound(trueTokens: [[0]], [[-30]])
+    #expect(certain.isFinite && certain > 20)
+    #expect(try ConditionalDivergence.jeffreysLowerBound(trueTokens: [[0]], [[0]]) == 0)
+    #expect(throws: MetricError.self) { try ConditionalDivergence.jeffreysLowerBound(trueTokens: [[0]], [[0, 1]]) }
+  }
+
   @Test("RE distance on logits: the mean over tokens of squared distances")
   func distance() throws {
     let (one, other) = (Reference.logits[0], Reference.logits[1])
