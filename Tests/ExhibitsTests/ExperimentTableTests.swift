@@ -215,8 +215,8 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
 
   @Test func `own exhibits summarise what was measured`() throws {
     let quality = try rows("stage-quality")
-    // Order: 4 stages, 4 paths, 4 readings; phrasing: 3 stages, 6 paths, nothing kept apart.
-    #expect(quality.count == 4 * 4 * 4 + 3 * 6 * 2)
+    // Order: 4 stages, 13 beginnings of 4 paths, 4 readings; phrasing: 3 stages, 15 beginnings, nothing kept apart.
+    #expect(quality.count == 4 * 13 * 4 + 3 * 15 * 2)
     let learned = try #require(quality.first)
     #expect(abs(try #require(learned["ci_high"]?.double) + 0.3 - halfWidth(0.01)) < 1e-12)
     #expect(learned["on_path"] == .boolean(true))
@@ -235,7 +235,21 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
       let t = try #require(row["step"]?.double)
       // Three pairs of neighbours, two at distance 2, one at 3; the Jeffreys estimate of a shift d is cosh d - 1.
       let gaps: [Double] = [1, 1, 1, 2, 2, 3]
-      let expected = gaps.reduce(0) { $0 + cosh(0.1 * t * $1) - 1 } / 6
+      var expected = gaps.reduce(0) { $0 + cosh(0.1 * t * $1) - 1 } / 6
+      if row["measure"] == .string("jeffreys_at_least") {
+        // Of each pair of positions and each token, the divergence of two coins.
+        expected = 0
+        for p in 1...4 {
+          for q in 1..<p {
+            for token in [-1.0, -2, -3] {
+              let (one, other) = (exp(token - 0.1 * t * Double(p)), exp(token - 0.1 * t * Double(q)))
+              let forward = one * log(one / other) + (1 - one) * log((1 - one) / (1 - other))
+              let backward = other * log(other / one) + (1 - other) * log((1 - other) / (1 - one))
+              expected += (forward + backward) / 2 / 3 / 6
+            }
+          }
+        }
+      }
       #expect(abs(try #require(row["mean"]?.double) - expected) < 1e-12 * (1 + expected))
       #expect(row["pairs"] == .integer(6))
     }

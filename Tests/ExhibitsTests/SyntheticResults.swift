@@ -16,6 +16,18 @@ struct SyntheticResults {
     let step: Int
     /// p, or 0 in the study of wordings, whose paths all have the forget stage.
     let position: Int
+
+    /// The same place at another step.
+    init(_ place: Place, step: Int) {
+      self.init(
+        study: place.study, seed: place.seed, path: place.path, run: place.run, column: place.column, step: step,
+        position: place.position)
+    }
+
+    init(study: String, seed: UInt64, path: Path, run: String, column: String, step: Int, position: Int) {
+      (self.study, self.seed, self.path, self.run) = (study, seed, path, run)
+      (self.column, self.step, self.position) = (column, step, position)
+    }
   }
 
   var seeds: [UInt64] = [1, 2, 3, 4]
@@ -23,9 +35,11 @@ struct SyntheticResults {
   var objectives: [TrainingObjective.Name] = [.ga, .npo, .simnpo]
   var deviations = true
   var studies = ["order", "phrasing"]
-  var measures: Set<Measure> = [.label, .paraphrases, .utility, .math, .retrained]
+  var measures: Set<Measure> = [.label, .paraphrases, .utility, .math, .stages, .retrained]
   var positions = [1, 2, 3, 4]
   var value: (Place) -> Double = Self.usual
+  /// How likely a token of a stage is that was just learned, and the share of its answers that are right.
+  var learned: (_ stage: String, _ path: Path) -> (logLikelihood: Double, right: Double) = { _, _ in (-0.3, 0.8) }
 
   /// Seeds 1 to 4 lie at -1.5, -0.5, 0.5 and 1.5: mean 0, standard deviation sqrt(5/3).
   static func offset(_ seed: UInt64) -> Double { Double(seed) - 2.5 }
@@ -44,6 +58,7 @@ struct SyntheticResults {
     case let name where name.hasSuffix("jeffreys"):
       return 0.3 + 0.05 * (t - 2 * p) * (t - 2 * p) + 0.1 * noise
     case let name where name.hasSuffix("re_distance"): return 40 + 5 * (t - p) * (t - p) + noise
+    case "refusal_log_probability": return -3 - 2 * t + noise
     case "U_log_probability": return -3 - 30 * t + noise
     case "C_log_probability":
       return -3 - (place.path.stages.first == "U" ? 32 : 6) * t + noise
@@ -113,13 +128,23 @@ struct SyntheticResults {
       for seed in seeds {
         for path in study.paths {
           for run in study.runs { trajectories.append(trajectory(study, seed, path, run.name, columns)) }
-          for stage in study.stages {
-            qualities.append(
-              StageQuality(
-                study: study.name, seed: seed, path: path, stage: stage.name,
-                learnedLogLikelihood: -0.3 + 0.01 * Self.offset(seed),
-                heldOutLogLikelihood: study.name == "order" ? -0.9 + 0.1 * Self.offset(seed) : nil,
-                learnedRight: 0.8 + 0.02 * Self.offset(seed), heldOutRight: study.name == "order" ? 0.4 : nil))
+          // Paths that begin alike share the runs of their beginning.
+          for length in path.stages.indices.reversed() {
+            let beginning = try Path(Array(path.stages[...length]))
+            guard !qualities.contains(where: { $0.study == study.name && $0.seed == seed && $0.path == beginning })
+            else {
+              continue
+            }
+            for stage in study.stages {
+              let known = learned(stage.name, beginning)
+              qualities.append(
+                StageQuality(
+                  study: study.name, seed: seed, path: beginning, stage: stage.name,
+                  learnedLogLikelihood: known.logLikelihood + 0.01 * Self.offset(seed),
+                  heldOutLogLikelihood: study.name == "order" ? -0.9 + 0.1 * Self.offset(seed) : nil,
+                  learnedRight: known.right + 0.02 * Self.offset(seed),
+                  heldOutRight: study.name == "order" ? known.right / 2 : nil))
+            }
           }
         }
       }

@@ -7,16 +7,17 @@ enum ClaimStatistics {
   /// One seed's values, by path and step.
   typealias Reading = [[Double]]
 
-  /// How far the paths are apart at a step: the largest value minus the smallest. NaN where one is not finite.
-  static func spread(_ reading: Reading, at step: Int) -> Double {
-    let values = reading.map { $0[step] }
-    guard let low = values.min(), let high = values.max(), values.allSatisfy(\.isFinite) else { return .nan }
-    return high - low
-  }
+  /// The changes of a reading from before unlearning to a step, by path.
+  static func changes(_ reading: Reading, at step: Int) -> [Double] { reading.map { $0[step] - $0[0] } }
 
-  /// How much farther the paths are apart at a step than before unlearning.
-  static func spreadGrowth(_ reading: Reading, at step: Int) -> Double {
-    spread(reading, at: step) - spread(reading, at: 0)
+  /// How fast each path forgets: the mean over the steps from the first to this one of the fall since before unlearning,
+  /// which is the area between the curve and its beginning. NaN where a value is not finite.
+  static func speeds(_ reading: Reading, to step: Int) -> [Double] {
+    reading.map { path in
+      let falls = (1...max(1, step)).map { $0 < path.count ? path[0] - path[$0] : .nan }
+      let mean = falls.reduce(0, +) / Double(falls.count)
+      return mean.isFinite ? mean : .nan
+    }
   }
 
   /// How much less is forgotten where the forget stage came last than at the position where least is forgotten among the
@@ -31,56 +32,41 @@ enum ClaimStatistics {
     return own - least
   }
 
-  /// Spearman's rank correlation; equal values share their mean rank. NaN for fewer than three pairs, for a value that is
-  /// not finite, and where one of the two is constant.
+  /// Spearman's rank correlation; values that differ by rounding alone share their mean rank. NaN for fewer than three
+  /// pairs, for a value that is not finite, and where one of the two is constant.
   static func rankCorrelation(_ one: [Double], _ other: [Double]) -> Double {
     guard one.count == other.count, one.count > 2, (one + other).allSatisfy(\.isFinite) else { return .nan }
-    let (x, y) = (ranks(one), ranks(other))
-    let mean = Double(one.count + 1) / 2
-    let product = zip(x, y).reduce(0) { $0 + ($1.0 - mean) * ($1.1 - mean) }
-    let squares = [x, y].map { $0.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } }
+    let (x, y) = (centredRanks(one), centredRanks(other))
+    let product = zip(x, y).reduce(0) { $0 + $1.0 * $1.1 }
+    let squares = [x, y].map { $0.reduce(0) { $0 + $1 * $1 } }
     return squares.contains(0) ? .nan : product / (squares[0] * squares[1]).squareRoot()
   }
 
-  private static func ranks(_ values: [Double]) -> [Double] {
+  /// Ranks minus their mean.
+  static func centredRanks(_ values: [Double]) -> [Double] {
     values.map { value in
-      Double(values.count { $0 < value }) + Double(values.count { $0 == value } + 1) / 2
+      let (less, more) = (
+        values.count { $0 < value - Evidence.rounding }, values.count { $0 > value + Evidence.rounding }
+      )
+      return Double(less - more) / 2
     }
   }
 
-  /// The jackknife's pseudo-values of `log(sd late / sd early)`, averaged over paths: how much more the seeds scatter at
-  /// the one step than at the other. Their mean is the jackknife's estimate of the log ratio of the interval's widths,
-  /// their scatter that of its standard error. Empty for fewer than three seeds.
-  static func wideningPseudoValues(_ readings: [Reading], early: Int, late: Int) -> [Double] {
-    guard readings.count > 2 else { return [] }
-    func logRatio(_ readings: [Reading]) -> Double {
-      let ratios = readings[0].indices.map { path in
-        log(deviation(readings.map { $0[path][late] }) / deviation(readings.map { $0[path][early] }))
-      }
-      return ratios.reduce(0, +) / Double(ratios.count)
+  /// `log(sd late / sd early)`, averaged over paths: how much more the seeds scatter at the one step than at the other.
+  /// NaN for fewer than two seeds, or where they agree but for rounding.
+  static func logScatterRatio(_ readings: [Reading], early: Int, late: Int) -> Double {
+    guard readings.count > 1 else { return .nan }
+    let ratios = readings[0].indices.map { path in
+      let deviations = [early, late].map { step in deviation(readings.map { $0[path][step] }) }
+      return deviations.allSatisfy { $0 > Evidence.rounding } ? log(deviations[1] / deviations[0]) : .nan
     }
-    let (n, whole) = (Double(readings.count), logRatio(readings))
-    return readings.indices.map { left in
-      n * whole - (n - 1) * logRatio(readings.enumerated().filter { $0.offset != left }.map(\.element))
-    }
+    return ratios.reduce(0, +) / Double(ratios.count)
   }
 
-  private static func deviation(_ values: [Double]) -> Double {
+  /// The standard deviation of a sample.
+  static func deviation(_ values: [Double]) -> Double {
     let mean = values.reduce(0, +) / Double(values.count)
     return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)).squareRoot()
-  }
-
-  /// For each seed, the difference between the two paths whose means over the *other* seeds are largest and smallest.
-  ///
-  /// A plain spread is positive by chance alone; here the paths are chosen without the seed, and where paths do not
-  /// differ the expectation is 0. Seeds with a value that is not finite are left out; empty for fewer than two.
-  static func crossedSpreads(_ values: [[Double]]) -> [Double] {
-    let seeds = values.filter { $0.allSatisfy(\.isFinite) && !$0.isEmpty }
-    guard seeds.count > 1 else { return [] }
-    return seeds.indices.map { left in
-      let means = means(seeds.enumerated().filter { $0.offset != left }.map(\.element))
-      return seeds[left][place(of: means, by: >)] - seeds[left][place(of: means, by: <)]
-    }
   }
 
   /// For each seed, how much farther from its goal the mean path ends with one number of steps for all paths than with a
@@ -103,19 +89,19 @@ enum ClaimStatistics {
   }
 
   /// The smallest share of its first distance that any path comes down to at any step. NaN where a value is not finite
-  /// or a path starts at 0.
+  /// or a path starts at 0, but for rounding.
   static func closestApproach(_ distances: Reading) -> Double {
-    let shares = distances.map { path in path.map { $0 / path[0] } }.joined()
+    let shares = distances.map { path in path.map { path[0] > Evidence.rounding ? $0 / path[0] : .nan } }.joined()
     return shares.allSatisfy(\.isFinite) ? shares.min() ?? .nan : .nan
   }
 
   /// The mean over the first index.
-  private static func means(_ values: [[Double]]) -> [Double] {
+  static func means(_ values: [[Double]]) -> [Double] {
     values[0].indices.map { place in values.reduce(0) { $0 + $1[place] } / Double(values.count) }
   }
 
   /// The first place of the value that comes before all others.
-  private static func place(of values: [Double], by comes: (Double, Double) -> Bool) -> Int {
+  static func place(of values: [Double], by comes: (Double, Double) -> Bool) -> Int {
     values.indices.reduce(0) { comes(values[$1], values[$0]) ? $1 : $0 }
   }
 }

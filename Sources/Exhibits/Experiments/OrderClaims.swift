@@ -1,147 +1,249 @@
 import FineTuning
 import PostTraining
+import Unlearning
 
 /// The paper's claims about the order of stages, tested on the study `order`.
 struct OrderClaims {
+  /// By how much math accuracy should change more on one path than on another.
+  static let mathThreshold = 0.2
+
   private let order: StudyResults
   private let seeds: [UInt64]
-  private let paths: [Int]
+  private let learned: LearnedStages
+  private let positions: [Int]
   /// The runs that do as the study's runs share.
   private let shared: [UnlearningRun]
 
   /// The claims for an experiment's study.
-  init(_ order: StudyResults, seeds: [UInt64]) {
+  init(_ order: StudyResults, seeds: [UInt64], learned: LearnedStages) {
     self.order = order
     self.seeds = seeds
-    paths = order.paths.map(order.position)
+    self.learned = learned
+    positions = order.paths.map(order.position)
     shared = order.runs(.unlearning)
   }
 
   /// All claims, in the order of the exhibit.
   var claims: [Claim] {
-    shared.map(earlySpread) + shared.map(recency) + [recencyShare] + shared.map(utility)
-      + order.runs(.unlearning, [.none, .learningRate, .schedule, .both]).map(persistence)
-      + shared.map(widening) + shared.map(math) + shared.map(ownSteps) + shared.map(approach)
+    get throws {
+      try shared.map(earlySpread) + Lag.allCases.flatMap { lag in try shared.map { try recency($0, lag) } }
+        + [recencyShare] + shared.map(utility)
+        + order.runs(.unlearning, [.none, .learningRate, .schedule, .both]).map(persistence)
+        + shared.map(widening) + shared.map(math) + shared.map(ownSteps) + shared.map(approach)
+    }
   }
 
-  /// (a) `s(q) - s(0) > 0`, with `s(t)` the largest minus the smallest label log-likelihood over paths after t steps and
-  /// q a quarter of the run, rounded up.
-  private func earlySpread(_ run: UnlearningRun) -> Claim {
-    let readings = readings(run, "label_log_likelihood")
-    let step = share(4, of: readings)
+  /// (a) How much farther the two paths that are extremes after a quarter of the run are apart then than before.
+  private func earlySpread(_ run: UnlearningRun) throws -> Claim {
+    let readings = label(run)
     return claim(
       "early spread", "The paths spread apart within the first steps.", run,
-      "spread of the label's log-likelihood over paths after step \(step) minus that before unlearning, nats a token",
-      .above, 0, readings.map { ClaimStatistics.spreadGrowth($0, at: step) }, needs: "label")
-  }
-
-  /// (b) `F(last) - min over p < last of F(p) < 0`, with `F(p)` the fall of the label's log-likelihood from the first to
-  /// the last step.
-  private func recency(_ run: UnlearningRun) -> Claim {
-    claim(
-      "recency", "What was learned last is forgotten slowest.", run,
-      "forget score at the last position minus the smallest at the others, nats a token", .below, 0, lags(run),
+      "difference of the label's log-likelihood between the paths that are extreme after step \(share(4, of: readings)), "
+        + "minus that before unlearning, nats a token",
+      .above, 0, try spread(readings, after: 4), paper: try spread(PaperEvidence(algorithm: run.label).label, after: 4),
       needs: "label")
   }
 
-  /// (b) The share of the runs in which the last position is slowest, more than half. The paper's own Table 1 has 13 of
-  /// its 15 cells.
-  private var recencyShare: Claim {
-    let lags = shared.map(lags)
-    let shares = (0..<(lags.map(\.count).max() ?? 0)).map { seed -> Double in
-      let known = lags.compactMap { seed < $0.count && $0[seed].isFinite ? $0[seed] : nil }
-      return Double(known.count { $0 < 0 }) / Double(known.count)
+  /// (e) The same at the last step, for every run: at every learning rate and schedule.
+  private func persistence(_ run: UnlearningRun) throws -> Claim {
+    let (paper, shared) = (PaperEvidence(algorithm: run.label), order.study.unlearning)
+    let curves: [ClaimStatistics.Reading] =
+      switch order.study.deviation(of: run) {
+      case .none: paper.label
+      case .schedule: paper.label(schedule: run.configuration.schedule.shape.rawValue, learningRate: nil)
+      case .learningRate:
+        paper.label(
+          schedule: nil, learningRate: run.configuration.optimizer.learningRate / shared.optimizer.learningRate)
+      case .both: []
+      }
+    return claim(
+      "persistence", "Paths still differ at other learning rates and schedules.", run,
+      "difference of the label's log-likelihood between the paths that are extreme after the last step, minus that "
+        + "before unlearning, nats a token",
+      .above, 0, try spread(label(run), after: 1), paper: try spread(curves, after: 1), needs: "label")
+  }
+
+  private func spread(_ readings: [ClaimStatistics.Reading], after share: Int) throws -> Evidence {
+    let step = self.share(share, of: readings)
+    return try .widestPair(
+      of: readings.map { ClaimStatistics.changes($0, at: step) }, byMeansOf: readings.map { $0.map { $0[step] } },
+      against: 0)
+  }
+
+  /// How far the last position is behind the slowest of the others.
+  private enum Lag: CaseIterable {
+    /// In the mean fall over the first quarter of the steps, and over all.
+    case early, whole
+    /// In the fall to the last step, the forget score.
+    case end
+
+    var topic: String {
+      switch self {
+      case .early: "recency, first quarter"
+      case .whole: "recency, whole run"
+      case .end: "recency, last step"
+      }
     }
+
+    var score: String {
+      switch self {
+      case .early: "mean fall of the label over the first quarter of the steps"
+      case .whole: "mean fall of the label over all steps"
+      case .end: "fall of the label to the last step"
+      }
+    }
+  }
+
+  /// (b) `F(last) - min over p < last of F(p) < 0`, with F the speed of forgetting: the area between the curve and its
+  /// beginning, early and over the whole run; and the fall to the last step, as in Table 1.
+  private func recency(_ run: UnlearningRun, _ lag: Lag) throws -> Claim {
+    let paper = PaperEvidence(algorithm: run.label)
+    let values: [Double] =
+      lag == .end
+      ? paper.table("forget_score").map(paperLag) : lags(paper.label, lag, positions: [1, 2, 3, 4], last: 4)
+    return claim(
+      lag.topic, "What was learned last is forgotten slowest.", run,
+      "\(lag.score) at the last position minus the smallest at the others, nats a token", .below, 0,
+      try .mean(of: lags(run, lag), against: 0), paper: try .mean(of: values, against: 0), needs: "label")
+  }
+
+  /// (b) The share of the runs in which the last position is slowest over the whole run, more than half. The paper's own
+  /// Table 1, which has the last step alone, has 13 of its 15 cells.
+  private var recencyShare: Claim {
+    let tested = shared.filter { obstacle($0, []) == nil }
+    let found = tested.map { lags($0, .whole) }
+    func shares(_ lags: [[Double]]) -> [Double] {
+      (0..<(lags.map(\.count).max() ?? 0)).map { repetition -> Double in
+        let known = lags.compactMap { repetition < $0.count && $0[repetition].isFinite ? $0[repetition] : nil }
+        return Double(known.count { $0 < -Evidence.rounding }) / Double(known.count)
+      }
+    }
+    let paper = ["GA", "NPO", "SimNPO"].map { PaperEvidence(algorithm: $0).table("forget_score").map(paperLag) }
+    let falls = (tested.isEmpty ? shared : tested).compactMap(leastFall)
     return Claim(
       topic: "recency share", sentence: "What was learned last is forgotten slowest with most algorithms.",
-      subject: "all runs", statistic: "share of the runs in which the last position has the smallest forget score",
-      side: .above, threshold: 0.5, values: shares, note: "the paper's Table 1 has 13 of 15 cells")
+      subject: "all runs",
+      statistic: "share of the runs in which the last position has the smallest mean fall of the label over all steps",
+      side: .above, threshold: 0.5, evidence: .mean(of: shares(found), in: 0...1, against: 0.5),
+      paper: .mean(of: shares(paper), in: 0...1, against: 0.5), fall: falls.min { $0.value < $1.value },
+      obstacle: tested.isEmpty ? shared.compactMap { obstacle($0, []) }.first ?? "no run to test it on" : nil,
+      note: "\(tested.count) of \(shared.count) runs tested; the paper's are of the last step, 13 of 15 cells")
   }
 
   /// (c) Spearman's rank correlation over paths between forget score and utility at the last step, negative.
   private func utility(_ run: UnlearningRun) -> Claim {
-    let (label, kept) = (readings(run, "label_log_likelihood"), readings(run, "utility"))
-    let values = zip(label, kept).map { label, kept in
-      ClaimStatistics.rankCorrelation(falls(label), kept.map { $0.last ?? .nan })
+    let pairs = readings(run, ["label_log_likelihood", "utility"]).map { reading in
+      (falls(reading[0]), reading[1].map { $0.last ?? .nan })
     }
+    let paper = PaperEvidence(algorithm: run.label)
     return claim(
       "utility", "Slower forgetting comes with better kept utility.", run,
-      "rank correlation over paths of forget score and utility after unlearning", .below, 0, values,
-      needs: "label and utility", other: "fewer than three paths, or all alike")
+      "rank correlation over paths of forget score and utility after unlearning; the data are one draw, the same for all "
+        + "seeds", .below, 0, .association(pairs),
+      paper: .association(Array(zip(paper.table("forget_score"), paper.table("tofu_utility")))),
+      needs: "label and utility", other: "fewer than three paths, or all alike",
+      stages: [order.study.measures.utilityStage])
   }
 
-  /// (e) `s(last) - s(0) > 0`, for every run: at every learning rate and schedule.
-  private func persistence(_ run: UnlearningRun) -> Claim {
-    let readings = readings(run, "label_log_likelihood")
-    let last = share(1, of: readings)
-    return claim(
-      "persistence", "Paths still differ at other learning rates and schedules.", run,
-      "spread of the label's log-likelihood over paths after the last step minus that before, nats a token", .above, 0,
-      readings.map { ClaimStatistics.spreadGrowth($0, at: last) }, needs: "label")
-  }
-
-  /// (f) The log ratio of the widths of the label's interval at the last step and at a tenth of the run, above 0; the
-  /// values are the jackknife's.
-  private func widening(_ run: UnlearningRun) -> Claim {
-    let all = readings(run, "label_log_likelihood")
+  /// (f) The log ratio of the widths of the label's interval at the last step and at a tenth of the run, above 0.
+  private func widening(_ run: UnlearningRun) throws -> Claim {
+    let all = label(run)
     let (early, late) = (share(10, of: all), share(1, of: all))
     let readings = all.filter { $0.allSatisfy { $0[early].isFinite && $0[late].isFinite } }
     return claim(
       "widening", "Intervals over seeds are narrow at first and widen later.", run,
-      "log of the ratio of the interval's widths after the last step and after step \(early), mean over paths, jackknife",
-      .above, 0, ClaimStatistics.wideningPseudoValues(readings, early: early, late: late), needs: "label",
-      other: "fewer than three seeds, or seeds that agree exactly")
+      "log of the ratio of the interval's widths after the last step and after step \(early), mean over paths", .above,
+      0,
+      try .scatterRatio(
+        ClaimStatistics.logScatterRatio(readings, early: early, late: late), count: readings.count),
+      // The paper's Figure 5 is over four seeds.
+      paper: try .scatterRatio(PaperEvidence(algorithm: run.label).logWidthRatio(share: 10), count: 4),
+      needs: "label", other: "fewer than two seeds, or seeds that agree")
   }
 
-  /// (g) The difference of the change of math accuracy between two paths, above 20 points. The two are the extremes of
-  /// the other seeds, so that sampling alone makes no difference.
-  private func math(_ run: UnlearningRun) -> Claim {
-    let changes = readings(run, "math_accuracy").map { $0.map { ($0.last ?? .nan) - ($0.first ?? .nan) } }
+  /// (g) The difference of the change of math accuracy between the two paths on which it is largest and smallest, above 20
+  /// points.
+  private func math(_ run: UnlearningRun) throws -> Claim {
+    func difference(_ changes: [[Double]]) throws -> Evidence {
+      try .widestPair(of: changes, byMeansOf: changes, against: Self.mathThreshold, within: -2...2)
+    }
+    let changes = readings(run, ["math_accuracy"]).map { $0[0].map { ($0.last ?? .nan) - ($0.first ?? .nan) } }
     return claim(
       "math", "Math accuracy changes by over 20 points more on one path than on another.", run,
-      "difference of the change of math accuracy between the paths that are extreme on the other seeds", .above, 0.2,
-      ClaimStatistics.crossedSpreads(changes), needs: "math", other: "fewer than two seeds")
+      "difference of the change of math accuracy between the paths on which it is largest and smallest", .above,
+      Self.mathThreshold, try difference(changes),
+      paper: try difference(PaperEvidence(algorithm: run.label).table("math_utility")), needs: "math",
+      stages: [order.study.measures.mathStage])
   }
 
   /// (h) What one number of steps for all paths costs against one for each, in Jeffreys divergence to the retrained model
   /// (mean of forget and kept answers), above 0; both numbers are the best on the other seeds.
-  private func ownSteps(_ run: UnlearningRun) -> Claim {
+  private func ownSteps(_ run: UnlearningRun) throws -> Claim {
     claim(
       "own step count", "No one number of steps brings all paths as near to their retrained models as it could.", run,
       "excess divergence at the common best step over that at each path's own, both best on the other seeds, nats a token",
-      .above, 0, ClaimStatistics.costsOfCommonSteps(divergences(run)), needs: "retrained",
-      other: "fewer than two seeds")
+      .above, 0, try .mean(of: ClaimStatistics.costsOfCommonSteps(divergences(run)), against: 0), paper: nil,
+      needs: "retrained", other: "fewer than two seeds")
   }
 
   /// (h) The smallest share of its Jeffreys divergence to the retrained model that any path comes down to at any step,
   /// above a tenth.
-  private func approach(_ run: UnlearningRun) -> Claim {
+  private func approach(_ run: UnlearningRun) throws -> Claim {
     claim(
       "closest approach", "No path comes near retrain equivalence at any step.", run,
-      "smallest share, over paths and steps, of the divergence to the retrained model before unlearning", .above, 0.1,
-      divergences(run).map(ClaimStatistics.closestApproach), needs: "retrained")
+      "smallest share, over paths and steps, of the divergence to the retrained model before unlearning; the data are "
+        + "one draw, the same for all seeds", .above, 0.1,
+      try .mean(of: divergences(run).map(ClaimStatistics.closestApproach), against: 0.1, within: 0...1),
+      paper: nil, needs: "retrained")
   }
+}
 
+extension OrderClaims {
+  /// A claim about one run.
+  /// - Parameters:
+  ///   - measures: What must have been measured.
+  ///   - reason: Why else a seed may have no value.
+  ///   - stages: Which stages must have been learned besides the one to forget.
   private func claim(
     _ topic: String, _ sentence: String, _ run: UnlearningRun, _ statistic: String, _ side: Claim.Side,
-    _ threshold: Double, _ values: [Double], needs measures: String, other reason: String = "values that are not finite"
+    _ threshold: Double, _ evidence: Evidence, paper: Evidence?, needs measures: String,
+    other reason: String = "values that are not finite", stages: [String?] = []
   ) -> Claim {
-    let finite = values.count(where: \.isFinite)
+    let missing = seeds.count - evidence.count
     let note =
-      finite == seeds.count
-      ? nil : "\(seeds.count - finite) of \(seeds.count) seeds have no value: \(measures) not measured, or \(reason)"
+      missing == 0
+      ? nil : "\(missing) of \(seeds.count) seeds have no value: \(measures) not measured, or \(reason)"
+    let obstacle = obstacle(run, stages.compactMap { $0 }) ?? (evidence.count == 0 ? note : nil)
     return Claim(
       topic: topic, sentence: sentence, subject: run.name, statistic: statistic, side: side, threshold: threshold,
-      values: values, note: note)
+      evidence: evidence, paper: paper.flatMap { $0.count == 0 ? nil : $0 }, fall: leastFall(run), obstacle: obstacle,
+      note: obstacle == note ? nil : note)
   }
 
-  /// A column by seed, path and step, of the seeds in which every path has it at all steps.
-  private func readings(_ run: UnlearningRun, _ column: String) -> [ClaimStatistics.Reading] {
+  /// Why nothing about a run can be tested; nil where it can.
+  private func obstacle(_ run: UnlearningRun, _ stages: [String]) -> String? {
+    let needed = [order.study.forget] + stages.filter { $0 != order.study.forget }
+    if let shortfall = learned.shortfall(of: needed, on: order.paths) { return shortfall }
+    return Claim.obstacle(leastFall(run), of: order.study.forget)
+  }
+
+  private func leastFall(_ run: UnlearningRun) -> Claim.Fall? { order.leastFall(run, on: order.paths) }
+
+  private func label(_ run: UnlearningRun) -> [ClaimStatistics.Reading] {
+    readings(run, ["label_log_likelihood"]).map { $0[0] }
+  }
+
+  /// Columns by seed, column, path and step, of the seeds in which every path has all of them at all steps.
+  private func readings(_ run: UnlearningRun, _ columns: [String]) -> [[ClaimStatistics.Reading]] {
     let all = seeds.map { seed in
-      order.paths.compactMap { path in order.trajectories(run, path).first { $0.seed == seed }?[column] }
+      columns.map { column in
+        order.paths.compactMap { path in order.trajectories(run, path).first { $0.seed == seed }?[column] }
+      }
     }
-    let steps = all.joined().map(\.count).max() ?? 0
-    return all.filter { $0.count == paths.count && steps > 0 && $0.allSatisfy { $0.count == steps } }
+    let steps = all.joined().joined().map(\.count).max() ?? 0
+    return all.filter { reading in
+      steps > 0 && reading.allSatisfy { $0.count == order.paths.count && $0.allSatisfy { $0.count == steps } }
+    }
   }
 
   /// The step after this share of the run, rounded up.
@@ -154,15 +256,31 @@ struct OrderClaims {
     reading.map { ($0.first ?? .nan) - ($0.last ?? .nan) }
   }
 
-  private func lags(_ run: UnlearningRun) -> [Double] {
-    readings(run, "label_log_likelihood").map { reading in
-      ClaimStatistics.lagOfLast(scores: falls(reading), positions: paths, last: order.study.stages.count)
+  private func lags(_ run: UnlearningRun, _ lag: Lag) -> [Double] {
+    lags(label(run), lag, positions: positions, last: order.study.stages.count)
+  }
+
+  private func lags(_ readings: [ClaimStatistics.Reading], _ lag: Lag, positions: [Int], last: Int) -> [Double] {
+    let step = share(lag == .early ? 4 : 1, of: readings)
+    return readings.map { reading in
+      ClaimStatistics.lagOfLast(
+        scores: lag == .end ? falls(reading) : ClaimStatistics.speeds(reading, to: step), positions: positions,
+        last: last)
     }
   }
 
+  private func paperLag(_ scores: [Double]) -> Double {
+    ClaimStatistics.lagOfLast(scores: scores, positions: [1, 2, 3, 4], last: 4)
+  }
+
   private func divergences(_ run: UnlearningRun) -> [ClaimStatistics.Reading] {
-    zip(readings(run, "forget_jeffreys"), readings(run, "kept_jeffreys")).map { forget, kept in
-      zip(forget, kept).map { zip($0, $1).map { ($0 + $1) / 2 } }
+    readings(run, ["forget_jeffreys", "kept_jeffreys"]).map { reading in
+      zip(reading[0], reading[1]).map { zip($0, $1).map { ($0 + $1) / 2 } }
     }
   }
+}
+
+extension UnlearningRun {
+  /// The algorithm as the paper's figures call it.
+  fileprivate var label: String { objective.label }
 }

@@ -9,12 +9,15 @@ extension Exhibit {
     title: "How well each stage is known before unlearning",
     description: """
       For every study, trained path and stage, at the end of the path: the mean log-likelihood of an answer token and \
-      the share of greedy answers that are right, and that were cut off, of what was learned and of what was kept apart. Mean and 95 % \
-      confidence interval over seeds. Paths without the forget stage are those of the retrained models.
+      the share of greedy answers that are right, and that were cut off, of what was learned and of what was kept apart. \
+      Mean and 95 % confidence interval over seeds. Paths without the forget stage are those of the retrained models. A \
+      stage is learned where just after it a token of its answers has a probability of at least one half (geometric \
+      mean), and of problems a fifth is solved: what is said of claims that need a stage which is not is "not tested".
       """,
     results: { results in
       var rows: [[Cell]] = []
       for study in results.plan.studies {
+        let learned = LearnedStages(study, results.qualities)
         let own = results.qualities.filter { $0.study == study.name }
         let paths = own.map(\.path).enumerated().filter { place, path in
           own.firstIndex { $0.path == path } == place
@@ -22,13 +25,16 @@ extension Exhibit {
         for stage in study.stages.map(\.name) {
           for path in paths {
             let qualities = own.filter { $0.stage == stage && $0.path == path }
+            let isLast = path.stages.last == stage
+            let shortfall = isLast ? learned.shortfall(of: stage, after: path) : nil
             for (measure, part, value) in qualityReadings {
               let values = qualities.compactMap(value)
               guard !values.isEmpty else { continue }
               rows.append(
                 [
                   .string(study.name), .string("\(path)"), Cell(study.position(in: path)), .string(stage),
-                  .boolean(path.stages.contains(stage)), .string(part), .string(measure),
+                  .boolean(path.stages.contains(stage)), isLast ? .boolean(shortfall == nil) : .missing, .string(part),
+                  .string(measure),
                 ] + (try SeedMean(values).cells))
             }
           }
@@ -44,6 +50,9 @@ extension Exhibit {
             description: "p, the position of the forget stage, 1 is first; missing where it was not learned"),
           Column("stage", .string, description: "the stage that is asked about"),
           Column("on_path", .boolean, description: "whether the stage was learned on this path"),
+          Column(
+            "learned", .boolean,
+            description: "whether the stage, the path's last, was learned; missing where others followed or it was not"),
           Column("part", .string, description: "learned: what was learned; held out: what was kept apart"),
           Column(
             "measure", .string,
@@ -93,6 +102,11 @@ extension Exhibit {
           [
             "mark": ["type": "point", "filled": true, "size": 50, "opacity": 1],
             "encoding": ["y": y, "x": VegaLite.number("mean", title, scale: scale), "color": color],
+          ],
+          [
+            "transform": [["filter": "datum.learned === false && datum.part == 'learned'"]],
+            "mark": ["type": "text", "align": "left", "fontSize": 10, "color": "#D55E00", "text": "not learned"],
+            "encoding": ["y": y, "x": ["value": 256]],
           ],
         ],
       ],

@@ -89,3 +89,33 @@ extension Set<TrainingObjective.Name> {
   /// The objectives that unlearn.
   static var unlearning: Self { Set(TrainingObjective.Name.allCases).subtracting([.sft]) }
 }
+
+extension StudyResults {
+  /// How far the forget stage's own answers fell in a run on the path where they fell least: the mean over seeds of their
+  /// mean log-likelihood (of whole answers, in nats) before the first step minus that after the last.
+  /// - Returns: Nil where it was not measured on one of the paths (measure `stages`), or no seed has a finite value.
+  func leastFall(_ run: UnlearningRun, on paths: [Path]) -> Claim.Fall? {
+    var falls: [Claim.Fall] = []
+    for path in paths {
+      let values = trajectories(run, path).compactMap { trajectory -> Double? in
+        guard let values = trajectory["\(study.forget)_log_probability"], let first = values.first,
+          let last = values.last
+        else { return nil }
+        return first - last
+      }.filter(\.isFinite)
+      guard !values.isEmpty else { return nil }
+      falls.append(Claim.Fall(value: values.reduce(0, +) / Double(values.count), path: "\(path)"))
+    }
+    return falls.min { $0.value < $1.value }
+  }
+}
+
+extension Claim {
+  /// Why nothing can be said after so small a fall; nil where it is large enough.
+  static func obstacle(_ fall: Fall?, of stage: String) -> String? {
+    guard let fall else { return "how much less likely the answers of \(stage) became was not measured" }
+    guard fall.value < leastFall else { return nil }
+    let value = (fall.value * 1e4).rounded() / 1e4
+    return "\(stage) was not unlearned: its answers fell by \(value) nats on \(fall.path), not \(leastFall) or more"
+  }
+}
