@@ -68,10 +68,8 @@ public struct Theorem31: Sendable {
     }
     let sigma = divergence.testSingularValues[divergence.instance.forgetCount - 1]
     lambdaMax = divergence.growth.first ?? 0
-    // Where nothing is known of the part off the span but that it may not be 0, what rounding could hide is added: taken
-    // for 0, the bound could be claimed too early.
-    let isKnown = divergence.offSpanSignificance.isKnown || divergence.offSpanSignificance == .zero
-    let c0 = divergence.testOperatorNorm * (divergence.offSpan.norm + (isKnown ? 0 : divergence.projectionRounding))
+    // Exactly 0 where exact arithmetic says so; what is left may be rounding, and is then no larger than rounding.
+    let c0 = divergence.testOperatorNorm * divergence.offSpan.norm
     logConstants = (log(sigma), log(projected), log(c0))
     let ratio = log(2) + logConstants.c0 - logConstants.sigma - logConstants.projected
     logRate = log1p(rhoStar)

@@ -254,7 +254,7 @@ struct CertifierTests {
     #expect(try Certifier(steps: 30).certificate(instance).undecided.isEmpty)
   }
 
-  @Test("A refuted hypothesis is an error that says which; one that cannot be decided leaves nothing else to decide")
+  @Test("A refuted hypothesis is an error that says which; what enclosures cannot decide exact arithmetic does")
   func hypotheses() throws {
     func error(_ instance: TwoPathInstance) -> CertificationError? {
       do throws(CertificationError) {
@@ -285,9 +285,12 @@ struct CertifierTests {
     let hidden = try instance(
       a: ([[1, 0, 0]], [1]), b: ([[1, 1, 0]], [1]), forget: ([[1, 1, 1], [1, 2, 4], [2, 3, 5]], [0, 1, 2]),
       test: [[1, 1, 1], [1, 2, 4], [1, 0, 0]], eta: 0.1)
-    let certificate = try Certifier(steps: 3, limit: 256).certificate(hidden)
-    #expect(certificate.claims.map(\.name) == [.forgetRank] && certificate.t0 == nil && certificate.constants.isEmpty)
-    #expect(certificate.claims.map(\.decision) == [.undecided(bits: 256)])
+    #expect(error(hidden) == .hypothesisRefuted(.forgetRank))
+    // The same data in both stages with another mu: Delta_0 is 0, which enclosures alone cannot tell.
+    let same: ([[Double]], [Double]) = ([[1, 2, 0.3], [0.7, 1, 1]], [1, 0.2])
+    let commuting = try instance(
+      a: same, b: same, forget: ([[1, 0, 0]], [1]), test: [[1, 1, 1]], mu: (1, 5), eta: 0.1)
+    #expect(error(commuting) == .hypothesisRefuted(.lemmaC1))
     let descent = try TwoPathInstance(
       stageA: LinearStage("A", apart.stageA.examples, trainer: .gradientFlow(time: 1)), stageB: apart.stageB,
       forget: apart.forget, test: apart.test, stepSize: 0.1)
