@@ -42,9 +42,14 @@ struct NamePattern: Equatable, Sendable {
   private static func ends(_ node: Node, _ name: [UInt8], _ starts: UInt64) -> UInt64 {
     switch node {
     case .scalars(let set):
-      return name.indices.reduce(0) { ends, place in
-        starts >> UInt64(place) & 1 == 1 && set.contains(name[place]) ? ends | 1 << UInt64(place + 1) : ends
+      // The set places alone, which are few.
+      var (ends, rest): (UInt64, UInt64) = (0, starts)
+      while rest != 0 {
+        let place = rest.trailingZeroBitCount
+        rest &= rest - 1
+        if place < name.count, set.contains(name[place]) { ends |= 1 << UInt64(place + 1) }
       }
+      return ends
     case .sequence(let nodes): return nodes.reduce(starts) { ends($1, name, $0) }
     case .choice(let nodes): return nodes.reduce(0) { $0 | ends($1, name, starts) }
     case .repetition(let node, let least, let most):

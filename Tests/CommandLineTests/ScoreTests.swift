@@ -187,9 +187,12 @@ extension TemporaryDirectory {
       ])
     try large.write(to: directory.file("large.json"))
     // It may have more tokens than the model, which no text may use.
-    try directory.write(#"{"question": "Who?", "answer": "I </x>"}"#, to: "x.jsonl")
+    let last = large.idBound - 1
+    let text: JSON = ["question": "Who?", "answer": .string(try large.decode([last]))]
+    try directory.write(text.text(.compact), to: "x.jsonl")
     try fails(
-      65, ["\"x.jsonl\", line 1", "300", "vocabulary of 300"], ["--tokenizer": "large.json", "--data": "x.jsonl"])
+      65, ["\"x.jsonl\", line 1: the token id \(last) of ", "vocabulary of 300"],
+      ["--tokenizer": "large.json", "--data": "x.jsonl"])
     let other = try TemporaryDirectory()
     _ = try ReferenceModel("llama_lora").write(to: other)
     try fails(65, ["adapter_model.safetensors", "shape"], ["--adapter": other.file("adapter")])
