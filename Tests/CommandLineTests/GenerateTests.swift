@@ -146,9 +146,9 @@ private func tokens(_ object: JSON) throws -> [Int] {
     try Command.fail(
       65, ["\"d.jsonl\", line 2: the prompt has 3 tokens", "leaves 29", "context of 32", "30 new"],
       arguments + ["--max-new-tokens", "30"], in: directory)
-    // Where nothing is said, it is what there is room for.
+    // Where nothing is said, it is what each prompt leaves room for.
     let found = try objects(Command.succeed(arguments + ["--no-stop"], in: directory).output)
-    #expect(try found.map { try tokens($0).count } == [29, 29])
+    #expect(try found.map { try tokens($0).count } == [30, 29])
     let ids = Array(repeating: 5, count: 32)
     try directory.write("{\"prompt_ids\": \(ids), \"answer_ids\": [1]}", to: "d.jsonl")
     try Command.fail(65, ["line 1: the prompt has 32 tokens", "no room"], arguments, in: directory)

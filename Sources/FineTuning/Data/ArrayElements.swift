@@ -39,6 +39,7 @@ struct ArrayElements {
     }
     position = element.endIndex
     line += element.count { $0 == 0x0A }
+    skipSpace()
     switch self.byte {
     case UInt8(ascii: ","): position += 1
     case UInt8(ascii: "]"): try finish()
@@ -54,7 +55,8 @@ struct ArrayElements {
     byte.map { "found '\(Character(Unicode.Scalar($0)))'" } ?? "found the end of the file"
   }
 
-  /// Where an element ends: at a comma or a bracket that closes nothing of its own, or with the file.
+  /// Where an element ends: after the bracket that closes it, at a comma or a bracket that closes nothing of its own, or
+  /// with the file.
   private func end(from start: Int) -> Int {
     var (place, depth, isText) = (start, 0, false)
     while place < bytes.count {
@@ -66,6 +68,7 @@ struct ArrayElements {
       case UInt8(ascii: "}"), UInt8(ascii: "]"):
         guard depth > 0 else { return place }
         depth -= 1
+        if depth == 0 { return place + 1 }
       case UInt8(ascii: ",") where depth == 0: return place
       default: break
       }
