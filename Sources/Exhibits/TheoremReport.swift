@@ -42,8 +42,15 @@ public struct TheoremReport {
   /// What the theorems beyond the paper's say.
   public let pages: [StatementPage]
 
-  /// The units in which the pages' numbers are.
-  public var units: InstanceUnits { divergence.units }
+  /// What the instance was multiplied by, in words, for the numbers that are in these units; nil where it was not.
+  public var unitsNotice: String? {
+    let units = divergence.units
+    guard units != .given else { return nil }
+    return "computed with features times 2^\(units.features), labels 2^\(units.labels) and X_test 2^\(units.test), "
+      + "exactly: the numbers of the lemmas and of B1 to B8 are in these units"
+  }
+  /// How far the constants can be trusted.
+  public let digits: TrustedDigits
 
   private let options: Options
   private let divergence: PathDivergence
@@ -61,6 +68,7 @@ public struct TheoremReport {
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws {
     divergence = try PathDivergence(instance, workers: workers)
+    digits = try TrustedDigits(divergence)
     let models = try divergence.trainedModels()
     do {
       let theorem = try Theorem31(divergence)
@@ -119,10 +127,11 @@ public struct TheoremReport {
   private var statements: String {
     let paper =
       switch paper {
-      case .success(let found): [found.theorem.page(found.check), found.corollary.page(found.corollaryCheck)]
+      case .success(let found): [found.theorem.page(found.check, digits), found.corollary.page(found.corollaryCheck)]
       case .failure: [Theorem31.pageOfFailure(divergence), Corollary1.pageOfFailure(divergence)]
       }
-    return "# What the theorems say of this instance\n\n" + (paper + pages).map(\.markdown).joined(separator: "\n")
+    let notices = [unitsNotice, digits.warning].compactMap(\.self).map { "\($0.capitalisedFirst).\n\n" }.joined()
+    return "# What the theorems say of this instance\n\n" + notices + (paper + pages).map(\.markdown).joined(separator: "\n")
   }
 
   /// The trajectory.
@@ -171,7 +180,8 @@ public struct TheoremReport {
   /// The certificate; null is what an instance without Theorem 3.1's hypotheses has not.
   public func certificate() -> JSON {
     let (found, divergence) = (try? paper.get(), divergence)
-    let (units, given) = (divergence.units, InstanceUnits.given(_:times:))
+    let units = divergence.units
+    func given(_ value: Double, _ power: Int) -> JSON { .number(InstanceUnits.given(value, times: power)) }
     let (theorem, check) = (found?.theorem, found?.check)
     let corollary = found.map { found in
       let departures = [retrained?.alongAB, retrained?.alongBA].map { run in
@@ -190,14 +200,20 @@ public struct TheoremReport {
       "version": .string(palimpsestVersion),
       "blas": .string(BLASLibrary.name),
       "instance": divergence.given.json(source: options.source),
+      "computed_in": [
+        "features_power_of_two": .integer(units.features), "labels_power_of_two": .integer(units.labels),
+        "test_power_of_two": .integer(units.test),
+        "meaning": .string(unitsNotice ?? "computed in the units given"),
+      ],
+      "trusted_digits": trustedDigits(theorem),
       "rho_star": number(theorem?.rhoStar),
       "sigma_u": number(theorem?.sigmaU),
-      "projected_difference_norm": .number(given(divergence.coordinates.norm, units.models)),
-      "difference_norm": .number(given(divergence.difference.norm, units.models)),
+      "projected_difference_norm": given(divergence.coordinates.norm, units.models),
+      "difference_norm": given(divergence.difference.norm, units.models),
       "c0": number(theorem?.c0),
       "t0": theorem.map { whole($0.t0) } ?? .null,
       "lambda_max": number(divergence.growth.first),
-      "test_operator_norm": .number(given(divergence.testOperatorNorm, units.test)),
+      "test_operator_norm": given(divergence.testOperatorNorm, units.test),
       "epsilon": .number(options.epsilon),
       "t_star": number(found?.corollary.tStar),
       "steps": .integer(options.steps),
@@ -219,6 +235,22 @@ public struct TheoremReport {
       ],
       "proof_steps": found.map { proofSteps($0.theorem) } ?? .null,
       "beyond_the_paper": .array(pages.map(\.json)),
+    ]
+  }
+
+  /// How many digits of each constant stand clear of rounding, why, and what that leaves open of t_0.
+  private func trustedDigits(_ theorem: Theorem31?) -> JSON {
+    let range = theorem.map(digits.rangeOfT0)
+    return [
+      "condition_x_u": .number(digits.forgetCondition),
+      "condition_stages": .number(digits.stageCondition),
+      "difference_norm": .number(digits.digits(.difference)),
+      "projected_difference_norm": .number(digits.digits(.projectedDifference)),
+      "sigma_u": .number(digits.digits(.sigmaU)),
+      "c0": .number(digits.digits(.c0)),
+      "rho_star": .number(digits.digits(.rhoStar)),
+      "t0_at_least": range.map { whole($0.least) } ?? .null,
+      "t0_at_most": range.map { whole($0.largest) } ?? .null,
     ]
   }
 
@@ -249,4 +281,9 @@ public struct TheoremReport {
   private func whole(_ value: Double) -> JSON {
     Int(exactly: value).map { .integer($0) } ?? .number(value)
   }
+}
+
+extension String {
+  /// With a capital first letter, to begin a sentence.
+  fileprivate var capitalisedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

@@ -17,6 +17,8 @@ struct History: Sendable {
   let trained: Vector
   /// theta_r.
   let retrained: Vector
+  /// theta_0 - theta_r, found without subtracting two models that barely differ.
+  let difference: Vector
   /// mu_U.
   let forgetMu: Double
   /// The floor of theory B2, the least RE distance in `theta_0 + row(X_U)`; 0 where it is no more than ``rounding``.
@@ -33,17 +35,19 @@ struct History: Sendable {
     let models = try divergence.trainedModels()
     guard let pair = try RetrainedPair(divergence, models) else { return nil }
     return try [
-      History(divergence, instance.pathAB, models.ab, pair.retrained.ab, mu, LocalFloor(pair.alongAB)),
-      History(divergence, instance.pathBA, models.ba, pair.retrained.ba, mu, LocalFloor(pair.alongBA)),
+      History(
+        divergence, instance.pathAB, models.ab, pair.retrained.ab, pair.differences.ab, mu, LocalFloor(pair.alongAB)),
+      History(
+        divergence, instance.pathBA, models.ba, pair.retrained.ba, pair.differences.ba, mu, LocalFloor(pair.alongBA)),
     ]
   }
 
   private init(
-    _ divergence: PathDivergence, _ path: Path, _ trained: Vector, _ retrained: Vector, _ mu: Double,
-    _ local: LocalFloor
+    _ divergence: PathDivergence, _ path: Path, _ trained: Vector, _ retrained: Vector,
+    _ difference: Vector, _ mu: Double, _ local: LocalFloor
   ) throws {
     instance = divergence.instance
-    (self.path, self.trained, self.retrained, forgetMu) = (path, trained, retrained, mu)
+    (self.path, self.trained, self.retrained, self.difference, forgetMu) = (path, trained, retrained, difference, mu)
     let maps = try instance.stages.map { try divergence.training.map($0.name) }
     let size = maps.reduce(trained.norm + retrained.norm) { $0 + $1.offset.norm }
     // As in Lemma C.1: the error of a solve of order n is some n eps, amplified by its condition.
@@ -58,8 +62,9 @@ struct History: Sendable {
 
   /// `d(theta_u, theta_r)`; infinite where the predictions leave Double's range.
   func distance(_ model: Vector) -> Double {
-    let (unlearned, retrained) = (instance.test.transposeTimes(model), instance.test.transposeTimes(self.retrained))
-    return (try? REDistance(between: unlearned.elements, and: retrained.elements))?.value ?? .infinity
+    let moved = instance.test.transposeTimes((model - trained) + difference)
+    let zeros = [Double](repeating: 0, count: moved.count)
+    return (try? REDistance(between: moved.elements, and: zeros))?.value ?? .infinity
   }
 
   /// Whether a RE distance exceeds epsilon by more than rounding.

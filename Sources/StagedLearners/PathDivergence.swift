@@ -34,6 +34,8 @@ public struct PathDivergence: Sendable {
   public let differenceRounding: Double
   /// The same of ``coordinates`` and of ``offSpan``, whose projections add what the condition of X_U blurs.
   public let projectionRounding: Double
+  /// The same of the singular values of `X_test P_U`.
+  public let testRounding: Double
   /// What `||Delta_0||` is worth; ``difference`` is 0 where this says so.
   public let differenceSignificance: Significance
   /// What `||P_U Delta_0||` is worth; ``coordinates`` are 0 where this says so.
@@ -101,7 +103,8 @@ public struct PathDivergence: Sendable {
       if offSpanSignificance == .zero { offSpan = Vector(zeros: offSpan.count) }
     }
     (self.coordinates, self.offSpan) = (coordinates, offSpan)
-    testSignificance = Significance(seen.values[instance.forgetCount - 1], rounding: blur * operatorNorm) {
+    testRounding = blur * operatorNorm
+    testSignificance = Significance(seen.values[instance.forgetCount - 1], rounding: testRounding) {
       exact.testRankDeficit
     }
     logAlphas = coordinates.elements.map { log(abs($0)) }

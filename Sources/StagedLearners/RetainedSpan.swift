@@ -143,19 +143,20 @@ public struct RetainedSpan: Sendable {
     guard let largest = computed.last, largest < 0x1p-26 * norm, k <= 64 else { return computed }
     let seen = retainAxes.transposeTimes(forgetRows)
     let off = covers ? Matrix(zeros: 1, k) : forgetRows.minus(retainAxes.times(seen))
+    // All of it divided by `up`, so that the smallest eta takes nothing below Double's range.
     func ratios(_ logLambda: Double) throws -> [Double] {
       let lambda = exp(logLambda)
       var scaled = Matrix(zeros: seen.rows + off.rows, k)
       for column in 0..<k {
         for row in 0..<seen.rows {
-          let weight = down * retainValues[row] * retainValues[row] + lambda
-          scaled[row, column] = (up / weight).squareRoot() * seen[row, column]
+          let weight = down / up * retainValues[row] * retainValues[row] + lambda
+          scaled[row, column] = (1 / weight).squareRoot() * seen[row, column]
         }
-        for row in 0..<off.rows { scaled[seen.rows + row, column] = (up / lambda).squareRoot() * off[row, column] }
+        for row in 0..<off.rows { scaled[seen.rows + row, column] = (1 / lambda).squareRoot() * off[row, column] }
       }
       return try SingularValues.values(of: scaled)
     }
-    let top = log(up) + 2 * log(Vector(forgetRows.elements).norm) + 1
+    let top = 2 * log(Vector(forgetRows.elements).norm) + 1
     let bottom = top - 200
     var positive: [Double] = []
     for index in 0..<k {
@@ -165,7 +166,7 @@ public struct RetainedSpan: Sendable {
         let middle = (low + high) / 2
         if try ratios(middle)[index] > 1 { low = middle } else { high = middle }
       }
-      positive.append(exp((low + high) / 2))
+      positive.append(up * exp((low + high) / 2))
     }
     // The others are not positive, whatever rounding makes of them.
     return computed.dropLast(positive.count).map { min($0, 0) } + positive.reversed()

@@ -25,6 +25,8 @@ public struct LastInFirstOut: Sendable {
   public let trained: Vector
   /// theta_r, what it trains without the forget stage.
   public let retrained: Vector
+  /// `theta_0 - theta_r`, found without subtracting two models that barely differ.
+  public let learned: Vector
   /// The run that undoes the forget stage when it came last; nil for training to convergence (and for ascents).
   public let inverse: SpectralFilter?
   /// theta_0 after that run, from forget gradients alone; theta_0 itself where there is none.
@@ -41,6 +43,8 @@ public struct LastInFirstOut: Sendable {
   public let logDistanceBefore: Double
   /// `log d(undone, theta_r)`.
   public let logDistanceAfter: Double
+  /// `undone - theta_r`.
+  private let remainder: Vector
   /// `||X_test||_F` and `||X_U||`: what may become of an error of the model in the predictions.
   private let (testNorm, featureNorm): (Double, Double)
   /// What rounding may carry the undone model off `theta_0 + row(X_U)`.
@@ -59,20 +63,22 @@ public struct LastInFirstOut: Sendable {
     let (k, eigenvalues) = (examples.count, run.span.singularValues.map { $0 * $0 })
     trained = try run.training.train(path)
     retrained = try run.training.retrain(path, forgetting: run.forget)
+    learned = try run.training.retrainingDifference(path, forgetting: run.forget)
     let residual = examples.residual(trained, workers: workers)
     forgetResidual = residual.norm
     inverse = trainer.inverse(rows: k)
     if let inverse {
       let map = try StageMap(LinearStage(stage.name, examples, trainer: inverse), workers: workers)
-      undone = map.apply(to: trained, workers: workers)
+      let change = map.change(of: trained, workers: workers)
+      (undone, remainder) = (trained + change, learned + change)
     } else {
-      undone = trained
+      (undone, remainder) = (trained, learned)
     }
     let trajectory = try run.towardsRetrained(path)
     floor = try LocalFloor(trajectory)
     let m = Double(run.test.columns)
     logDistanceBefore = trajectory.logDistance(at: 0)
-    logDistanceAfter = 2 * log(run.test.transposeTimes(undone - retrained, workers: workers).norm) - log(m)
+    logDistanceAfter = 2 * log(run.test.transposeTimes(remainder, workers: workers).norm) - log(m)
     testNorm = Vector(run.test.elements).norm
 
     amplification = eigenvalues.reduce(1) { max($0, 1 / abs(trainer.remainder(at: $1, rows: k))) }
@@ -108,11 +114,11 @@ public struct LastInFirstOut: Sendable {
   public var isLast: Bool { position == stageCount }
 
   /// `||undone - theta_r||`.
-  public var error: Double { (undone - retrained).norm }
+  public var error: Double { remainder.norm }
 
   /// Whether rounding leaves something to check: it does not where an ill-conditioned stage is undone whose every trace is
   /// below ``roundingLevel``.
-  public var canBeTold: Bool { roundingLevel < (trained - retrained).norm }
+  public var canBeTold: Bool { roundingLevel < learned.norm }
 
   /// Where the forget stage came last and has an inverse: `||undone - theta_r|| <= rounding`, RE exactly.
   public var exactness: Inequality { Inequality(logLeft: log(roundingLevel), logRight: log(error)) }
@@ -167,7 +173,7 @@ extension LastInFirstOut {
     preconditions.append(
       Precondition(
         assumption: "rounding is smaller than what the stage changed", holds: told,
-        evidence: cases.map { "\($0): \($1.roundingLevel) and \(($1.trained - $1.retrained).norm)" }
+        evidence: cases.map { "\($0): \($1.roundingLevel) and \($1.learned.norm)" }
           .joined(separator: "; ")))
     guard told else {
       return StatementPage("B3", title, statement: statement, preconditions: preconditions)
@@ -184,7 +190,7 @@ extension LastInFirstOut {
     }
     for (name, found) in cases {
       let suffix = "_\(name.lowercased())"
-      let moved = found.trained - found.retrained
+      let moved = found.learned
       constants += [
         .init("p\(suffix)", Double(found.position), "position of the forget stage on \(name), of \(found.stageCount)"),
         .init("||theta_0 - theta_r||\(suffix)", moved.norm, "how far the stage moved the model"),

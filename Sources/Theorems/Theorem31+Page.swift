@@ -7,15 +7,23 @@ extension Theorem31 {
     """
 
   /// The theorem's page, with the checks that ``check(through:workers:progress:)`` made.
-  public func page(_ check: StepwiseCheck) -> StatementPage {
-    StatementPage(
+  public func page(_ check: StepwiseCheck, _ digits: TrustedDigits) -> StatementPage {
+    func trusted(_ constant: TrustedDigits.Constant) -> String { "; \(Int(digits.digits(constant))) digits" }
+    return StatementPage(
       "3.1", Self.title, statement: Self.statement, preconditions: preconditions,
       constants: [
-        .init("rho*", rhoStar, "<P_U Delta_0, M_U P_U Delta_0> / ||P_U Delta_0||^2, the rate of the bound"),
-        .init("sigma_U", sigmaU, "the k-th singular value of X_test P_U"),
-        .init("||P_U Delta_0||", projectedDifferenceNorm, "the part of the difference that ascent amplifies"),
-        .init("C_0", c0, "||X_test||_op ||(I - P_U) Delta_0||"),
-        .init("t_0", t0, "the first step at which the bound is claimed, if not negative"),
+        .init("rho*", rhoStar, "<P_U Delta_0, M_U P_U Delta_0> / ||P_U Delta_0||^2, the rate of the bound\(trusted(.rhoStar))"),
+        .init("sigma_U", sigmaU, "the k-th singular value of X_test P_U\(trusted(.sigmaU))"),
+        .init(
+          "||P_U Delta_0||", projectedDifferenceNorm,
+          "the part of the difference that ascent amplifies\(trusted(.projectedDifference))"),
+        .init("C_0", c0, "||X_test||_op ||(I - P_U) Delta_0||\(trusted(.c0))"),
+        .init(
+          "t_0", t0,
+          "the first step at which the bound is claimed, if not negative"
+            + (digits.doubt(self).map { "; \($0)" } ?? "")),
+        .init("cond(X_U)", digits.forgetCondition, "the condition number of the forget rows"),
+        .init("cond(K + mu I)", digits.stageCondition, "the largest estimate of the stages', K = X X'"),
       ],
       claims: [.init("d(theta_AB^t, theta_BA^t) >= sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t)", check)])
   }

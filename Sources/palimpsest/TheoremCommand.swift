@@ -15,8 +15,10 @@ struct TheoremCommand: ParsableCommand {
       An instance is a safetensors file of tensors X_A, y_A, X_B, y_B, X_U, y_U, X_test (rows are examples) with \
       metadata strings mu_A, mu_B and eta. If the forget set was a training stage of its own, metadata mu_U says so \
       and position_U (1, 2 or 3) says where. Any other tensor or metadata is refused; F32 and integers are converted, \
-      with a notice. Where the hypotheses of Theorem 3.1 fail, the other theorems are still reported on. --output gets certificate.json (every constant, margin and verdict), \
-      statements.md (the same for people, a page a theorem) and trajectory.csv.
+      with a notice. Where the hypotheses of Theorem 3.1 fail, the other theorems are still reported on. --output gets \
+      certificate.json (every constant, margin and verdict, and how many digits of each constant stand clear of \
+      rounding), statements.md (the same for people, a page a theorem) and trajectory.csv. Constants of fewer than \
+      six digits, and a t_0 that rounding leaves open, are named; --certified decides them.
 
       EXAMPLE
         palimpsest theorem --random --seed 7 --save-instance my.safetensors
@@ -176,14 +178,12 @@ struct TheoremCommand: ParsableCommand {
   }
 
   private func summarise(_ report: TheoremReport, _ console: Console) {
-    let units = report.units
-    if units != .given {
-      console.result(
-        "computed with features times 2^\(units.features), labels 2^\(units.labels) and X_test 2^\(units.test), exactly: "
-          + "the numbers of B1 to B8 are in these units")
-    }
+    if let notice = report.unitsNotice { console.result(notice) }
+    if let warning = report.digits.warning { console.result(warning) }
     switch report.paper {
-    case .success(let found): summarise(found, console)
+    case .success(let found):
+      summarise(found, console)
+      if let doubt = report.digits.doubt(found.theorem) { console.result(doubt) }
     case .failure(let failure):
       console.result("\(failure)")
       console.result("nor does Corollary 1; the theorems below have hypotheses of their own")
