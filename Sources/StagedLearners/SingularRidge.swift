@@ -36,13 +36,14 @@ struct SingularRidge: Sendable {
   }
 
   /// The condition that rounding is magnified by: the largest singular value over the least that mu leaves to be.
-  var condition: Double {
-    let least = values.count < min(axes.rows, rows.columns) ? 0 : values.last ?? 0
-    return (values.first ?? 1) / (least * least + mu).squareRoot()
-  }
+  var condition: Double { (values.first ?? 1) * filterBound }
 
-  /// The largest `s / (s^2 + mu)`.
-  var largestFilter: Double { values.reduce(0) { max($0, $1 / ($1 * $1 + mu)) } }
+  /// `(s^2 + mu)^-1/2` at the least s. It bounds `s / (s^2 + mu)`, also where rounding moves a singular value far below
+  /// `mu^1/2` by many times itself: there the filter is small, but its slope `1/mu` is not.
+  var filterBound: Double {
+    let least = values.count < min(axes.rows, rows.columns) ? 0 : values.last ?? 0
+    return 1 / (least * least + mu).squareRoot()
+  }
 
   /// `X' (K + mu I)^-1 r`.
   func learn(_ residual: Vector, workers: Workers) -> Vector {

@@ -85,7 +85,7 @@ public struct StageMap: AffineStageMap {
     case .singular(let singular):
       offset = singular.learn(labels, workers: workers)
       let residual = stage.examples.residual(offset, workers: workers).norm
-      let filter = singular.largestFilter
+      let filter = singular.filterBound
       offsetRounding = unit * (singular.condition * (offset.norm + filter * residual) + filter * labels.norm)
     case .cholesky(let factor):
       let coefficients = factor.solve(labels)
