@@ -131,7 +131,8 @@ public struct TheoremReport {
       case .failure: [Theorem31.pageOfFailure(divergence), Corollary1.pageOfFailure(divergence)]
       }
     let notices = [unitsNotice, digits.warning].compactMap(\.self).map { "\($0.capitalisedFirst).\n\n" }.joined()
-    return "# What the theorems say of this instance\n\n" + notices + (paper + pages).map(\.markdown).joined(separator: "\n")
+    return "# What the theorems say of this instance\n\n" + notices
+      + (paper + pages).map(\.markdown).joined(separator: "\n")
   }
 
   /// The trajectory.

@@ -13,10 +13,12 @@ struct SingularRidge: Sendable {
   private let rows: Matrix
   private let values: [Double]
   private let mu: Double
+  /// The rank that X has exactly where the computed one is no less: that of its distinct rows, were they independent.
+  private let largestRank: Int
 
   /// Decomposes a stage.
   ///
-  /// - Throws: `LinearAlgebraError.invalidParameter(_:)` where X has not full rank and mu is too small for rounding to
+  /// - Throws: `LinearAlgebraError.invalidParameter(_:)` where distinct rows of X seem dependent and mu is too small for rounding to
   ///   tell 0 from a singular value that mu would not hold down.
   init(_ stage: LinearStage, mu: Double, workers: Workers) throws {
     let features = stage.examples.features
@@ -24,7 +26,10 @@ struct SingularRidge: Sendable {
     let svd = try SingularValues(qr?.triangular ?? features)
     let rank = SingularValues.numericalRank(values: svd.values, rows: features.rows, columns: features.columns)
     let level = Double(max(features.rows, features.columns)) * Double.ulpOfOne * (svd.values.first ?? 0)
-    guard rank == svd.values.count || mu > level * level else {
+    // Rows that are repeated entry for entry, or 0, are dependent without any rounding.
+    let distinct = Set((0..<features.columns).map { features.column($0).elements }.filter { $0.contains { $0 != 0 } })
+    largestRank = min(features.rows, distinct.count)
+    guard rank >= largestRank || mu > level * level else {
       throw LinearAlgebraError.invalidParameter(
         "stage \(stage.name): mu is \(mu), nothing beside the rounding of X X'; X X' + mu I must be invertible")
     }
@@ -41,7 +46,7 @@ struct SingularRidge: Sendable {
   /// `(s^2 + mu)^-1/2` at the least s. It bounds `s / (s^2 + mu)`, also where rounding moves a singular value far below
   /// `mu^1/2` by many times itself: there the filter is small, but its slope `1/mu` is not.
   var filterBound: Double {
-    let least = values.count < min(axes.rows, rows.columns) ? 0 : values.last ?? 0
+    let least = values.count < largestRank ? 0 : values.last ?? 0
     return 1 / (least * least + mu).squareRoot()
   }
 

@@ -12,7 +12,9 @@ extension Theorem31 {
     return StatementPage(
       "3.1", Self.title, statement: Self.statement, preconditions: preconditions,
       constants: [
-        .init("rho*", rhoStar, "<P_U Delta_0, M_U P_U Delta_0> / ||P_U Delta_0||^2, the rate of the bound\(trusted(.rhoStar))"),
+        .init(
+          "rho*", rhoStar,
+          "<P_U Delta_0, M_U P_U Delta_0> / ||P_U Delta_0||^2, the rate of the bound\(trusted(.rhoStar))"),
         .init("sigma_U", sigmaU, "the k-th singular value of X_test P_U\(trusted(.sigmaU))"),
         .init(
           "||P_U Delta_0||", projectedDifferenceNorm,

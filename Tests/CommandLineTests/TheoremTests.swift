@@ -31,6 +31,14 @@ private func withoutSource(_ certificate: JSON) throws -> [UInt8] {
     let certificate = try directory.json("result/certificate.json")
     for name in constants { #expect(certificate[name]?.doubleValue?.isFinite == true, "\(name)") }
     #expect(certificate["holds"] == true)
+    // An ordinary instance: nothing to warn of, and the certificate says how good it is.
+    #expect(!outcome.output.contains("digits") && !outcome.output.contains("by Doubles"))
+    let digits = try #require(certificate["trusted_digits"])
+    for name in ["difference_norm", "projected_difference_norm", "sigma_u", "c0", "rho_star"] {
+      #expect(try #require(digits[name]?.doubleValue) > 10, "\(name)")
+    }
+    #expect(digits["t0_at_least"] == certificate["t0"] && digits["t0_at_most"] == certificate["t0"])
+    #expect(certificate["computed_in"]?["features_power_of_two"] == 0)
     #expect(certificate["first_violation_step"] == .null)
     #expect(certificate["instance"]?["seed"] == 7)
     let rows = try directory.csv("result/trajectory.csv")
