@@ -15,12 +15,23 @@ public struct CertifiedSweep: Sendable {
   }
 
   /// The trials of these seeds, in their order, whatever the number of workers.
+  public func run(seeds: Range<UInt64>, workers: Workers) throws -> [CertifiedTrial] {
+    var trials: [CertifiedTrial] = []
+    try run(seeds: seeds, workers: workers) { trials.append($0) }
+    return trials
+  }
+
+  /// Hands the trials of these seeds on in their order, whatever the number of workers; only a few thousand are in
+  /// memory at a time.
   ///
-  /// - Parameter progress: told, from any thread, that so many more trials are done.
+  /// - Parameters:
+  ///   - progress: told, from any thread, that so many more trials are done.
+  ///   - receive: given each trial, on the calling thread.
   public func run(
-    seeds: Range<UInt64>, workers: Workers, progress: @Sendable (Int) -> Void = { _ in }
-  ) throws -> [CertifiedTrial] {
-    try workers.map(seeds.count) { index in
+    seeds: Range<UInt64>, workers: Workers, progress: @Sendable (Int) -> Void = { _ in },
+    to receive: (CertifiedTrial) throws -> Void
+  ) throws {
+    try workers.stream(seeds.count, held: 4096) { index in
       let seed = seeds.lowerBound + UInt64(index)
       defer { progress(1) }
       do {
@@ -28,6 +39,8 @@ public struct CertifiedSweep: Sendable {
       } catch {
         throw TrialFailure(seed: seed, reason: "\(error)")
       }
+    } to: {
+      try receive($0)
     }
   }
 
@@ -72,10 +85,5 @@ public struct CertifiedTrial: Sendable, Equatable {
     (self.seed, applies, bits) = (seed, certificate != nil, certificate?.bits ?? 0)
     open = claims.filter { $0.decision != .proved }.map { Open(name: $0.name, step: $0.step, decision: $0.decision) }
     proved = claims.reduce(into: [:]) { if $1.decision == .proved { $0[$1.name, default: 0] += 1 } }
-  }
-
-  /// How many claims of this kind came out so.
-  public func count(_ name: CertifiedClaim.Name, where matches: (Decision) -> Bool) -> Int {
-    (matches(.proved) ? proved[name] ?? 0 : 0) + open.count { $0.name == name && matches($0.decision) }
   }
 }

@@ -3,32 +3,67 @@ import FileFormats
 import Theorems
 
 /// What `palimpsest sweep --certified` writes: how often each claim was proved, refuted and undecided.
+///
+/// Trials are counted as they come; none is kept, so that a report takes the same memory for any number of them.
 public struct CertifiedSweepReport {
-  /// The trials.
-  public let trials: [CertifiedTrial]
+  /// How often claims of one kind came out in each way.
+  public struct Count: Sendable, Equatable {
+    /// Proved.
+    public fileprivate(set) var proved = 0
+    /// Refuted.
+    public fileprivate(set) var refuted = 0
+    /// Undecided.
+    public fileprivate(set) var undecided = 0
+  }
+
+  /// How many trials there are.
+  public private(set) var trialCount = 0
+  /// How many of them certainly do not meet the hypotheses.
+  public private(set) var hypothesisRefuted = 0
+  /// How many meet them and have every claim proved.
+  public private(set) var allProved = 0
+  /// The instances with a refuted claim.
+  public private(set) var refuted = SeedList()
+  /// The instances with an undecided claim.
+  public private(set) var undecided = SeedList()
+  /// The most bits that an instance used.
+  public private(set) var bits = 0
 
   private let sweep: CertifiedSweep
+  private var firstSeed: UInt64?
+  private var counts: [CertifiedClaim.Name: Count] = [:]
+  private var instancesByBits: [Int: Int] = [:]
 
-  /// A report on these trials.
-  public init(_ sweep: CertifiedSweep, _ trials: [CertifiedTrial]) { (self.sweep, self.trials) = (sweep, trials) }
+  /// A report without trials.
+  public init(_ sweep: CertifiedSweep) { self.sweep = sweep }
 
-  /// The claims that were decided anywhere, in the order of their names' list.
-  public var names: [CertifiedClaim.Name] {
-    CertifiedClaim.Name.allCases.filter { name in trials.contains { $0.count(name, where: { _ in true }) > 0 } }
+  /// Adds a trial.
+  public mutating func add(_ trial: CertifiedTrial) {
+    trialCount += 1
+    firstSeed = firstSeed ?? trial.seed
+    bits = max(bits, trial.bits)
+    if trial.applies {
+      instancesByBits[trial.bits, default: 0] += 1
+      if trial.open.isEmpty { allProved += 1 }
+    } else {
+      hypothesisRefuted += 1
+    }
+    for (name, count) in trial.proved { counts[name, default: Count()].proved += count }
+    for claim in trial.open {
+      if claim.decision == .refuted {
+        counts[claim.name, default: Count()].refuted += 1
+      } else {
+        counts[claim.name, default: Count()].undecided += 1
+      }
+    }
+    if trial.open.contains(where: { $0.decision == .refuted }) { refuted.add(trial.seed) }
+    if trial.open.contains(where: { !$0.decision.isDecided }) { undecided.add(trial.seed) }
   }
 
-  /// How many claims of this kind came out so, over all instances.
-  public func count(_ name: CertifiedClaim.Name, where matches: (Decision) -> Bool) -> Int {
-    trials.reduce(0) { $0 + $1.count(name, where: matches) }
+  /// The claims that were decided anywhere with their counts, in the order of their names' list.
+  public var claims: [(name: CertifiedClaim.Name, count: Count)] {
+    CertifiedClaim.Name.allCases.compactMap { name in counts[name].map { (name, $0) } }
   }
-
-  /// The trials with a claim that came out so.
-  public func trials(where matches: (Decision) -> Bool) -> [CertifiedTrial] {
-    trials.filter { trial in trial.open.contains { matches($0.decision) } }
-  }
-
-  /// The most bits that an instance used.
-  public var bits: Int { trials.map(\.bits).max() ?? 0 }
 
   /// `certified.json` in this folder.
   public func file(in directory: String) -> OutputFile {
@@ -37,30 +72,29 @@ public struct CertifiedSweepReport {
 
   /// The counts.
   public func json() -> JSON {
-    let byBits = Dictionary(grouping: trials.filter(\.applies), by: \.bits)
-    func seeds(_ trials: [CertifiedTrial]) -> JSON { .array(trials.map { .decimal(String($0.seed)) }) }
-    return [
+    [
       "version": .string(palimpsestVersion),
       "law": sweep.sweep.law.json,
       "generator": .string(Sweep.generator),
-      "trials": .integer(trials.count),
-      "first_seed": trials.first.map { .decimal(String($0.seed)) } ?? .null,
+      "trials": .integer(trialCount),
+      "first_seed": firstSeed.map { .decimal(String($0)) } ?? .null,
       "steps": .integer(sweep.sweep.steps),
       "epsilon": .number(sweep.certifier.epsilon),
       "bits_limit": .integer(sweep.certifier.limit),
-      "hypothesis_refuted": .integer(trials.count { !$0.applies }),
+      "hypothesis_refuted": .integer(hypothesisRefuted),
       "instances_by_bits": .object(
-        byBits.keys.sorted().map { JSON.Member(String($0), .integer(byBits[$0]?.count ?? 0)) }),
+        instancesByBits.sorted { $0.key < $1.key }.map { JSON.Member(String($0), .integer($1)) }),
       "claims": .array(
-        names.map { name in
+        claims.map { name, count in
           [
-            "claim": .string(name.rawValue), "proved": .integer(count(name) { $0 == .proved }),
-            "refuted": .integer(count(name) { $0 == .refuted }),
-            "undecided": .integer(count(name) { !$0.isDecided }),
+            "claim": .string(name.rawValue), "proved": .integer(count.proved), "refuted": .integer(count.refuted),
+            "undecided": .integer(count.undecided),
           ]
         }),
-      "refuted_seeds": seeds(trials(where: { $0 == .refuted })),
-      "undecided_seeds": seeds(trials(where: { !$0.isDecided })),
+      "refuted_instances": .integer(refuted.count),
+      "refuted_seeds": refuted.json,
+      "undecided_instances": .integer(undecided.count),
+      "undecided_seeds": undecided.json,
     ]
   }
 }

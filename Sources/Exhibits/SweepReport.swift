@@ -3,20 +3,64 @@ import Glibc
 import LinearAlgebra
 import Theorems
 
-/// What a sweep found: counts, the quantiles of every margin, and every violation with the seed that replays it.
+/// What a sweep found: counts, the quantiles of every margin, and the violations with the seeds that replay them.
+///
+/// Trials are counted as they come, so that a report takes the same memory for any number of them; of those in which
+/// something failed the first ``mostListed`` are kept.
 public struct SweepReport {
+  /// The most violations that are listed; the others are counted.
+  public static let mostListed = SeedList.limit
+
   /// The sweep.
   public let sweep: Sweep
-  /// Its trials.
-  public let trials: [SweepTrial]
+  /// How many trials there are.
+  public private(set) var trialCount = 0
+  /// How many of them do not meet the hypotheses.
+  public private(set) var hypothesisFailed = 0
+  /// In how many everything that is claimed was checked and holds.
+  public private(set) var held = 0
+  /// In how many something that is claimed failed.
+  public private(set) var violationCount = 0
+  /// The first of these.
+  public private(set) var violations: [SweepTrial] = []
+  /// The smallest margins of the theorem.
+  public private(set) var theoremMargins = RunningQuantiles()
 
-  /// A report on these trials.
-  public init(_ sweep: Sweep, _ trials: [SweepTrial]) {
-    (self.sweep, self.trials) = (sweep, trials)
+  private var firstSeed: UInt64?
+  private var verdicts: [Verdict: Int] = [:]
+  private var stepsChecked = 0
+  private var proofStepsViolated = 0
+  private var t0 = RunningQuantiles()
+  private var stepMargins: [ProofSteps.Step: RunningQuantiles] = [:]
+
+  /// A report without trials.
+  public init(_ sweep: Sweep) { self.sweep = sweep }
+
+  /// How many trials have this verdict on the bound.
+  public func count(_ verdict: Verdict) -> Int { verdicts[verdict] ?? 0 }
+
+  /// Adds a trial.
+  public mutating func add(_ trial: SweepTrial) {
+    trialCount += 1
+    firstSeed = firstSeed ?? trial.seed
+    guard let result = trial.result else {
+      hypothesisFailed += 1
+      return
+    }
+    verdicts[result.check.verdict, default: 0] += 1
+    stepsChecked += result.check.stepsChecked
+    if !result.failedProofSteps.isEmpty { proofStepsViolated += 1 }
+    if result.violated {
+      violationCount += 1
+      if violations.count < Self.mostListed { violations.append(trial) }
+    } else if result.check.verdict == .holds {
+      held += 1
+    }
+    t0.add(result.t0)
+    guard result.check.stepsChecked > 0 else { return }
+    theoremMargins.add(result.check.smallestMargin)
+    for (step, margin) in result.margins { stepMargins[step, default: RunningQuantiles()].add(margin) }
   }
-
-  /// The trials in which something that is claimed failed.
-  public var violations: [SweepTrial] { trials.filter { $0.result?.violated ?? false } }
 
   /// Writes `sweep.json`, `margins.csv` and `violations.csv` with their `datapackage.json`, all or none.
   public func write(to directory: String) throws {
@@ -30,7 +74,10 @@ public struct SweepReport {
           description: "Quantiles over instances of the smallest margin over the claimed steps.", table: try margins()),
         DataResource(
           name: "violations", path: "violations.csv", title: "Violations",
-          description: "Every instance on which a claim failed; empty when none did.", table: try violationTable()),
+          description: """
+            The instances on which a claim failed, empty when none did; of more than \(Self.mostListed), the first
+            """,
+          table: try violationTable()),
       ])
     let summary = OutputFile(path: "\(directory)/sweep.json", bytes: summary().bytes())
     try AtomicFile.write(package.files(in: directory) + [summary])
@@ -38,22 +85,21 @@ public struct SweepReport {
 
   /// The counts.
   public func summary() -> JSON {
-    func count(_ verdict: Verdict) -> JSON { .integer(trials.count { $0.result?.check.verdict == verdict }) }
-    let applicable = trials.compactMap(\.result)
-    return [
+    [
       "version": .string(palimpsestVersion),
       "blas": .string(BLASLibrary.name),
       "law": sweep.law.json,
       "generator": .string(Sweep.generator),
-      "trials": .integer(trials.count),
-      "first_seed": trials.first.map { .decimal(String($0.seed)) } ?? .null,
+      "trials": .integer(trialCount),
+      "first_seed": firstSeed.map { .decimal(String($0)) } ?? .null,
       "steps": .integer(sweep.steps),
-      "hypothesis_failed": .integer(trials.count { $0.result == nil }),
-      "holds": count(.holds),
-      "violated": count(.violated),
-      "not_reached": count(.notReached),
-      "steps_checked": .integer(applicable.reduce(0) { $0 + $1.check.stepsChecked }),
-      "proof_steps_violated": .integer(applicable.count { !$0.failedProofSteps.isEmpty }),
+      "hypothesis_failed": .integer(hypothesisFailed),
+      "holds": .integer(count(.holds)),
+      "violated": .integer(count(.violated)),
+      "not_reached": .integer(count(.notReached)),
+      "steps_checked": .integer(stepsChecked),
+      "proof_steps_violated": .integer(proofStepsViolated),
+      "violating_instances": .integer(violationCount),
       "violating_seeds": .array(violations.map { .decimal(String($0.seed)) }),
     ]
   }
@@ -61,11 +107,9 @@ public struct SweepReport {
   /// The quantiles of every margin.
   public func margins() throws -> TidyTable {
     let probabilities = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]
-    let applicable = trials.compactMap(\.result)
-    let results = applicable.filter { $0.check.stepsChecked > 0 }
-    let samples: [(String, [Double])] =
-      [("theorem_3_1", results.map(\.check.smallestMargin)), ("t0", applicable.map(\.t0))]
-      + ProofSteps.Step.allCases.map { step in (step.rawValue, results.compactMap { $0.margins[step] }) }
+    let samples: [(String, RunningQuantiles)] =
+      [("theorem_3_1", theoremMargins), ("t0", t0)]
+      + ProofSteps.Step.allCases.map { ($0.rawValue, stepMargins[$0] ?? RunningQuantiles()) }
     return try TidyTable(
       [
         Column("quantity", .string, description: "theorem_3_1 or a step of its proof: its smallest margin; t0: t_0"),
@@ -74,12 +118,13 @@ public struct SweepReport {
           "quantile", .number, unit: "log10 (step for t0)",
           description: """
             the quantile over instances; a margin is log10(left / right), negative where it fails; empty when no \
-            instance reached t_0
+            instance reached t_0; of more than \(RunningQuantiles.exactCount) instances, those between the least and \
+            the greatest are of values rounded to \(RunningQuantiles.digits) significant digits
             """),
       ],
       rows: samples.flatMap { name, sample in
-        zip(probabilities, SampleStatistics.quantiles(sample, at: probabilities)).map { probability, value in
-          [.string(name), .number(probability), sample.isEmpty ? .missing : .number(value)]
+        zip(probabilities, sample.quantiles(at: probabilities)).map { probability, value in
+          [.string(name), .number(probability), sample.count == 0 ? .missing : .number(value)]
         }
       })
   }

@@ -44,6 +44,17 @@ public struct Workers: Sendable {
     min(count, iterations) > 1 ? try mapShared(iterations, body) : try (0..<iterations).map(body)
   }
 
+  /// Hands the results of `body` for 0..<iterations to `receive`, in order and on the calling thread; no more than
+  /// `held` are in memory at a time. The error thrown is that of the smallest index that failed.
+  @inlinable
+  public func stream<Value: Sendable>(
+    _ iterations: Int, held: Int, _ body: @Sendable (Int) throws -> Value, to receive: (Value) throws -> Void
+  ) throws {
+    for start in stride(from: 0, to: iterations, by: held) {
+      for value in try map(min(held, iterations - start), { try body(start + $0) }) { try receive(value) }
+    }
+  }
+
   /// The results of two independent jobs, side by side when there is more than one worker.
   @inlinable
   public func join<First: Sendable, Second: Sendable>(

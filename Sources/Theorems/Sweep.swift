@@ -34,14 +34,25 @@ public struct Sweep: Sendable {
   }
 
   /// The trials of these seeds, in their order, whatever the number of workers.
+  public func run(seeds: Range<UInt64>, workers: Workers) throws -> [SweepTrial] {
+    var trials: [SweepTrial] = []
+    try run(seeds: seeds, workers: workers) { trials.append($0) }
+    return trials
+  }
+
+  /// Hands the trials of these seeds on in their order, whatever the number of workers; only a few thousand are in
+  /// memory at a time.
   ///
-  /// - Parameter progress: told, from any thread, that so many more trials are done.
+  /// - Parameters:
+  ///   - progress: told, from any thread, that so many more trials are done.
+  ///   - receive: given each trial, on the calling thread.
   public func run(
-    seeds: Range<UInt64>, workers: Workers, progress: @Sendable (Int) -> Void = { _ in }
-  ) throws -> [SweepTrial] {
+    seeds: Range<UInt64>, workers: Workers, progress: @Sendable (Int) -> Void = { _ in },
+    to receive: (SweepTrial) throws -> Void
+  ) throws {
     let batch = 64
     let batches = (seeds.count + batch - 1) / batch
-    return try workers.map(batches) { index in
+    try workers.stream(batches, held: 64) { index in
       let range = seeds.dropFirst(index * batch).prefix(batch)
       let trials = try range.map { seed in
         do {
@@ -52,7 +63,9 @@ public struct Sweep: Sendable {
       }
       progress(trials.count)
       return trials
-    }.flatMap { $0 }
+    } to: {
+      for trial in $0 { try receive(trial) }
+    }
   }
 
   /// Where the steps of the proof are checked: at the first ``mostProofSteps`` claimed steps, and beyond on steps spaced

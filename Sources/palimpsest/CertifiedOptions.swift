@@ -62,22 +62,18 @@ extension CertifiedReport {
 extension CertifiedSweepReport {
   /// Says what was decided; fails where something was refuted.
   func summarise(_ console: Console) throws {
-    let (refuted, undecided) = (trials(where: { $0 == .refuted }), trials(where: { !$0.isDecided }))
-    let without = trials.count { !$0.applies }
     console.result(
-      "\(trials.count) instances: all claims proved on "
-        + "\(trials.count { $0.applies && $0.open.isEmpty }), refuted on \(refuted.count), undecided on "
+      "\(trialCount) instances: all claims proved on \(allProved), refuted on \(refuted.count), undecided on "
         + "\(undecided.count); at most \(bits) bits")
-    if without > 0 { console.result("\(without) certainly do not meet the hypotheses") }
-    for name in names {
+    if hypothesisRefuted > 0 { console.result("\(hypothesisRefuted) certainly do not meet the hypotheses") }
+    for (name, count) in claims {
       console.result(
-        "\(name.rawValue): \(count(name) { $0 == .proved }) proved, \(count(name) { $0 == .refuted }) refuted, "
-          + "\(count(name) { !$0.isDecided }) undecided")
+        "\(name.rawValue): \(count.proved) proved, \(count.refuted) refuted, \(count.undecided) undecided")
     }
-    for (verdict, trials) in [("refuted", refuted), ("undecided", undecided)] {
-      for trial in trials.prefix(10) { console.result("\(verdict): seed \(trial.seed)") }
+    for (verdict, seeds) in [("refuted", refuted), ("undecided", undecided)] {
+      for seed in seeds.first.prefix(10) { console.result("\(verdict): seed \(seed)") }
     }
-    if !refuted.isEmpty { throw Failure.claimViolated }
+    if refuted.count > 0 { throw Failure.claimViolated }
   }
 }
 

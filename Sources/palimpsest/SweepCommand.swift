@@ -14,7 +14,9 @@ struct SweepCommand: ParsableCommand {
     discussion: """
       Trial i = 0, 1, ... runs on the instance of seed SEED + i; `palimpsest theorem --random --seed N` with the same \
       shape options replays the one of seed N. --output gets sweep.json (counts), margins.csv (quantiles of every margin) and \
-      violations.csv.
+      violations.csv (the first \(SweepReport.mostListed) instances on which a claim failed). The memory needed does not \
+      grow with the trials: of more than \(RunningQuantiles.exactCount), quantiles other than the least and the greatest are of \
+      margins rounded to \(RunningQuantiles.digits) significant digits.
 
       EXAMPLE
         palimpsest sweep --trials 100000 --steps 50
@@ -71,25 +73,22 @@ struct SweepCommand: ParsableCommand {
       let seeds = seed..<(seed + UInt64(trials))
       if certified.certified {
         let sweep = CertifiedSweep(sweep, limit: certified.limit)
-        let report = CertifiedSweepReport(
-          sweep, try sweep.run(seeds: seeds, workers: common.workers) { bar.advance($0) })
+        var report = CertifiedSweepReport(sweep)
+        try sweep.run(seeds: seeds, workers: common.workers, progress: { bar.advance($0) }, to: { report.add($0) })
         bar.finish()
         if let output { try AtomicFile.write([report.file(in: output)]) }
         return try report.summarise(console)
       }
-      let results = try sweep.run(seeds: seeds, workers: common.workers) { bar.advance($0) }
+      var report = SweepReport(sweep)
+      try sweep.run(seeds: seeds, workers: common.workers, progress: { bar.advance($0) }, to: { report.add($0) })
       bar.finish()
-      let report = SweepReport(sweep, results)
       if let output { try report.write(to: output) }
-      let held = results.count { $0.result?.check.verdict == .holds && $0.result?.violated == false }
-      let notReached = results.count { $0.result?.check.verdict == .notReached }
-      let without = results.count { $0.result == nil }
-      console.result("\(trials) instances: holds on \(held), violated on \(report.violations.count)")
+      console.result("\(trials) instances: holds on \(report.held), violated on \(report.violationCount)")
+      let (notReached, without) = (report.count(.notReached), report.hypothesisFailed)
       if notReached > 0 { console.result("\(notReached) have t_0 beyond step \(steps): nothing is claimed there") }
       if without > 0 { console.result("\(without) do not meet the hypotheses") }
-      let margins = results.compactMap(\.result).filter { $0.check.stepsChecked > 0 }.map(\.check.smallestMargin)
-      if !margins.isEmpty {
-        let q = SampleStatistics.quantiles(margins, at: [0, 0.5, 1])
+      if report.theoremMargins.count > 0 {
+        let q = report.theoremMargins.quantiles(at: [0, 0.5, 1])
         console.result("log10 of the smallest margin: least \(q[0]), median \(q[1]), most \(q[2])")
       }
       for violation in report.violations.prefix(10) { console.result("violated: seed \(violation.seed)") }
