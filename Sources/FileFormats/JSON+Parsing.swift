@@ -9,13 +9,9 @@ extension JSON {
   /// - Throws: `JSONError` where the text breaks RFC 8259, repeats a name within an object, is not UTF-8, has a lone
   ///   surrogate, nests deeper than `maximumDepth` or goes on after the value.
   public init(parsing bytes: [UInt8]) throws(JSONError) {
-    do {
-      _ = try UTF8Span(validating: bytes.span)
-    } catch {
-      throw JSONError(.encoding, at: error.byteOffsets.lowerBound, "the bytes are not UTF-8")
-    }
-    var parser = JSONParser(bytes: bytes)
-    self = try parser.parseDocument()
+    var parser = try JSONParser(bytes)
+    self = try parser.parseValue(depth: 0)
+    try parser.finish()
   }
 
   /// Parses one JSON value that fills the whole text.
@@ -25,23 +21,44 @@ extension JSON {
   }
 }
 
-/// A recursive descent over bytes already known to be UTF-8.
-private struct JSONParser {
-  let bytes: [UInt8]
-  var position = 0
+/// A recursive descent over bytes known to be UTF-8.
+///
+/// Readers of texts that are long and of one shape walk them by `walkMembers` and keep what they need, so that no tree of
+/// the whole is ever built.
+struct JSONParser {
+  private let bytes: [UInt8]
+  private var position = 0
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  /// How many elements an array has before those to come are counted.
+  private static let countedFrom = 32
 
-  mutating func parseDocument() throws(JSONError) -> JSON {
-    let value = try parseValue(depth: 0)
-    skipSpace()
-    guard position == bytes.count else {
-      throw JSONError(.trailingBytes, at: position, "found \(nextByte()) after the value; the text must end there")
+  /// A parser at the start of a text.
+  /// - Throws: `JSONError` where the text is not UTF-8.
+  init(_ bytes: [UInt8]) throws(JSONError) {
+    do {
+      _ = try UTF8Span(validating: bytes.span)
+    } catch {
+      throw JSONError(.encoding, at: error.byteOffsets.lowerBound, "the bytes are not UTF-8")
     }
-    return value
+    self.bytes = bytes
   }
 
-  private mutating func parseValue(depth: Int) throws(JSONError) -> JSON {
+  /// Checks that nothing but white space is left.
+  mutating func finish() throws(JSONError) {
+    skipSpace()
+    guard position == bytes.count else {
+      throw JSONError(.trailingBytes, at: position, "found \(saidNext()) after the value; the text must end there")
+    }
+  }
+
+  /// The byte that comes next, white space passed over.
+  mutating func nextByte() -> UInt8? {
+    skipSpace()
+    return peek()
+  }
+
+  /// Parses the next value into a tree.
+  mutating func parseValue(depth: Int) throws(JSONError) -> JSON {
     skipSpace()
     guard let byte = peek() else {
       throw JSONError(.syntax, at: position, "the text ends where a value should be")
@@ -55,53 +72,108 @@ private struct JSONParser {
       if skip("null") { return .null }
       if skip("true") { return .bool(true) }
       if skip("false") { return .bool(false) }
-      throw JSONError(.syntax, at: position, "expected a value, found \(nextByte())")
+      throw JSONError(.syntax, at: position, "expected a value, found \(saidNext())")
     }
   }
 
   private mutating func parseMembers(depth: Int) throws(JSONError) -> [JSON.Member] {
-    try enter(depth)
     var members: [JSON.Member] = []
+    try walkMembers(depth: depth, failure: { $0 }) { (parser, name) throws(JSONError) in
+      if members.count == Self.countedFrom { members.reserveCapacity(members.count + parser.countRest()) }
+      members.append(JSON.Member(name, try parser.parseValue(depth: depth)))
+    }
+    return members
+  }
+
+  /// Walks the object that comes next. `body` is given each name and must parse its value.
+  /// - Parameter depth: The depth of the object, 1 for one that is the whole text.
+  mutating func walkMembers<Failure>(
+    depth: Int, failure: (JSONError) -> Failure, _ body: (inout JSONParser, String) throws(Failure) -> Void
+  ) throws(Failure) {
     var names: Set<ByteString> = []
+    do throws(JSONError) { try enter(depth) } catch { throw failure(error) }
     skipSpace()
-    if skip(UInt8(ascii: "}")) { return members }
+    if skip(UInt8(ascii: "}")) { return }
     while true {
+      let name: String
+      do throws(JSONError) { name = try parseName(unlike: &names) } catch { throw failure(error) }
+      try body(&self, name)
       skipSpace()
-      guard peek() == UInt8(ascii: "\"") else {
-        throw JSONError(.syntax, at: position, "expected a member name in double quotes, found \(nextByte())")
-      }
-      let nameOffset = position
-      let name = try parseString()
-      guard names.insert(ByteString(name)).inserted else {
-        throw JSONError(
-          .duplicateName, at: nameOffset, "the name \(quoted(name)) occurs twice in one object; names must differ")
-      }
-      skipSpace()
-      guard skip(UInt8(ascii: ":")) else {
-        throw JSONError(.syntax, at: position, "expected ':' after a member name, found \(nextByte())")
-      }
-      members.append(JSON.Member(name, try parseValue(depth: depth)))
-      skipSpace()
-      if skip(UInt8(ascii: "}")) { return members }
+      if skip(UInt8(ascii: "}")) { return }
       guard skip(UInt8(ascii: ",")) else {
-        throw JSONError(.syntax, at: position, "expected ',' or '}' after a member, found \(nextByte())")
+        throw failure(
+          JSONError(.syntax, at: position, "expected ',' or '}' after a member, found \(saidNext())"))
       }
     }
   }
 
-  private mutating func parseElements(depth: Int) throws(JSONError) -> [JSON] {
-    try enter(depth)
-    var elements: [JSON] = []
+  /// A member's name, which must differ from these, and the colon after it.
+  private mutating func parseName(unlike names: inout Set<ByteString>) throws(JSONError) -> String {
     skipSpace()
-    if skip(UInt8(ascii: "]")) { return elements }
+    guard peek() == UInt8(ascii: "\"") else {
+      throw JSONError(.syntax, at: position, "expected a member name in double quotes, found \(saidNext())")
+    }
+    let nameOffset = position
+    let name = try parseString()
+    guard names.insert(ByteString(name)).inserted else {
+      throw JSONError(
+        .duplicateName, at: nameOffset, "the name \(quoted(name)) occurs twice in one object; names must differ")
+    }
+    skipSpace()
+    guard skip(UInt8(ascii: ":")) else {
+      throw JSONError(.syntax, at: position, "expected ':' after a member name, found \(saidNext())")
+    }
+    return name
+  }
+
+  private mutating func parseElements(depth: Int) throws(JSONError) -> [JSON] {
+    var elements: [JSON] = []
+    try walkElements(depth: depth, failure: { $0 }) { (parser) throws(JSONError) in
+      if elements.count == Self.countedFrom { elements.reserveCapacity(elements.count + parser.countRest()) }
+      elements.append(try parser.parseValue(depth: depth))
+    }
+    return elements
+  }
+
+  /// Walks the array that comes next. `body` must parse an element each time.
+  /// - Parameter depth: The depth of the array, 1 for one that is the whole text.
+  mutating func walkElements<Failure>(
+    depth: Int, failure: (JSONError) -> Failure, _ body: (inout JSONParser) throws(Failure) -> Void
+  ) throws(Failure) {
+    do throws(JSONError) { try enter(depth) } catch { throw failure(error) }
+    skipSpace()
+    if skip(UInt8(ascii: "]")) { return }
     while true {
-      elements.append(try parseValue(depth: depth))
+      try body(&self)
       skipSpace()
-      if skip(UInt8(ascii: "]")) { return elements }
+      if skip(UInt8(ascii: "]")) { return }
       guard skip(UInt8(ascii: ",")) else {
-        throw JSONError(.syntax, at: position, "expected ',' or ']' after an element, found \(nextByte())")
+        throw failure(
+          JSONError(.syntax, at: position, "expected ',' or ']' after an element, found \(saidNext())"))
       }
     }
+  }
+
+  /// How many elements or members are left in the array or object whose next value comes now, itself included.
+  ///
+  /// An array that grew by doubling would take up to three times what it holds.
+  func countRest() -> Int {
+    var (count, depth, place, isText) = (1, 0, position, false)
+    while place < bytes.count {
+      switch bytes[place] {
+      case UInt8(ascii: "\\") where isText: place += 1
+      case UInt8(ascii: "\""): isText.toggle()
+      case _ where isText: break
+      case UInt8(ascii: "{"), UInt8(ascii: "["): depth += 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"):
+        guard depth > 0 else { return count }
+        depth -= 1
+      case UInt8(ascii: ",") where depth == 0: count += 1
+      default: break
+      }
+      place += 1
+    }
+    return count
   }
 
   private mutating func enter(_ depth: Int) throws(JSONError) {
@@ -127,21 +199,25 @@ private struct JSONParser {
   private mutating func parseString() throws(JSONError) -> String {
     position += 1
     var content: [UInt8] = []
-    while let byte = peek() {
-      switch byte {
+    while true {
+      let start = position
+      while let byte = peek(), byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
+      let run = bytes[start..<position]
+      switch peek() {
       case UInt8(ascii: "\""):
         position += 1
+        if content.isEmpty { return String(decoding: run, as: UTF8.self) }
+        content.append(contentsOf: run)
         return String(decoding: content, as: UTF8.self)
       case UInt8(ascii: "\\"):
+        content.append(contentsOf: run)
         content.append(contentsOf: String(try parseEscape()).utf8)
-      case 0..<0x20:
+      case let byte?:
         throw JSONError(.syntax, at: position, "control byte \(hex(byte)) in a string; it must be escaped")
-      default:
-        content.append(byte)
-        position += 1
+      case nil:
+        throw JSONError(.syntax, at: position, "the text ends within a string")
       }
     }
-    throw JSONError(.syntax, at: position, "the text ends within a string")
   }
 
   private mutating func parseEscape() throws(JSONError) -> Unicode.Scalar {
@@ -178,7 +254,7 @@ private struct JSONParser {
     var unit: UInt32 = 0
     for _ in 0..<4 {
       guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-        throw JSONError(.syntax, at: position, "expected four hexadecimal digits after \\u, found \(nextByte())")
+        throw JSONError(.syntax, at: position, "expected four hexadecimal digits after \\u, found \(saidNext())")
       }
       unit = unit << 4 | UInt32(digit)
       position += 1
@@ -204,7 +280,7 @@ private struct JSONParser {
     while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
   }
 
-  private func nextByte() -> String {
+  private func saidNext() -> String {
     guard let byte = peek() else { return "the end of the text" }
     return (0x21..<0x7F).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(hex(byte))"
   }

@@ -13,8 +13,8 @@ public final class SafetensorsFile: Sendable {
   /// Opens a file and checks its header.
   ///
   /// What is allocated is bounded by the header, which is no longer than the file or
-  /// `SafetensorsHeader.maximumByteCount`: its length is checked before anything is allocated for it. Parsed, a hostile
-  /// header can take some twenty times its length, hence 2 GB at the most; an honest one takes a few times its length.
+  /// `SafetensorsHeader.maximumByteCount`: its length is checked before anything is allocated for it. Of each
+  /// entry its name, dtype, shape and range are kept as it is read, which takes a few times the header's length.
   /// - Throws: `SafetensorsError` naming the file, the tensor and the rule broken.
   public init(path: String) throws(SafetensorsError) {
     let prefixByteCount = 8
@@ -47,6 +47,7 @@ public final class SafetensorsFile: Sendable {
     }
     dataOffset = prefixByteCount + json.count
     header = try SafetensorsHeader(parsing: json, dataByteCount: file.byteCount - dataOffset, path: path)
+    json = []
     var indices: [ByteString: Int] = [:]
     indices.reserveCapacity(header.tensors.count)
     for (index, tensor) in header.tensors.enumerated() { indices[ByteString(tensor.name)] = index }
