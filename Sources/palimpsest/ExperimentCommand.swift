@@ -30,7 +30,8 @@ struct ExperimentCommand: ParsableCommand {
   )
   var output: String?
 
-  @Flag(help: "Check the plan and its data, say how many runs it takes, and stop.")
+  @Flag(
+    help: "Check the plan, its data and that its runs fit into memory, say how many runs it takes, and stop.")
   var dryRun = false
 
   @Flag(inversion: .prefixedNo, help: "Render SVG, PNG and HTML.")
