@@ -38,24 +38,38 @@ enum CurvePanels {
   }
 
   /// One panel: `mean` along x with its band, from the column `low` to `ci_high`.
+  /// - Parameter points: Which rows are drawn as points with their intervals instead, if any.
   static func curves(
     color: JSON, title: String, x: Axis = .step, xTitle: String? = nil, detail: [String], width: Int, height: Int = 130,
-    scale: JSON = ["zero": false], low: String = "ci_low"
+    scale: JSON = ["zero": false], low: String = "ci_low",
+    points: String? = nil
   ) -> JSON {
-    let band: JSON = [
-      "mark": ["type": "area", "opacity": 0.18, "clip": true],
-      "encoding": ["y": VegaLite.number(low, title, scale: scale), "y2": ["field": "ci_high"]],
+    func layer(_ mark: JSON, _ encoding: JSON, where condition: String?) -> JSON {
+      let transform = condition.map { JSON.array([["filter": .string($0)]]) }
+      return .object(
+        [
+          .init("mark", mark), .init("encoding", encoding),
+        ] + [transform.map { .init("transform", $0) }].compactMap { $0 })
+    }
+    let interval: JSON = ["y": VegaLite.number(low, title, scale: scale), "y2": ["field": "ci_high"]]
+    let mean: JSON = ["y": VegaLite.number("mean", title, scale: scale)]
+    let lines = points.map { "!(\($0))" }
+    var layers = [
+      layer(["type": "area", "opacity": 0.18, "clip": true], interval, where: lines),
+      layer(["type": "line", "strokeWidth": 1.8], mean, where: lines),
     ]
-    let line: JSON = [
-      "mark": ["type": "line", "strokeWidth": 1.8],
-      "encoding": ["y": VegaLite.number("mean", title, scale: scale)],
-    ]
+    if let points {
+      layers += [
+        layer(["type": "rule", "opacity": 0.5], interval, where: points),
+        layer(["type": "point", "filled": true, "size": 45], mean, where: points),
+      ]
+    }
     let shared: JSON = [
       "x": VegaLite.number(x.rawValue, xTitle ?? x.title, scale: ["nice": false]), "color": color,
       "detail": .array(detail.map { ["field": .string($0), "type": "nominal"] }),
     ]
     return [
-      "width": .integer(width), "height": .integer(height), "encoding": shared, "layer": [band, line],
+      "width": .integer(width), "height": .integer(height), "encoding": shared, "layer": .array(layers),
     ]
   }
 

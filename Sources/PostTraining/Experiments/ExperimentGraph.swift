@@ -16,6 +16,7 @@ public struct ExperimentGraph: Sendable {
   private var graph = RunGraph()
   private var unlearned: [(study: Study, seed: UInt64, path: Path, run: String, columns: [String], key: RunKey)] = []
   private var asked: [QualityRun] = []
+  private var compared: [(study: String, seed: UInt64, run: String, comparison: DivergenceRun)] = []
   /// The runs that say what they cost.
   private var costly: Set<RunKey> = []
 
@@ -62,7 +63,10 @@ public struct ExperimentGraph: Sendable {
             study: item.study.name, seed: item.seed, path: item.path, run: item.run, columns: item.columns,
             rows: record.rows, trueTokens: record.trueTokens)
         },
-        qualities: try asked.flatMap { try $0.read(in: store) }, cost: try cost(in: store))
+        qualities: try asked.flatMap { try $0.read(in: store) },
+        divergences: try compared.flatMap {
+          try $0.comparison.read(in: store, study: $0.study, seed: $0.seed, run: $0.run)
+        }, cost: try cost(in: store))
     }
   }
 
@@ -133,6 +137,7 @@ public struct ExperimentGraph: Sendable {
 
     let heldOut = Set(stages.filter { !$0.data.heldOut.isEmpty }.map(\.data.name))
     let columns = study.measures.columns(stages: stages.map(\.data.name), heldOut: heldOut)
+    var models: [String: [DivergenceRun.PathModel]] = [:]
     for path in study.paths {
       let end = model(path)
       let retrainedPath = try? path.removing(study.forget)
@@ -148,6 +153,21 @@ public struct ExperimentGraph: Sendable {
         graph.add(work.plan, cost: work.cost, work: work.work)
         costly.insert(work.plan.key)
         unlearned.append((study, seed, path, run.name, columns, work.plan.key))
+        models[run.name, default: []].append(.init(path: path, end: end, unlearned: work.plan.key))
+      }
+    }
+    for run in study.runs where study.measures.takes(.retrained) && study.paths.count > 1 {
+      let after = models[run.name] ?? []
+      let before = after.map { DivergenceRun.PathModel(path: $0.path, end: $0.end) }
+      for (models, when) in [(before, "before unlearning"), (after, "after \(run.name)")] {
+        // Before unlearning it is one run for all.
+        let comparison = DivergenceRun(
+          models: models, adapter: run.configuration.adapter, columns: columns, stages: stages, forget: study.forget,
+          measures: study.measures, cutsAnswers: run.configuration.truncate, writing: writing,
+          title: "\(study.name), seed \(seed): divergence of paths \(when)", baseDigest: baseDigest)
+        graph.add(comparison.plan, cost: comparison.cost, work: comparison.work)
+        costly.insert(comparison.plan.key)
+        compared.append((study.name, seed, run.name, comparison))
       }
     }
     for path in trained {

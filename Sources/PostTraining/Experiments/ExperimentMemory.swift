@@ -30,6 +30,10 @@ public struct ExperimentMemory: Sendable {
         most = max(most, Double(min(workers, count * study.runs.count)) * each)
       }
       most = max(most, Double(min(workers, count)) * (memory.weights + memory.answering(QualityRun.exampleCount)))
+      if study.measures.takes(.retrained), study.paths.count > 1 {
+        // Of comparisons each holds two models.
+        most = max(most, Double(min(workers, plan.seeds.count * (study.runs.count + 1)) * 2) * memory.weights)
+      }
     }
     return most
   }

@@ -8,16 +8,21 @@ public struct ExperimentResults: Equatable, Sendable {
   public let trajectories: [Trajectory]
   /// One for each study, seed, trained path and stage of the study.
   public let qualities: [StageQuality]
+  /// How far the models of every two paths are apart before unlearning and after its last step: for each study that
+  /// measures `retrained` (``Measure/retrained``) on more than one path, seed, run and part of the answers.
+  public let divergences: [PathDivergence]
   /// What it cost.
   public let cost: ExperimentCost
 
   /// The results of a plan.
   public init(
-    plan: ExperimentPlan, trajectories: [Trajectory], qualities: [StageQuality], cost: ExperimentCost
+    plan: ExperimentPlan, trajectories: [Trajectory], qualities: [StageQuality],
+    divergences: [PathDivergence] = [], cost: ExperimentCost
   ) {
     self.plan = plan
     self.trajectories = trajectories
     self.qualities = qualities
+    self.divergences = divergences
     self.cost = cost
   }
 
