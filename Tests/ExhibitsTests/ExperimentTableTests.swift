@@ -231,7 +231,8 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
   }
 
   @Test func `paths are compared pair by pair`() throws {
-    for row in try rows("path-divergence") where row["run"] == .string("ga") {
+    for row in try rows("path-divergence")
+    where row["run"] == .string("ga") && row["measure"] != .string("jeffreys") {
       let t = try #require(row["step"]?.double)
       // Three pairs of neighbours, two at distance 2, one at 3; the Jeffreys estimate of a shift d is cosh d - 1.
       let gaps: [Double] = [1, 1, 1, 2, 2, 3]
@@ -252,6 +253,23 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
       }
       #expect(abs(try #require(row["mean"]?.double) - expected) < 1e-12 * (1 + expected))
       #expect(row["pairs"] == .integer(6))
+    }
+  }
+
+  @Test func `paths' exact divergence is shown where there are models`() throws {
+    for run in ["ga", "npo"] {
+      let exact = try rows("path-divergence").filter {
+        $0["run"] == .string(run) && $0["measure"] == .string("jeffreys")
+      }
+      #expect(exact.map { $0["step"] } == [.integer(0), .integer(8)])
+      for row in exact {
+        let t = try #require(row["step"]?.double)
+        // Over the tokens of both parts, and gaps of 10 in all between six pairs.
+        let expected = (2 * (1 + t) + 4) / 3 * 10 / 6
+        #expect(abs(try #require(row["mean"]?.double) - expected) < 1e-12 * (1 + expected))
+        #expect(abs(try #require(row["ci_high"]?.double) - expected - halfWidth(0.1)) < 1e-12 * (1 + expected))
+        #expect(row["pairs"] == .integer(6) && row["seeds"] == .integer(4))
+      }
     }
   }
 

@@ -149,9 +149,30 @@ struct SyntheticResults {
         }
       }
     }
+    let divergences = plan.studies.filter { $0.measures.kinds.contains(.retrained) }.flatMap { study in
+      seeds.flatMap { seed in
+        study.runs.flatMap { run in [0, steps].flatMap { comparisons(study, seed, run.name, step: $0) } }
+      }
+    }
     var cost = ExperimentCost()
     (cost.runs, cost.trainedTokens, cost.measuredTokens, cost.operations) = (212, 34_000_000, 9_500_000, 3.2e14)
-    return ExperimentResults(plan: plan, trajectories: trajectories, qualities: qualities, cost: cost)
+    return ExperimentResults(
+      plan: plan, trajectories: trajectories, qualities: qualities, divergences: divergences, cost: cost)
+  }
+
+  /// Of two paths whose positions differ by g: g (1 + t) nats on the two tokens of the forget stage, 4 g on the one kept.
+  private func comparisons(_ study: Study, _ seed: UInt64, _ run: String, step: Int) -> [PathDivergence] {
+    study.paths.indices.flatMap { index in
+      study.paths[(index + 1)...].flatMap { other in
+        let gap = abs((study.position(in: study.paths[index]) ?? 0) - (study.position(in: other) ?? 0))
+        return PathDivergence.Part.allCases.map { part in
+          PathDivergence(
+            study: study.name, seed: seed, run: run, one: study.paths[index], other: other, step: step, part: part,
+            tokens: part == .forget ? 2 : 1,
+            jeffreys: Double(gap * (part == .forget ? 1 + step : 4)) + 0.1 * Self.offset(seed))
+        }
+      }
+    }
   }
 
   private func trajectory(

@@ -1,6 +1,7 @@
 import Checkpoints
 import FileFormats
 import FineTuning
+import Foundation
 import LinearAlgebra
 import Synchronization
 import TestSupport
@@ -98,12 +99,15 @@ struct ExperimentGraphTests {
     let plan = try smallPlan(seeds: [1, 2])
     let graph = try ExperimentGraph(plan)
     // A tokenizer; of each seed the base; 3 + 3 + 3 stages of the three paths, of which tofu is learned once for two of
-    // them, and the model without the forget stage is one of them; as many questionings; 2 runs from each path.
-    #expect(graph.count == 1 + 2 * (1 + 8 + 8 + 6))
+    // them, and the model without the forget stage is one of them; as many questionings; 2 runs from each path; the paths
+    // compared before and after each.
+    #expect(graph.count == 1 + 2 * (1 + 8 + 8 + 6 + 3))
     let store = RunStore(directory: folder.file("runs"))
     let results = try #require(try graph.run(in: store))
     #expect(results.trajectories.count == 12)
     #expect(results.qualities.count == 2 * 8 * 3)
+    // Of both seeds and runs, three pairs before and after on two parts.
+    #expect(results.divergences.count == 2 * 2 * 3 * 2 * 2)
     for trajectory in results.trajectories {
       #expect(trajectory.rows.count == 5)
       #expect(trajectory.rows.allSatisfy { $0.count == trajectory.columns.count && $0.allSatisfy(\.isFinite) })
@@ -201,6 +205,110 @@ struct ExperimentGraphTests {
     let key = try #require(try key(of: "order, seed 1: tofu>math", in: store))
     let stored = try AdapterFolder(path: store.checkedFolder(of: key)).loadParameters(for: model.model)
     #expect(Array(stored.elements) == Array(matrices.elements))
+  }
+
+  /// The logits of the model at a path's end, and after unlearning from there where a run is named.
+  private func answerLogits(
+    _ path: Path, _ run: String?, _ plan: ExperimentPlan, _ store: RunStore,
+    _ examples: (Tokenizer) throws -> [EncodedExample]
+  ) throws -> [[[Float]]] {
+    let study = plan.studies[0]
+    let base = try store.checkedFolder(of: try #require(try key(of: "base model, seed 1", in: store)))
+    let end = try store.checkedFolder(of: try #require(try key(of: "order, seed 1: \(path)", in: store)))
+    let unlearned = try run.map {
+      try store.checkedFolder(of: try #require(try key(of: "order, seed 1: \($0) after \(path)", in: store)))
+    }
+    let opened = try ModelFiles(path: base)
+    let model = opened.model
+    var (weights, matrices): (Parameters, Parameters?)
+    if let adapter = study.unlearning.adapter {
+      let files = try ModelFiles(path: base, adapter: end)
+      (weights, matrices) = try files.loadWeights(workers: .all)
+      try adapter.merge(try #require(matrices), into: weights, of: model, workers: .all)
+      matrices = try unlearned.map { try AdapterFolder(path: $0).loadParameters(for: model) }
+    } else {
+      (weights, matrices) = try ModelFiles(path: unlearned ?? end).loadWeights(workers: .all)
+    }
+    let engine = Engine(
+      model, adapter: study.unlearning.adapter,
+      capacity: EngineCapacity(sequences: 1, longestSequence: 256, tokens: 256, training: false))
+    let v = model.vocabularySize
+    // One example at a time.
+    return try examples(try opened.loadTokenizer()).map { example in
+      let batch = Batch([example.sequence])
+      let logits = try engine.logits(batch, weights: weights, adapterWeights: matrices)
+      return batch.targets.indices.filter { batch.targets[$0] >= 0 }.map { Array(logits[$0 * v..<($0 + 1) * v]) }
+    }
+  }
+
+  @Test("compare the paths' models as their logits do", arguments: [true, false])
+  func divergences(adapts: Bool) throws {
+    let folder = try TemporaryDirectory()
+    let plan = adapts ? try smallPlan() : try smallPlan(adapter: nil)
+    let study = plan.studies[0]
+    let store = RunStore(directory: folder.file("runs"))
+    let results = try #require(try ExperimentGraph(plan).run(in: store))
+    let data = try study.stages.map { try $0.data.load(as: $0.name) }
+    #expect(
+      results.divergences.map(\.step)
+        == (["ga", "npo"].flatMap { _ in [0, 4].flatMap { Array(repeating: $0, count: 6) } }))
+    let model = try ModelFiles(
+      path: store.checkedFolder(of: try #require(try key(of: "base model, seed 1", in: store)))
+    )
+    .model
+    func logSoftmax(_ logits: [Float]) -> [Double] {
+      let sum = log(logits.reduce(0) { $0 + exp(Double($1)) })
+      return logits.map { Double($0) - sum }
+    }
+    var known: [String: [[[Float]]]] = [:]
+    func logits(_ divergence: PathDivergence, _ path: Path) throws -> [[[Float]]] {
+      let run = divergence.step == 0 ? nil : divergence.run
+      let name = "\(path) \(run ?? "") \(divergence.part)"
+      if let found = known[name] { return found }
+      let found = try answerLogits(path, run, plan, store) { tokenizer in
+        let encoder = ExampleEncoder(path: "", model: model, tokenizer: tokenizer)
+        let conversations =
+          divergence.part == .forget
+          ? Array(data[2].train.prefix(3)) : spread(data[0].train, 4) + spread(data[1].heldOut, 3)
+        return try conversations.map { try encoder.encode($0.example(line: 1)) }
+      }
+      known[name] = found
+      return found
+    }
+    for found in results.divergences {
+      let (one, other) = (try logits(found, found.one).joined(), try logits(found, found.other).joined())
+      #expect(found.tokens == one.count && one.count == other.count)
+      let sum = zip(one, other).reduce(0.0) { sum, rows in
+        let (logP, logQ) = (logSoftmax(rows.0), logSoftmax(rows.1))
+        return sum + zip(logP, logQ).reduce(0.0) { $0 + (exp($1.0) - exp($1.1)) * ($1.0 - $1.1) } / 2
+      }
+      // With all |log p| below 32, each is rounded by at most 64 units, of two a difference by 128, times |p - q|, whose
+      // sum is at most 2; and p and q are, relative to themselves, by 64 units times a difference of at most 32.
+      let expected = sum / Double(one.count)
+      #expect(abs(found.jeffreys - expected) < (128 + 2048) * .ulpOfOne, "\(found)")
+      #expect(found.jeffreys > 1e-9)
+    }
+    // What true tokens prove is never more; they are of 24 bits.
+    for run in study.runs {
+      for (index, one) in study.paths.enumerated() {
+        for other in study.paths[(index + 1)...] {
+          let tokens = try [one, other].map { path in
+            try #require(results.trajectories.first { $0.run == run.name && $0.path == path }).trueTokens
+          }
+          for step in [0, 4] {
+            let parts = results.divergences.filter {
+              $0.run == run.name && $0.one == one && $0.other == other && $0.step == step
+            }
+            #expect(parts.map(\.part) == [.forget, .kept])
+            let count = tokens[0][step].reduce(0) { $0 + $1.count }
+            #expect(parts.reduce(0) { $0 + $1.tokens } == count)
+            let exact = parts.reduce(0) { $0 + Double($1.tokens) * $1.jeffreys } / Double(count)
+            let least = try ConditionalDivergence.jeffreysLowerBound(trueTokens: tokens[0][step], tokens[1][step])
+            #expect(least <= exact * (1 + 1e-4) && least > 0)
+          }
+        }
+      }
+    }
   }
 
   @Test("train all weights where there is no adapter, and start from a folder")
