@@ -74,7 +74,10 @@ public struct PathDivergence: Sendable {
     let training = trained.0
     var difference = trained.1
     let ((span, seen), operatorNorm) = measured
-    (self.training, self.span, testSingularValues, testOperatorNorm) = (training, span, seen.values, operatorNorm)
+    (self.training, self.span, testOperatorNorm) = (training, span, operatorNorm)
+    // Fewer test rows than k see fewer directions: the values that are lacking are 0.
+    let unseen = instance.forgetCount - seen.values.count
+    testSingularValues = seen.values + Array(repeating: 0, count: max(0, unseen))
     growth = span.growth(stepSize: instance.stepSize)
     guard growth.allSatisfy(\.isNormal) else {
       throw StagedLearnersError.invalidInstance(
@@ -104,9 +107,10 @@ public struct PathDivergence: Sendable {
     }
     (self.coordinates, self.offSpan) = (coordinates, offSpan)
     testRounding = blur * operatorNorm
-    testSignificance = Significance(seen.values[instance.forgetCount - 1], rounding: testRounding) {
-      exact.testRankDeficit
-    }
+    testSignificance =
+      unseen > 0
+      ? .zero
+      : Significance(testSingularValues[instance.forgetCount - 1], rounding: testRounding) { exact.testRankDeficit }
     logAlphas = coordinates.elements.map { log(abs($0)) }
     trajectory = AscentTrajectory(
       initial: instance.test.transposeTimes(difference, workers: workers),

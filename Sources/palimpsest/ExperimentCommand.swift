@@ -45,12 +45,6 @@ struct ExperimentCommand: ParsableCommand {
       let console = common.console
       let (plan, warnings) = try ExperimentPlan.read(path: plan)
       for warning in warnings { console.notice("\(warning)") }
-      if case .folder(let path) = plan.base,
-        let notice = try ModelFiles(path: path).templateNotice(
-          for: plan.template, givesSystem: plan.systemPrompt != nil)
-      {
-        console.notice(notice)
-      }
       let job = ExperimentJob(plan: plan, store: place.runs, common: common)
       guard !dryRun else {
         let graph = try job.graph()

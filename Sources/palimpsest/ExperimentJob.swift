@@ -19,6 +19,12 @@ struct ExperimentJob {
       try Memory.require(graph.memory(workers: count), "\(plan.name): \(runs)", verb: count == 1 ? "takes" : "take")
     }
     for notice in graph.notices { common.console.notice(notice) }
+    if case .folder(let path) = plan.base,
+      let notice = try ModelFiles(path: path).templateNotice(
+        for: plan.template, givesSystem: plan.systemPrompt != nil)
+    {
+      common.console.notice(notice)
+    }
     return graph
   }
 

@@ -49,7 +49,7 @@ private let planFaults = [
 
 private let dataFaults =
   [
-    ("tofu: none", "\"none/forget10_perturbed.jsonl\""), ("gsm8k: none", "\"none/train.jsonl\""),
+    ("tofu: none", "\"none/full.jsonl\""), ("gsm8k: none", "\"none/train.jsonl\""),
     ("chat: none.json", "\"none.json\""), ("chat: .", "\".\""),
   ].map { data, word in
     PlanFault("no data, \(data)", 74, ["\(stage)inst: \(word): cannot read the file: "]) {
@@ -70,7 +70,7 @@ private let dataFaults =
     PlanFault("GSM8K without a member", 65, ["\(stage)inst: \"bad/train.jsonl\", line 2: there is no member answer"]) {
       $0.instructions = "{gsm8k: bad}"
     },
-    PlanFault("conversations without an answer", 65, ["\(stage)inst: \"bad.json\": element 1: ", "\"reply\""]) {
+    PlanFault("conversations without an answer", 65, ["\(stage)inst: \"bad.json\", line 1: element 1: ", "\"reply\""]) {
       $0.instructions = "{chat: bad.json}"
     },
   ]

@@ -97,7 +97,7 @@ import Testing
     #expect(try Command.run(["falsify", "ga"] + options, in: directory).status == 1)
     let outcome = try Command.run(["falsify", "one-step", "--position", "3"] + options, in: directory)
     #expect(outcome.status == 0)
-    #expect(outcome.complaints.contains("found/finding.json is of an earlier run"))
+    #expect(outcome.complaints.contains("\"found/finding.json\" is of an earlier run"))
   }
 
   @Test func `a rule that is not falsified is said to be so and leaves nothing`() throws {

@@ -29,7 +29,7 @@ struct SmallExperiment {
       "      inst: {data: \(instructions)}", "      refusal: {data: \(refusals)}",
       "    unlearning: {batch_size: 4, epochs: 2, optimizer: {learning_rate: 5e-3}\(adapter)}", "    runs:",
     ] + runs.map { "      \($0)" }
-      + ["    measures: {take: \(take), forget_questions: 4, stage_examples: 4, answer_tokens: 6}"] + others).map {
+      + ["    measures: {take: \(take), forget_questions: 4, stage_examples: 4}"] + others).map {
         "\($0)\n"
       }.joined()
   }

@@ -125,9 +125,10 @@ import Testing
 
   @Test func `data that cannot be computed with are named by their seed`() throws {
     let directory = try TemporaryDirectory()
-    try Command.fail(
-      65, ["the random instance of seed 5: stage A: mu is 1e-300"],
+    // More rows than features and hardly any mu: what normal equations cannot do, singular values do.
+    let outcome = try Command.succeed(
       ["sweep", "--trials", "2", "--seed", "5", "--mu-a", "1e-300", "--rows-a", "100"], in: directory)
+    #expect(outcome.output.hasPrefix("2 instances: holds on 2, violated on 0"))
     try Command.fail(
       65, ["the random instance of seed 5: ", "only 15", "part"],
       ["theorem", "--random", "--seed", "5", "--forget", "part-of-b", "--forget-rows", "16"], in: directory)

@@ -340,7 +340,7 @@ struct ExperimentGraphTests {
     plan.studies[0].stages[0].data = .tofu("/nowhere")
     let error = #expect(throws: ExperimentError.self) { try ExperimentGraph(plan) }
     #expect(
-      error?.description.hasPrefix("studies.order.stages.tofu: \"/nowhere/forget10_perturbed.jsonl\"") == true,
+      error?.description.hasPrefix("studies.order.stages.tofu: \"/nowhere/full.jsonl\"") == true,
       "\(error as Any)")
     plan = try smallPlan(base: .folder("/nowhere"))
     #expect(throws: ExperimentError.self) { try ExperimentGraph(plan) }
