@@ -35,6 +35,7 @@ import Testing
     #expect(try count("holds") + count("violated") + count("not_reached") + count("hypothesis_failed") == 500)
     #expect(try count("violated") == 0)
     #expect(try count("proof_steps_violated") == 0)
+    #expect(try count("violating_instances") == 0)
     #expect(summary["violating_seeds"] == [])
     #expect(try count("holds") > 0)
     #expect(try count("not_reached") > 0)

@@ -27,6 +27,20 @@ import TestSupport
     #expect(JSON.decimal("1.5e3").doubleValue == 1500)
   }
 
+  @Test func `long arrays and objects take the room they need`() throws {
+    // Just over a power of two, where doubling would leave half of it empty.
+    let count = 4097
+    let element = #"{"a":[1,"]\\",{}]}"#
+    let array = try JSON(parsing: "[" + [String](repeating: element, count: count).joined(separator: " , ") + "]")
+    let elements = try #require(array.elements)
+    #expect(elements.count == count && elements.capacity < count + count / 8)
+    #expect(elements.allSatisfy { $0 == ["a": [1, "]\\", [:]]] })
+    let object = try JSON(parsing: "{" + (0..<count).map { "\"\($0)\":\(element)" }.joined(separator: ",") + "}")
+    let members = try #require(object.members)
+    #expect(members.count == count && members.capacity < count + count / 8)
+    #expect(members.map(\.name) == (0..<count).map(String.init))
+  }
+
   @Test func `escapes and surrogate pairs decode`() throws {
     #expect(try JSON(parsing: #""\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00é😀""#) == "\"\\/\u{8}\u{C}\n\r\té😀é😀")
   }

@@ -127,6 +127,33 @@ import TestSupport
     #expect(!error.description.contains("\n"))
   }
 
+  @Test func `a tensor may have many dimensions, but not any number`() throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("a")
+    func header(_ rank: Int) -> String {
+      let ones = [String](repeating: "1", count: rank).joined(separator: ",")
+      return #"{"a":{"dtype":"U8","shape":[\#(ones)],"data_offsets":[0,1]}}"#
+    }
+    try place(safetensors(header(1024), data: [7]), at: path)
+    #expect(try SafetensorsFile(path: path).readInteger("a").values == [7])
+    try place(safetensors(header(1025), data: [7]), at: path)
+    #expect(try #require(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }.rule == .shape)
+  }
+
+  @Test func `a hostile header takes little more memory than its bytes`() async {
+    await #expect(processExitsWith: .success) {
+      let directory = try TemporaryDirectory()
+      let (shape, unread) = (directory.file("shape"), directory.file("unread"))
+      // 40 MB each, which trees of their values would make 20 times as many.
+      let ones = String(repeating: "1,", count: 20_000_000) + "1"
+      try place(safetensors(#"{"a":{"dtype":"U8","shape":[\#(ones)],"data_offsets":[0,1]}}"#, data: [7]), at: shape)
+      try place(safetensors(#"{"a":{"dtype":"U8","shape":[],"x":[\#(ones)]}}"#, data: [7]), at: unread)
+      try limitAddressSpace(beyondPresent: 256 << 20)
+      #expect(try #require(throws: SafetensorsError.self) { try SafetensorsFile(path: shape) }.rule == .shape)
+      #expect(try #require(throws: SafetensorsError.self) { try SafetensorsFile(path: unread) }.rule == .fields)
+    }
+  }
+
   @Test func `a header length is checked before it is believed`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("bad")

@@ -29,6 +29,28 @@ struct WorkersTests {
     }
   }
 
+  @Test("stream gives the results in order, and holds no more of them than it may", arguments: [1, 4])
+  func stream(count: Int) throws {
+    let made = Atomic<Int>(0)
+    var received: [Int] = []
+    try Workers(count: count).stream(103, held: 10) { index in
+      made.wrappingAdd(1, ordering: .relaxed)
+      return index
+    } to: { index in
+      received.append(index)
+      #expect(made.load(ordering: .relaxed) < received.count + 10)
+    }
+    #expect(received == Array(0..<103))
+    try Workers(count: count).stream(0, held: 10, { $0 }, to: { _ in Issue.record("there is nothing to receive") })
+    let failure = try #require(throws: Failure.self) {
+      try Workers(count: count).stream(103, held: 10) {
+        if $0 >= 37 { throw Failure(index: $0) }
+      } to: { _ in
+      }
+    }
+    #expect(failure.index == 37)
+  }
+
   @Test("map throws the error of the smallest index that failed")
   func smallestError() {
     let failing = Gen<Int>.int(in: 0...60).array(count: 1...6)
