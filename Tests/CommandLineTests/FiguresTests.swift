@@ -129,7 +129,7 @@ private func resources(_ package: JSON) throws -> [JSON] { try #require(package[
   }
 
   @Test(arguments: [
-    ("#!/bin/sh\ncat >/dev/null\necho 'Traceback' >&2\necho 'the renderer is missing' >&2\nexit 3\n", "is missing"),
+    ("#!/bin/sh\nread line\necho 'Traceback' >&2\necho 'the renderer is missing' >&2\nexit 3\n", "is missing"),
     ("#!/bin/sh\nexit 3\n", "exit status 3"),
     ("#!/bin/sh\nkill -9 $$\n", "exit status 9"),
     ("", "python3"),
