@@ -104,7 +104,8 @@ extension PreferenceUnlearning {
     let residual = [models.ab, models.ba].reduce(0) {
       max($0, divergence.instance.forget.residual($1, workers: workers).norm)
     }
-    guard residual < 0x1p400 * tau else {
+    // A tau that makes no sense is refused below.
+    guard residual < 0x1p400 * tau || !(tau > 0) else {
       let range = Precondition(
         assumption: "the squares of the forget residuals lie in Double's range", holds: false,
         evidence: "a residual is \(residual) beside other data of size 1")

@@ -210,10 +210,11 @@ private let baseFaults = [
     #expect(outcome.status == 0, "\(outcome.complaints)")
     let rows = try directory.csv("out/stage-quality.csv")
     #expect(Set(rows.compactMap { $0["stage"] }) == ["chat", "tofu", "math", "refusal"])
-    // 4 stages on each path and 2 without the forget stage, of which chat>tofu>math begins one; all are asked about.
+    // 4 stages on each path and 2 without the forget stage, of which chat>tofu>math begins one; all are asked
+    // about, and the paths compared before unlearning and after it.
     let list = try Command.succeed(["runs", "list", "--store", "runs"], in: directory).lines
     #expect(list.count { $0.contains("\tstage\t") } == 8 && list.count { $0.contains("\tquality\t") } == 8)
-    #expect(list.count { $0.contains("\tunlearn\tfinished\t") } == 2 && list.count == 18)
+    #expect(list.count { $0.contains("\tunlearn\tfinished\t") } == 2 && list.count == 20)
     try Command.succeed(["runs", "verify", "--store", "runs"], in: directory)
   }
 
@@ -225,13 +226,13 @@ private let baseFaults = [
     try expectExperiment()
     // Another byte of the data, and the runs that read it are others.
     let dry = ["experiment", "project/plan.yaml", "--dry-run"]
-    #expect(try Command.succeed(dry, in: directory).output == "own: 18 runs, 18 of them finished in runs\n")
+    #expect(try Command.succeed(dry, in: directory).output == "own: 20 runs, 20 of them finished in runs\n")
     var chat = String(decoding: try directory.bytes("project/data/chat.json"), as: UTF8.self)
     chat.replace("Hello.", with: "Hullo.")
     chat.replace("Yes.", with: "Yea.")
     try write(chat, to: "project/data/chat.json")
     // The first stage after the base knows nothing of chat; what asks about chat does.
-    #expect(try Command.succeed(dry, in: directory).output == "own: 18 runs, 1 of them finished in runs\n")
+    #expect(try Command.succeed(dry, in: directory).output == "own: 20 runs, 1 of them finished in runs\n")
   }
 
   @Test("A model of llama2.c with its tokenizer", arguments: [true, false])

@@ -52,13 +52,13 @@ import Testing
   func twice() throws {
     try SmallExperiment().write(to: directory)
     let dry = try Command.succeed(arguments() + ["--dry-run"], in: directory)
-    #expect(dry.output == "small: 14 runs, 0 of them finished in runs\n")
+    #expect(dry.output == "small: 17 runs, 0 of them finished in runs\n")
     #expect(try directory.contents().keys.sorted() == ["plan.yaml"])
 
     let first = try Command.run(arguments(), in: directory)
     #expect(first.status == 0 && notices(first).isEmpty, "\(first.complaints)")
     let (runs, exhibits) = (try directory.versions("runs"), try directory.contents("out"))
-    #expect(runs.keys.count { $0.hasSuffix("/done.json") } == 14)
+    #expect(runs.keys.count { $0.hasSuffix("/done.json") } == 17)
     let names = exhibits.keys.filter { $0.hasSuffix(".csv") }
     for name in names { #expect(first.output.contains(name)) }
     #expect(names.contains("findings.csv") && names.contains("cost.csv") && exhibits.keys.contains("datapackage.json"))
@@ -68,13 +68,13 @@ import Testing
     #expect(try directory.versions("runs") == runs)
     #expect(try directory.contents("out") == exhibits)
     let after = try Command.succeed(arguments() + ["--dry-run"], in: directory)
-    #expect(after.output == "small: 14 runs, 14 of them finished in runs\n")
+    #expect(after.output == "small: 17 runs, 17 of them finished in runs\n")
 
     // What the store's own command says of it, and what figures makes of it.
-    #expect(try count("\tfinished\t") == 14)
+    #expect(try count("\tfinished\t") == 17)
     #expect(try count("\tunlearn\t", "order, seed 1: npo after refusal>inst") == 1)
     let verified = try Command.succeed(["runs", "verify"], in: directory)
-    #expect(verified.output == "of 14 runs, 14 finished and whole, none damaged\n")
+    #expect(verified.output == "of 17 runs, 17 finished and whole, none damaged\n")
     let list = try Command.succeed(["runs", "list"], in: directory).lines
     let line = try #require(list.first { $0.contains("ga after inst>refusal") })
     let shown = try Command.succeed(["runs", "show", String(line.prefix(10))], in: directory)
@@ -133,7 +133,7 @@ import Testing
       killed += 1
     }
     #expect(killed >= 3)
-    #expect(finished.count == 14)
+    #expect(finished.count == 17)
     try expectWhole()
   }
 
@@ -154,7 +154,7 @@ import Testing
       #expect(outcome.complaints == "palimpsest: stopped; the same command goes on from there\n")
       #expect(outcome.output == "" && !FileManager.default.fileExists(atPath: directory.file("out")))
       let now = try directory.versions("runs", of: "done.json")
-      #expect(now.count > finished.count && now.count < 14)
+      #expect(now.count > finished.count && now.count < 17)
       for (name, version) in finished { #expect(now[name] == version) }
       finished = now
       if name == "metrics.csv" {
@@ -179,7 +179,7 @@ import Testing
       try expectWhole(output: output)
     }
     let verified = try Command.succeed(["runs", "verify"], in: directory)
-    #expect(verified.output == "of 14 runs, 14 finished and whole, none damaged\n")
+    #expect(verified.output == "of 17 runs, 17 finished and whole, none damaged\n")
   }
 
   // MARK: - Damage
@@ -225,7 +225,7 @@ import Testing
     // Nobody reads weights that all is made of; until something is to be made of them again.
     let weights = try path("order, seed 1: inst>refusal", "files/adapter_model.safetensors")
     try change(weights) { $0[$0.count - 3] ^= 8 }
-    try Command.fail(65, ["adapter_model.safetensors", "of 14 runs, 1 damaged"], ["runs", "verify"], in: directory)
+    try Command.fail(65, ["adapter_model.safetensors", "of 17 runs, 1 damaged"], ["runs", "verify"], in: directory)
     try FileManager.default.removeItem(atPath: directory.file(trajectory))
     try expectRepair(2, "trajectory.csv", "adapter_model.safetensors")
     try Command.succeed(["runs", "verify"], in: directory)
@@ -272,7 +272,7 @@ import Testing
     #expect(full.complaints.split(separator: "\n").count == 1, "\(full.complaints)")
     #expect(!FileManager.default.fileExists(atPath: directory.file("out")))
     let finished = try directory.versions("disk/runs", of: "done.json")
-    #expect(!finished.isEmpty && finished.count < 14)
+    #expect(!finished.isEmpty && finished.count < 17)
     try mount("remount,size=8m")
     let outcome = try Command.run(arguments(store: "disk/runs"), in: directory)
     #expect(outcome.status == 0 && notices(outcome).isEmpty, "\(outcome.complaints)")
@@ -303,7 +303,7 @@ import Testing
       #expect(outcome.complaints.contains(words), "\(outcome.complaints)")
       #expect(outcome.complaints.hasSuffix("; a lower learning rate or optimizer.clip_norm may help\n"))
       #expect(!FileManager.default.fileExists(atPath: directory.file("out")))
-      #expect(try count("\tfinished\t") == 14)
+      #expect(try count("\tfinished\t") == 17)
       #expect(try count("\tunfinished\t", "boom") == 2)
     }
     // Without it, nothing is left to do.
