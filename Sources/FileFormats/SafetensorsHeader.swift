@@ -54,7 +54,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
   private static func metadata(
     _ parser: inout JSONParser, path: String
   ) throws(SafetensorsError) -> [String: String] {
-    guard parser.nextByte() == UInt8(ascii: "{") else {
+    guard try next(&parser, path: path) == UInt8(ascii: "{") else {
       throw SafetensorsError(.metadata, path, "__metadata__ must be an object of strings")
     }
     var metadata: [String: String] = [:]
@@ -72,7 +72,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
   ) throws(SafetensorsError) -> SafetensorsEntry {
     let wrongFields = SafetensorsError(
       .fields, path, tensor: name, "an entry must have exactly the fields dtype, shape and data_offsets")
-    guard parser.nextByte() == UInt8(ascii: "{") else { throw wrongFields }
+    guard try next(&parser, path: path) == UInt8(ascii: "{") else { throw wrongFields }
     var (dtypeField, shapeField, offsetsField): (SafetensorsDType?, [Int]?, [Int]?)
     try parser.walkMembers(depth: 2, failure: refusal(path)) { (parser, field) throws(SafetensorsError) in
       switch field {
@@ -120,9 +120,17 @@ public struct SafetensorsHeader: Equatable, Sendable {
       .offsets, path, tensor: name, "data_offsets must be two integers, begin and end, with 0 <= begin <= end")
   }
 
+  /// The byte that a value starts with.
+  private static func next(_ parser: inout JSONParser, path: String) throws(SafetensorsError) -> UInt8 {
+    guard let byte = parser.nextByte() else {
+      throw SafetensorsError(.header, path, "header: invalid JSON: the text ends where a value should be")
+    }
+    return byte
+  }
+
   /// The string that comes next; nil where something else does.
   private static func string(_ parser: inout JSONParser, path: String) throws(SafetensorsError) -> String? {
-    guard parser.nextByte() == UInt8(ascii: "\"") else { return nil }
+    guard try next(&parser, path: path) == UInt8(ascii: "\"") else { return nil }
     do { return try parser.parseValue(depth: 2).stringValue } catch { throw refusal(path)(error) }
   }
 
@@ -130,7 +138,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
   private static func integers(
     _ parser: inout JSONParser, atMost limit: Int, path: String, otherwise wrong: SafetensorsError
   ) throws(SafetensorsError) -> [Int] {
-    guard parser.nextByte() == UInt8(ascii: "[") else { throw wrong }
+    guard try next(&parser, path: path) == UInt8(ascii: "[") else { throw wrong }
     var integers: [Int] = []
     try parser.walkElements(depth: 3, failure: refusal(path)) { (parser) throws(SafetensorsError) in
       guard integers.count < limit, let byte = parser.nextByte(), byte != UInt8(ascii: "["), byte != UInt8(ascii: "{")
