@@ -43,21 +43,11 @@ extension ConditionalDivergence {
     of one: [[Double]], from other: [[Double]], controlVariate alpha: Double = 1
   ) throws(MetricError) -> Double {
     guard alpha.isFinite else { throw .parameter("control variate's factor", alpha, range: "finite") }
-    try MetricError.requireSome(one.count, "sequences")
-    try MetricError.requireEqual(one.count, other.count, "sequences of the two models")
-    var (sum, tokens) = (0.0, 0)
-    for (index, (first, second)) in zip(one, other).enumerated() {
-      try MetricError.requireEqual(first.count, second.count, "tokens of sequence \(index) of the two models")
-      try requireLogLikelihoods(first, index: index)
-      try requireLogLikelihoods(second, index: index)
-      for (a, b) in zip(first, second) {
-        let logRatio = a - b
-        // Without a control variate there is none to overflow.
-        sum += alpha == 0 ? logRatio : logRatio + alpha * expm1(-logRatio)
-      }
-      tokens += first.count
+    return try meanOverTokens(one, other) { a, b in
+      let logRatio = a - b
+      // Without a control variate there is none to overflow.
+      return alpha == 0 ? logRatio : logRatio + alpha * expm1(-logRatio)
     }
-    return sum / Double(tokens)
   }
 
   /// A lower bound of the Jeffreys divergence over the whole vocabulary, from the log probabilities of the true tokens: the
@@ -76,6 +66,17 @@ extension ConditionalDivergence {
   public static func jeffreysLowerBound(
     trueTokens one: [[Double]], _ other: [[Double]]
   ) throws(MetricError) -> Double {
+    try meanOverTokens(one, other) { a, b in
+      let (a, b) = (min(a, -0x1p-24), min(b, -0x1p-24))
+      let logOdds = (a - log(-expm1(a))) - (b - log(-expm1(b)))
+      return (exp(a) - exp(b)) * logOdds / 2
+    }
+  }
+
+  /// The mean over all tokens of what their log-likelihoods under the two models give, both checked.
+  private static func meanOverTokens(
+    _ one: [[Double]], _ other: [[Double]], of value: (Double, Double) -> Double
+  ) throws(MetricError) -> Double {
     try MetricError.requireSome(one.count, "sequences")
     try MetricError.requireEqual(one.count, other.count, "sequences of the two models")
     var (sum, tokens) = (0.0, 0)
@@ -84,9 +85,7 @@ extension ConditionalDivergence {
       try requireLogLikelihoods(first, index: index)
       try requireLogLikelihoods(second, index: index)
       for (a, b) in zip(first, second) {
-        let (a, b) = (min(a, -0x1p-24), min(b, -0x1p-24))
-        let logOdds = (a - log(-expm1(a))) - (b - log(-expm1(b)))
-        sum += (exp(a) - exp(b)) * logOdds / 2
+        sum += value(a, b)
       }
       tokens += first.count
     }
