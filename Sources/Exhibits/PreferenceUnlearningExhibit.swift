@@ -28,7 +28,7 @@ extension Exhibit {
       let runs = [divergence.trajectory, retrained.alongAB, retrained.alongBA]
       let ascent = runs.map { $0.logDistances(at: steps) }
       let floors = try runs.map { try LocalFloor($0).logFloor }
-      let objectives = [("NPO", try UnlearningObjective.npo(beta: 0.5)), ("SimNPO", try .simNPO(beta: 1))]
+      let objectives = [("NPO", try ChosenObjective.npo(beta: 0.5)), ("SimNPO", try .simNPO(beta: 1))]
       let preference = try context.workers.map(objectives.count) { index in
         var pair = try PreferenceUnlearning(divergence, models, objectives[index].1)
         return try steps.map { step in

@@ -5,16 +5,7 @@ import Unlearning
 
 extension UnlearningRule {
   /// The rules that come with the search, local ones first, those that are bad on purpose last.
-  public static let builtIn = [
-    UnlearningRule("ga", "gradient ascent on the forget loss, T steps of size eta") {
-      try objectiveSteps($0, .gradientAscent)
-    },
-    UnlearningRule("npo", "negative preference optimisation, beta = 0.5, T steps of size eta") {
-      try objectiveSteps($0, .npo(beta: 0.5))
-    },
-    UnlearningRule("simnpo", "NPO without a reference model, beta = 1, T steps of size eta") {
-      try objectiveSteps($0, .simNPO(beta: 1))
-    },
+  public static let builtIn = Objective.unlearning.filter { !$0.needs.contains(.pairs) }.map(steps(of:)) + [
     UnlearningRule("one-step", "one step of ascent with eta = k/(2 mu_U), which undoes a last stage exactly") {
       try lastInFirstOut($0)
     },
@@ -56,6 +47,13 @@ extension UnlearningRule {
   public static func named(_ name: String) -> UnlearningRule? { builtIn.first { $0.name == name } }
 }
 
+/// T steps of an objective with its default parameters.
+private func steps(of objective: Objective) -> UnlearningRule {
+  let parameters = objective.parameters.map { "\($0.name) = \($0.standardText)" }
+  let summary = ([objective.summary] + parameters + ["T steps of size eta"]).joined(separator: ", ")
+  return UnlearningRule(objective.name, summary) { try objectiveSteps($0, ChosenObjective(objective)) }
+}
+
 /// T times the same step.
 private func steps(_ problem: UnlearningProblem, _ step: (inout Vector) throws -> Void) rethrows -> Vector {
   var theta = problem.start
@@ -66,7 +64,7 @@ private func steps(_ problem: UnlearningProblem, _ step: (inout Vector) throws -
 /// Descent on the mean of an objective over the forget examples: `PreferenceTrajectory` with `tau^2 = 1/2`, from what
 /// the oracle tells. The objective of gradient ascent so gives the paper's step,
 /// `theta + (2 eta/k) X_U' (X_U theta - y_U)`.
-private func objectiveSteps(_ problem: UnlearningProblem, _ objective: UnlearningObjective) throws -> Vector {
+private func objectiveSteps(_ problem: UnlearningProblem, _ objective: ChosenObjective) throws -> Vector {
   let references = try problem.forgetLosses(at: problem.start)
   return try steps(problem) { theta in
     let losses = try problem.forgetLosses(at: theta)
@@ -74,7 +72,7 @@ private func objectiveSteps(_ problem: UnlearningProblem, _ objective: Unlearnin
     let before = theta
     theta = zip(zip(losses, references), gradients).reduce(into: before) { sum, example in
       let ((loss, reference), gradient) = example
-      let weight = objective.weight(logLikelihood: -loss, reference: -reference, answerLength: 1)
+      let weight = objective.loss(ofRow: -loss, reference: -reference).weights[0][0]
       sum.add(problem.stepSize / Double(problem.forgetCount) * weight, gradient)
     }
   }

@@ -6,7 +6,7 @@ import Unlearning
 ///
 ///     log pi(y_i | x_i) = -(x_i theta - y_i)^2 / (2 tau^2)        (up to a constant, which no objective here needs)
 ///
-/// and an `UnlearningObjective` averaged over the k rows, its reference being the model that the run starts from:
+/// and a `ChosenObjective` averaged over the k rows, its reference being the model that the run starts from:
 ///
 ///     theta <- theta + eta / (k tau^2) X_U' (w o z),     z = X_U theta - y_U,     w_i the objective's weight of row i.
 ///
@@ -21,7 +21,7 @@ public struct PreferenceTrajectory: Sendable {
   /// theta_0, the model before unlearning and the reference of the objective.
   public let start: Vector
   /// The objective.
-  public let objective: UnlearningObjective
+  public let objective: ChosenObjective
   /// tau, the standard deviation of the learner's noise.
   public let tau: Double
   /// eta.
@@ -44,7 +44,7 @@ public struct PreferenceTrajectory: Sendable {
   ///
   /// - Throws: `LinearAlgebraError.invalidParameter(_:)` unless tau and eta are finite and positive.
   public init(
-    _ forget: Examples, from theta: Vector, objective: UnlearningObjective, tau: Double = defaultTau, stepSize: Double,
+    _ forget: Examples, from theta: Vector, objective: ChosenObjective, tau: Double = defaultTau, stepSize: Double,
     workers: Workers = .one
   ) throws {
     for (name, value) in [("tau", tau), ("eta", stepSize)] where !(value > 0 && value.isFinite) {
@@ -80,14 +80,16 @@ public struct PreferenceTrajectory: Sendable {
 
   /// w_i, how much of gradient ascent's step row i takes now.
   public func weight(_ row: Int) -> Double {
-    objective.weight(logLikelihood: logLikelihood(row), reference: references[row], answerLength: 1)
+    loss(row).weights[0][0]
   }
 
   /// The objective, averaged over the rows.
   public var value: Double {
-    references.indices.reduce(0) {
-      $0 + objective.value(logLikelihood: logLikelihood($1), reference: references[$1], answerLength: 1)
-    } / Double(references.count)
+    references.indices.reduce(0) { $0 + loss($1).value } / Double(references.count)
+  }
+
+  private func loss(_ row: Int) -> ExampleLoss {
+    objective.loss(ofRow: logLikelihood(row), reference: references[row])
   }
 
   /// theta_t.

@@ -64,14 +64,10 @@ public struct PreferenceGrowth: Sendable {
   ///
   /// - Throws: `LinearAlgebraError.invalidParameter(_:)` for an objective other than NPO and the paper's SimNPO.
   public init(_ run: PreferenceTrajectory, singularValues: [Double]) throws {
-    let beta: Double
-    let offsets: [Double]
-    switch run.objective.form {
-    case .npo(let given): (beta, offsets) = (given, run.residuals.elements.map { $0 * $0 })
-    case .simNPO(let given): (beta, offsets) = (given, run.residuals.elements.map { _ in 0 })
-    default:
+    guard [.npo, .simnpo].contains(run.objective.objective), let beta = run.objective[parameter: "beta"] else {
       throw LinearAlgebraError.invalidParameter("the objective is \(run.objective); the bound is for NPO and SimNPO")
     }
+    let offsets = run.residuals.elements.map { run.objective.usesReference ? $0 * $0 : 0 }
     let k = Double(run.residuals.count)
     let b = beta / (2 * run.tau * run.tau)
     let (largest, smallest) = (singularValues.first ?? 0, singularValues.last ?? 0)

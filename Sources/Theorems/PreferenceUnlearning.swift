@@ -3,7 +3,7 @@ import LinearAlgebra
 import StagedLearners
 import Unlearning
 
-/// B7: NPO and SimNPO do not escape. Two histories that unlearn the same rows by the same `UnlearningObjective`,
+/// B7: NPO and SimNPO do not escape. Two histories that unlearn the same rows by the same objective,
 /// their references being their own trained models:
 ///
 /// - They are local: theta moves in row(X_U) only, so neither comes closer to its retrained model than B2's floor, nor
@@ -31,7 +31,7 @@ public struct PreferenceUnlearning: Sendable {
   ///
   /// - Throws: what `PreferenceTrajectory` throws.
   public init(
-    _ divergence: PathDivergence, _ models: TrainedPair, _ objective: UnlearningObjective,
+    _ divergence: PathDivergence, _ models: TrainedPair, _ objective: ChosenObjective,
     tau: Double = PreferenceTrajectory.defaultTau, workers: Workers = .one
   ) throws {
     let instance = divergence.instance
@@ -84,13 +84,13 @@ extension PreferenceUnlearning {
   /// The statement's page. The iteration is followed through min(steps, ``mostSteps``) and checked at logarithmically
   /// spaced steps.
   ///
-  /// - Throws: `UnlearningObjectiveError` for a beta, `LinearAlgebraError` for a tau that is not positive, and
+  /// - Throws: `ObjectiveError` for a beta, `LinearAlgebraError` for a tau that is not positive, and
   ///   `StagedLearnersError.outOfRange(_:step:)`.
   public static func page(
     _ divergence: PathDivergence, models: TrainedPair, steps: Int, workers: Workers = .one, beta: Double = 0.5,
     simNPOBeta: Double = 1, tau: Double = PreferenceTrajectory.defaultTau
   ) throws -> StatementPage {
-    let objectives = try [("NPO", UnlearningObjective.npo(beta: beta)), ("SimNPO", .simNPO(beta: simNPOBeta))]
+    let objectives = try [("NPO", ChosenObjective.npo(beta: beta)), ("SimNPO", .simNPO(beta: simNPOBeta))]
     let retrained = try RetrainedPair(divergence, models, workers: workers)
     let nonzero = LemmaC1.nonzero(divergence)
     let (title, statement) = (

@@ -97,10 +97,10 @@ final class Arena: @unchecked Sendable {
     let dActivated = matrix(training ? n : 0, f)
     let dFinalNormed = matrix(training ? n : 0, c)
 
-    // A group of rows holds whole sequences, and is large enough for efficient products but not for the whole batch.
+    // A group of rows holds whole examples, and is large enough for efficient products but not for the whole batch.
     let v = model.vocabularySize
     headTile = min(v, 512)
-    headRows = min(n, max(capacity.longestSequence, min(512, max(128, (1 << 22) / v))))
+    headRows = min(n, max(capacity.longestExample, min(512, max(128, (1 << 22) / v))))
     let tiles = (v + headTile - 1) / headTile
     let headX = matrix(headRows, c)
     let headDX = matrix(training ? headRows : 0, c)

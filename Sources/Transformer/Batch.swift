@@ -40,11 +40,21 @@ public struct Batch: Sendable {
   public let starts: [Int]
   /// The index of each sequence's prefix, or nil, [B].
   public let prefixes: [Int?]
-  /// A factor on the gradient of each target token's log-likelihood, [N]; nil means 1 for all.
-  public var targetWeights: [Float]?
+  /// The sequences of each example, in order: those that a loss looks at together, such as the two of a pair.
+  public let examples: [Range<Int>]
 
-  /// These sequences side by side; none may be empty.
+  /// These examples side by side, each of one or more sequences.
+  public init(examples: [[Sequence]]) {
+    self.init(examples.flatMap { $0 }, examples: examples.map(\.count))
+  }
+
+  /// These sequences side by side, each an example of its own; none may be empty.
   public init(_ sequences: [Sequence]) {
+    self.init(sequences, examples: Array(repeating: 1, count: sequences.count))
+  }
+
+  /// - Parameter sizes: How many of the sequences each example has.
+  private init(_ sequences: [Sequence], examples sizes: [Int]) {
     var (tokens, positions, targets, starts) = ([Int32](), [Int32](), [Int32](), [0])
     for (index, sequence) in sequences.enumerated() {
       precondition(!sequence.tokens.isEmpty, "a sequence has at least one token")
@@ -65,6 +75,12 @@ public struct Batch: Sendable {
     self.targets = targets
     self.starts = starts
     prefixes = sequences.map(\.prefix)
+    precondition(sizes.allSatisfy { $0 > 0 }, "an example has at least one sequence")
+    var first = 0
+    examples = sizes.map { size in
+      defer { first += size }
+      return first..<first + size
+    }
   }
 
   /// The sequences of a padded matrix [B, length], each from its start to its end.
@@ -86,6 +102,8 @@ public struct Batch: Sendable {
   public func rows(of sequence: Int) -> Range<Int> { starts[sequence]..<starts[sequence + 1] }
   /// The number of tokens whose log-likelihood counts.
   public var answerTokenCount: Int { targets.reduce(0) { $0 + ($1 >= 0 ? 1 : 0) } }
+  /// The tokens of the longest example, all its sequences together.
+  public var longestExample: Int { examples.map { starts[$0.upperBound] - starts[$0.lowerBound] }.max() ?? 0 }
   /// The length of the longest sequence, its prefix included.
   public var longestSequence: Int { Int(positions.max() ?? -1) + 1 }
 }

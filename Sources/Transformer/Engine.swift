@@ -1,21 +1,22 @@
 import LinearAlgebra
+import Unlearning
 
 /// Runs batches through a model: log-likelihoods, and gradients of any loss that is a function of them or of the logits.
 ///
 /// All memory is allocated when the engine is made; weights are the caller's. A loss enters through its derivative with
-/// respect to each sequence's log-likelihood, so that fine-tuning and every unlearning objective are one call:
+/// respect to each answer token's log-likelihood, so that fine-tuning and every unlearning objective are one call:
 ///
 ///     // Fine-tuning: the mean negative log-likelihood of an answer token.
 ///     let tokens = Double(batch.answerTokenCount)
 ///     try engine.gradient(of: batch, weights: weights, into: gradients) { _, _ in -1 / tokens }
-///     // NPO against reference log-likelihoods.
-///     try engine.gradient(of: batch, weights: weights, into: gradients) { index, score in
-///       npo.weight(
-///         logLikelihood: score.logLikelihood, reference: reference[index], answerLength: score.answerTokens) / count
+///     // Ascent on each token with its probability as a weight.
+///     try engine.gradient(of: batch, weights: weights, into: gradients) { _, example in
+///       example.map { sequence in sequence.tokens.map { exp($0) / tokens } }
 ///     }
 ///
-/// Results have the same bits for any number of workers, and a sequence's score has the same bits alone and in any batch,
-/// whether it comes whole or with a prefix; gradients, which are sums over the batch, depend on its order by rounding. An engine serves one call at a time.
+/// Results have the same bits for any number of workers, and a sequence's score has the same bits alone and in any
+/// batch, whether it comes whole or with a prefix; gradients, which are sums over the batch, depend on its order by
+/// rounding. An engine serves one call at a time.
 public final class Engine {
   /// The model's shape.
   public let model: ModelConfiguration
@@ -65,7 +66,7 @@ public final class Engine {
     try prepare(batch, weights, adapterWeights)
     pass.dropout = nil
     pass.forward()
-    pass.head(batch.targets, targetWeights: nil, weight: nil)
+    try pass.head(batch, weigh: nil)
     return pass.scores
   }
 
@@ -97,31 +98,51 @@ public final class Engine {
   /// The gradient of a loss with respect to the weights, or to the adapter where `adapterWeights` are given.
   ///
   /// - Parameters:
-  ///   - batch: Its ``Batch/targetWeights`` multiply the weight of each token.
   ///   - gradients: Where the gradient goes; laid out by ``trainedLayout``.
   ///   - accumulating: Whether it is added to what is there, instead of replacing it.
   ///   - dropoutSeed: What chooses the adapter's dropout mask; another for each step.
-  ///   - weight: dLoss/d log-likelihood of a sequence, given its index and score. It is called once for each sequence
-  ///     with an answer, in order.
+  ///   - weigh: dLoss/d log-likelihood of each answer token, for each sequence of an example, given the example's index
+  ///     and what the model says of it. It is called once for each example with an answer, in order, for finite
+  ///     log-likelihoods only. What it throws, such as ``EngineError/loss(example:reason:)``, ends the call.
   /// - Returns: The scores before any update, with the dropout mask applied.
   /// - Throws: `EngineError` where the batch does not fit, holds unknown tokens or no answer, or where a log-likelihood
-  ///   is not finite; in the last case `gradients` is left with meaningless numbers.
+  ///   is not finite or `weigh` throws; in these two cases `gradients` is left with meaningless numbers.
+  @discardableResult
+  public func gradient(
+    of batch: Batch, weights: Parameters, adapterWeights: Parameters? = nil, into gradients: Parameters,
+    accumulating: Bool = false, dropoutSeed: UInt64 = 0, weigh: Weigh
+  ) throws(EngineError) -> [SequenceScore] {
+    try prepare(batch, weights, adapterWeights, gradients, accumulating, dropoutSeed)
+    guard batch.targets.contains(where: { $0 >= 0 }) else { throw .noAnswer }
+    pass.forward()
+    try withoutActuallyEscaping(weigh) { weigh throws(EngineError) in try pass.head(batch, weigh: weigh) }
+    pass.backward()
+    return pass.scores
+  }
+
+  /// From the index of an example in its batch and what the model says of its sequences to dLoss/d log-likelihood of
+  /// each of their answer tokens.
+  public typealias Weigh = (_ example: Int, _ sequences: [ScoredSequence]) throws(EngineError) -> [[Double]]
+
+  /// The gradient of a loss of whole sequences, each an example of its own and all its tokens with the same weight.
+  /// - Parameter weight: dLoss/d log-likelihood of a sequence, given its index and score. It is called once for each
+  ///   sequence with an answer, in order.
+  /// - Returns: As the general form does, and it throws the same.
   @discardableResult
   public func gradient(
     of batch: Batch, weights: Parameters, adapterWeights: Parameters? = nil, into gradients: Parameters,
     accumulating: Bool = false, dropoutSeed: UInt64 = 0, weight: (Int, SequenceScore) -> Double
   ) throws(EngineError) -> [SequenceScore] {
-    try prepare(batch, weights, adapterWeights, gradients, accumulating, dropoutSeed)
-    guard batch.targets.contains(where: { $0 >= 0 }) else { throw .noAnswer }
-    pass.forward()
-    withoutActuallyEscaping(weight) { weight in
-      pass.head(batch.targets, targetWeights: batch.targetWeights, weight: weight)
+    precondition(batch.examples.allSatisfy { $0.count == 1 }, "every sequence is an example of its own")
+    return try gradient(
+      of: batch, weights: weights, adapterWeights: adapterWeights, into: gradients, accumulating: accumulating,
+      dropoutSeed: dropoutSeed
+    ) { index, example throws(EngineError) in
+      example.map { sequence in
+        let score = SequenceScore(logLikelihood: sequence.logLikelihood, answerTokens: sequence.answerTokens)
+        return Array(repeating: weight(index, score), count: sequence.answerTokens)
+      }
     }
-    for (sequence, score) in pass.scores.enumerated() where !score.logLikelihood.isFinite {
-      throw .notFinite(sequence: sequence, logLikelihood: score.logLikelihood)
-    }
-    pass.backward()
-    return pass.scores
   }
 
   /// The gradient of a loss of the logits, a sum over some rows of what each row's logits give.
@@ -181,6 +202,7 @@ public final class Engine {
     let sizes = [
       ("tokens", n, capacity.tokens), ("sequences", batch.sequenceCount, capacity.sequences),
       ("tokens in a sequence", batch.longestSequence, capacity.longestSequence),
+      ("tokens in an example", batch.longestExample, max(capacity.longestExample, capacity.longestSequence)),
     ]
     for (what, found, limit) in sizes where found > limit { throw .capacity(what, found: found, limit: limit) }
     for (row, token) in batch.tokens.enumerated() where token < 0 || token >= model.vocabularySize {

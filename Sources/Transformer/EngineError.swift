@@ -10,6 +10,8 @@ public enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
   case noAnswer
   /// A sequence's log-likelihood is NaN or infinite.
   case notFinite(sequence: Int, logLikelihood: Double)
+  /// An example of the batch has no loss, for the reason that the loss itself gives.
+  case loss(example: Int, reason: String)
 
   /// What is wrong with which value.
   public var description: String {
@@ -22,6 +24,7 @@ public enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
     case .noAnswer: "no token of the batch is part of an answer, so that there is nothing to learn"
     case .notFinite(let sequence, let logLikelihood):
       "the log-likelihood of sequence \(sequence) is \(logLikelihood)"
+    case .loss(let example, let reason): "example \(example) of the batch has no loss: \(reason)"
     }
   }
 }

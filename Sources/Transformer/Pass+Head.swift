@@ -1,4 +1,5 @@
 import CKernels
+import Unlearning
 
 extension Pass {
   /// Rows of a tile of logits.
@@ -6,23 +7,24 @@ extension Pass {
   /// Rows of the head's gradient that are one piece.
   private static let vocabularyRows = 512
 
-  /// The head for all sequences, group by group: scores, and with `weight` the gradients of the head's weights and of
+  /// The head for all examples, group by group: scores, and with `weigh` the gradients of the head's weights and of
   /// its input (into dFinalNormed).
   ///
-  /// A group is whole sequences, since a sequence's weight may depend on its log-likelihood. So each logit is computed
-  /// once, and no more logits than a group's are ever in memory. Only rows that predict an answer token are computed.
-  /// - Parameter weight: dLoss/d log-likelihood of a sequence; called in order on the calling thread.
-  func head(_ targets: [Int32], targetWeights: [Float]?, weight: ((Int, SequenceScore) -> Double)?) {
-    let count = starts.count - 1
+  /// A group is whole examples, since a token's weight may depend on all log-likelihoods of its example. So each logit
+  /// is computed once, and no more logits than a group's are ever in memory. Only rows that predict an answer token are
+  /// computed.
+  /// - Parameter weigh: dLoss/d log-likelihood of each answer token; called in order on the calling thread.
+  func head(_ batch: Batch, weigh: Engine.Weigh?) throws(EngineError) {
+    let (targets, count) = (batch.targets, batch.examples.count)
     scores.removeAll(keepingCapacity: true)
     arena.logLikelihoods(rows: 0..<tokenCount).clear()
-    if weight != nil { clearRows(arena.dFinalNormed) }
+    if weigh != nil { clearRows(arena.dFinalNormed) }
     var (first, answersBefore, isFirst) = (0, 0, true)
     while first < count {
-      var (sequence, rows) = (first, 0)
-      // The sequences that fit, with the rows that predict something.
-      while sequence < count {
-        let range = starts[sequence]..<starts[sequence + 1]
+      var (example, rows) = (first, 0)
+      // The examples that fit, with the rows that predict something.
+      while example < count {
+        let range = starts[batch.examples[example].lowerBound]..<starts[batch.examples[example].upperBound]
         let answers = range.reduce(0) { $0 + (targets[$1] >= 0 ? 1 : 0) }
         guard rows + answers <= arena.headRows else { break }
         for row in range where targets[row] >= 0 {
@@ -30,17 +32,17 @@ extension Pass {
           arena.answerTargets[rows] = targets[row]
           rows += 1
         }
-        sequence += 1
+        example += 1
       }
       forwardHead(rows, answersBefore, scoring: true)
-      weigh(first..<sequence, targets, targetWeights, weight)
-      if weight != nil, rows > 0 {
+      try weighAnswers(of: first..<example, batch, weigh)
+      if weigh != nil, rows > 0 {
         backwardCrossEntropy(rows)
         backwardHead(rows, answersBefore, accumulating: accumulating || !isFirst)
         isFirst = false
       }
       answersBefore += rows
-      first = sequence
+      first = example
     }
   }
 
@@ -143,22 +145,34 @@ extension Pass {
   }
 
   /// The scores of the group's sequences, and the weights of its rows.
-  private func weigh(
-    _ sequences: Range<Int>, _ targets: [Int32], _ targetWeights: [Float]?, _ weight: ((Int, SequenceScore) -> Double)?
-  ) {
+  private func weighAnswers(of examples: Range<Int>, _ batch: Batch, _ weigh: Engine.Weigh?) throws(EngineError) {
     var answer = 0
-    for sequence in sequences {
-      var score = SequenceScore(logLikelihood: 0, answerTokens: 0)
-      for row in starts[sequence]..<starts[sequence + 1] where targets[row] >= 0 {
-        score.logLikelihood += Double(arena.logLikelihoods.base[row])
-        score.answerTokens += 1
+    for example in examples {
+      let sequences = batch.examples[example]
+      let firstScore = scores.count
+      for sequence in sequences {
+        var score = SequenceScore(logLikelihood: 0, answerTokens: 0)
+        for row in batch.rows(of: sequence) where batch.targets[row] >= 0 {
+          score.logLikelihood += Double(arena.logLikelihoods.base[row])
+          score.answerTokens += 1
+        }
+        scores.append(score)
       }
-      scores.append(score)
-      guard let weight, score.answerTokens > 0 else { continue }
-      let factor = weight(sequence, score)
-      for row in starts[sequence]..<starts[sequence + 1] where targets[row] >= 0 {
-        arena.headWeights.base[answer] = Float(factor * Double(targetWeights?[row] ?? 1))
-        answer += 1
+      guard let weigh, scores[firstScore...].contains(where: { $0.answerTokens > 0 }) else { continue }
+      for sequence in sequences where !scores[sequence].logLikelihood.isFinite {
+        throw .notFinite(sequence: sequence, logLikelihood: scores[sequence].logLikelihood)
+      }
+      let answers = sequences.map { sequence in
+        batch.rows(of: sequence).filter { batch.targets[$0] >= 0 }
+      }
+      let weights = try weigh(
+        example, answers.map { rows in ScoredSequence(tokens: rows.map { Double(arena.logLikelihoods.base[$0]) }) })
+      for (rows, weights) in zip(answers, weights) {
+        precondition(rows.count == weights.count, "a loss weighs every answer token")
+        for weight in weights {
+          arena.headWeights.base[answer] = Float(weight)
+          answer += 1
+        }
       }
     }
   }

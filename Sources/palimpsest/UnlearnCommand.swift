@@ -1,10 +1,6 @@
 import ArgumentParser
 import FineTuning
-
-extension TrainingObjective.Name: ExpressibleByArgument {
-  /// The names of what unlearns.
-  public static var allValueStrings: [String] { allCases.filter { $0 != .sft }.map(\.rawValue) }
-}
+import Unlearning
 
 /// `palimpsest unlearn`: local unlearning.
 struct UnlearnCommand: ParsableCommand {
@@ -12,9 +8,12 @@ struct UnlearnCommand: ParsableCommand {
     commandName: "unlearn",
     abstract: "Unlearn examples by gradients on these examples alone.",
     discussion: """
-      The same as train, with an objective that unlearns: gradient ascent (ga), NPO (npo), or SimNPO as the paper on \
-      retrain equivalence has it (simnpo) or as first published (simnpo_original). NPO's reference is the model as it \
-      starts. A retain term is there only where the configuration asks for it; the method is then no longer local.
+      The same as train, with an objective that unlearns:
+
+      \(Objective.unlearning.map { "\($0.name): \($0.summary)" }.joined(separator: "\n"))
+
+      NPO's reference is the model as it starts. A retain term is there only where the configuration asks for it; the \
+      method is then no longer local.
 
       EXAMPLE
         palimpsest unlearn --model tofu --data forget.jsonl --objective npo --set adapter='{rank: 8}' --output forgot
@@ -22,22 +21,30 @@ struct UnlearnCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What is minimised: ga, npo, simnpo or simnpo_original (default: the configuration's).", valueName: "name"))
-  var objective: TrainingObjective.Name?
+      "What is minimised: \(Self.names) (default: the configuration's).", valueName: "name"))
+  var objective: String?
+
+  private static let names = ConfigurationKey.oneOf(Objective.unlearning.map(\.name))
 
   @OptionGroup var options: FineTuningOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if objective == .sft { throw ValidationError("--objective sft does not unlearn; use the command train.") }
+    guard let objective else { return }
+    guard let known = Objective.named(objective) else {
+      throw ValidationError("There is no objective '\(objective)'; --objective takes \(Self.names).")
+    }
+    guard known.unlearns else {
+      throw ValidationError("--objective \(objective) does not unlearn; use the command train.")
+    }
   }
 
   func run() throws {
     try Failure.reporting {
       let configuration = try options.configuration(
-        common.console, extra: objective.map { ["objective.name=\($0.rawValue)"] } ?? [])
-      guard configuration.objective.main != .sft else {
-        throw ValidationError("Nothing says how to unlearn; give --objective ga, npo, simnpo or simnpo_original.")
+        common.console, extra: objective.map { ["objective.name=\($0)"] } ?? [])
+      guard configuration.objective.main.objective.unlearns else {
+        throw ValidationError("Nothing says how to unlearn; give --objective \(Self.names).")
       }
       try FineTuningJob(options: options, common: common, label: "unlearning").run(configuration)
     }

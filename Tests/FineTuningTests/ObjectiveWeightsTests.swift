@@ -3,15 +3,15 @@ import PropertyTesting
 import Testing
 import Unlearning
 
-private let objectives: [TrainingObjective] = referenceObjectives.map(\.objective)
+private let objectives: [ChosenObjective] = referenceObjectives.map(\.objective)
 
 private let sequenceGen = zip(
   Gen<Double>.double(in: -60...(-0.01)), Gen<Int>.int(in: 1...40), Gen<Double>.double(in: -60...(-0.01))
-).map { ObjectiveWeights.Sequence(logLikelihood: $0, answerTokens: $1, reference: $2) }
+).map { ScoredSequence(logLikelihood: $0, answerTokens: $1, reference: $2) }
 
-private let objectiveGen = Gen<TrainingObjective>.choice(of: objectives)
+private let objectiveGen = Gen<ChosenObjective>.choice(of: objectives)
 
-private func size(_ sequences: [ObjectiveWeights.Sequence]) -> ObjectiveWeights.StepSize {
+private func size(_ sequences: [ScoredSequence]) -> ObjectiveWeights.StepSize {
   .init(answerTokens: sequences.map(\.answerTokens))
 }
 
@@ -19,10 +19,13 @@ private func size(_ sequences: [ObjectiveWeights.Sequence]) -> ObjectiveWeights.
   @Test func `losses and weights agree with PyTorch`() throws {
     #expect(referenceObjectives.count == 24)
     for reference in referenceObjectives {
-      let found = try ObjectiveWeights(reference.objective, reference.sequences, step: size(reference.sequences))
+      let sequences = reference.sequences
+      let found = try ObjectiveWeights(reference.objective, sequences.map { [$0] }, step: size(sequences))
       #expect(agrees(found.loss, reference.loss, 1e-13), "\(reference.objective): \(found.loss) \(reference.loss)")
-      for (weight, expected) in zip(found.weights, reference.weights) {
-        #expect(agrees(weight, expected, 1e-13), "\(reference.objective): \(weight) \(expected)")
+      #expect(found.weights.map(\.count) == sequences.map(\.answerTokens))
+      for (weights, expected) in zip(found.weights, reference.weights) {
+        #expect(Set(weights).count == 1, "every token has the sequence's weight")
+        #expect(agrees(weights[0], expected, 1e-13), "\(reference.objective): \(weights[0]) \(expected)")
       }
     }
   }
@@ -30,17 +33,20 @@ private func size(_ sequences: [ObjectiveWeights.Sequence]) -> ObjectiveWeights.
   @Test func `weights are the derivatives of the loss`() {
     checkProperty("finite differences", zip(objectiveGen, sequenceGen.array(count: 1...6))) { objective, sequences in
       let step = size(sequences)
-      let weights = try ObjectiveWeights(objective, sequences, step: step).weights
+      let weights = try ObjectiveWeights(objective, sequences.map { [$0] }, step: step).weights
       for index in sequences.indices {
+        let last = sequences[index].answerTokens - 1
         func loss(_ change: Double) throws -> Double {
-          var changed = sequences
-          changed[index].logLikelihood += change
+          var changed = sequences.map { [$0] }
+          var tokens = sequences[index].tokens
+          tokens[last] += change
+          changed[index] = [ScoredSequence(tokens: tokens, reference: sequences[index].referenceTokens)]
           return try ObjectiveWeights(objective, changed, step: step).loss
         }
         let h = 1e-4
         let difference = try (loss(h) - loss(-h)) / (2 * h)
-        let error = (difference - weights[index]).magnitude
-        try ensure(error <= 1e-7 * max(1, weights[index].magnitude), "\(difference) against \(weights[index])")
+        let weight = weights[index][last]
+        try ensure((difference - weight).magnitude <= 1e-7 * max(1, weight.magnitude), "\(difference), not \(weight)")
       }
     }
   }
@@ -50,10 +56,10 @@ private func size(_ sequences: [ObjectiveWeights.Sequence]) -> ObjectiveWeights.
       "accumulation", zip(objectiveGen, sequenceGen.array(count: 1...12), Gen<Int>.int(in: 1...12))
     ) { objective, sequences, batch in
       let step = size(sequences)
-      let whole = try ObjectiveWeights(objective, sequences, step: step)
-      var (loss, weights) = (0.0, [Double]())
+      let whole = try ObjectiveWeights(objective, sequences.map { [$0] }, step: step)
+      var (loss, weights) = (0.0, [[Double]]())
       for start in stride(from: 0, to: sequences.count, by: batch) {
-        let part = Array(sequences[start..<min(start + batch, sequences.count)])
+        let part = sequences[start..<min(start + batch, sequences.count)].map { [$0] }
         let share = try ObjectiveWeights(objective, part, step: step)
         loss += share.loss
         weights += share.weights
@@ -66,25 +72,27 @@ private func size(_ sequences: [ObjectiveWeights.Sequence]) -> ObjectiveWeights.
 
   @Test func `known values`() throws {
     let two = [
-      ObjectiveWeights.Sequence(logLikelihood: -2, answerTokens: 1, reference: -2),
-      ObjectiveWeights.Sequence(logLikelihood: -10, answerTokens: 3, reference: -10),
+      [ScoredSequence(tokens: [-2], reference: [-2])],
+      [ScoredSequence(tokens: [-5, -3, -2], reference: [-1, -8, -1])],
     ]
+    let step = ObjectiveWeights.StepSize(answerTokens: [1, 3])
+    func each(_ weight: Double) -> [[Double]] { [[weight], [weight, weight, weight]] }
     // Averages over four tokens, not over the means of two sequences.
-    #expect(try ObjectiveWeights(.sft, two, step: size(two)).loss == 3)
-    #expect(try ObjectiveWeights(.sft, two, step: size(two)).weights == [-0.25, -0.25])
-    let ga = try ObjectiveWeights(.unlearning(.gradientAscent), two, step: size(two))
-    #expect(ga.loss == -3 && ga.weights == [0.25, 0.25] && ga.meanLogWeight == 0)
+    #expect(try ObjectiveWeights(.sft, two, step: step).loss == 3)
+    #expect(try ObjectiveWeights(.sft, two, step: step).weights == each(-0.25))
+    let ga = try ObjectiveWeights(.gradientAscent, two, step: step)
+    #expect(ga.loss == -3 && ga.weights == each(0.25) && ga.meanLogWeight == 0)
     // At the reference, NPO takes gradient ascent's step by sequences.
-    let npo = try ObjectiveWeights(.unlearning(.npo(beta: 0.5)), two, step: size(two))
-    #expect(npo.weights == [0.5, 0.5] && npo.meanLogWeight == 0)
-    let retain = try ObjectiveWeights(retain: two, coefficient: 0.5, step: size(two))
-    #expect(retain.loss == 1.5 && retain.weights == [-0.125, -0.125])
-    let nothing = try ObjectiveWeights(.sft, [], step: size(two))
+    let npo = try ObjectiveWeights(.npo(beta: 0.5), two, step: step)
+    #expect(npo.weights == each(0.5) && npo.meanLogWeight == 0)
+    let retain = try ObjectiveWeights(retain: two, coefficient: 0.5, step: step)
+    #expect(retain.loss == 1.5 && retain.weights == each(-0.125))
+    let nothing = try ObjectiveWeights(.sft, [], step: step)
     #expect(nothing.loss == 0 && nothing.weights.isEmpty)
     // SimNPO at -20 has extinguished itself, and says so.
-    let faint = [ObjectiveWeights.Sequence(logLikelihood: -20, answerTokens: 5)]
-    let simNPO = try ObjectiveWeights(.unlearning(.simNPO(beta: 1)), faint, step: size(faint))
-    #expect(agrees(simNPO.weights[0], 4.122307236380407e-9, 1e-14))
+    let faint = ScoredSequence(logLikelihood: -20, answerTokens: 5)
+    let simNPO = try ObjectiveWeights(.simNPO(beta: 1), [[faint]], step: size([faint]))
+    #expect(agrees(simNPO.weights[0][0], 4.122307236380407e-9, 1e-14))
     #expect(agrees(simNPO.meanLogWeight, -19.30685282150120831, 1e-14))
   }
 
@@ -95,43 +103,39 @@ private func size(_ sequences: [ObjectiveWeights.Sequence]) -> ObjectiveWeights.
     let answers = [
       (-54.88079496577848, 19), (-51.7249241755344, 22), (-43.85416729701683, 6), (-65.58229954703711, 28),
     ]
-    let sequences = answers.map { ObjectiveWeights.Sequence(logLikelihood: $0.0, answerTokens: $0.1) }
+    let sequences = answers.map { ScoredSequence(logLikelihood: $0.0, answerTokens: $0.1) }
     let parsed = try TrainingConfiguration.parse(
       Array("objective: {name: simnpo_original, beta: 4.5, forget_coefficient: 0.125}".utf8))
     let objective = parsed.configuration.objective
     let found = try ObjectiveWeights(
-      objective.main, sequences, coefficient: objective.forgetCoefficient, step: size(sequences))
+      objective.main, sequences.map { [$0] }, coefficient: objective.forgetCoefficient, step: size(sequences))
     #expect(agrees(found.loss, 7.519061709973657e-07, 1e-13))
     // An eighth is exact: of everything but the logged weight, which is the objective's own.
-    let whole = try ObjectiveWeights(objective.main, sequences, step: size(sequences))
-    #expect(found.loss == whole.loss / 8 && found.weights == whole.weights.map { $0 / 8 })
+    let whole = try ObjectiveWeights(objective.main, sequences.map { [$0] }, step: size(sequences))
+    #expect(found.loss == whole.loss / 8 && found.weights == whole.weights.map { $0.map { $0 / 8 } })
     #expect(found.meanLogWeight == whole.meanLogWeight)
   }
 
-  @Test func `normalisations are those of the definitions`() throws {
-    for name in TrainingObjective.Name.allCases {
-      let objective = try TrainingObjective(name, beta: 1, margin: 0)
-      #expect(objective.name == name)
-      #expect(objective.normalisation == (name == .sft || name == .ga ? .answerTokens : .sequences))
-      #expect(objective.usesReference == (name == .npo))
-      #expect((objective.beta != nil) == name.hasBeta && (objective.margin != nil) == name.hasMargin)
+  @Test func `averages are those of the definitions`() {
+    for objective in Objective.all {
+      let pooled: Set = [Objective.sft, .ga, .wga]
+      #expect(objective.average == (pooled.contains(objective) ? .answerTokens : .examples), "\(objective.name)")
+      #expect(objective.needs == (objective == .npo ? [.reference] : []), "\(objective.name)")
+      #expect(objective.unlearns == (objective != .sft), "\(objective.name)")
     }
   }
 
-  @Test func `what has no loss is an error that names the sequence`() {
-    let good = ObjectiveWeights.Sequence(logLikelihood: -1, answerTokens: 1)
-    func weights(_ objective: TrainingObjective, _ bad: ObjectiveWeights.Sequence) throws {
-      _ = try ObjectiveWeights(objective, [good, bad], step: .init(answerTokens: [1, 1]))
+  @Test func `what has no loss is an error`() {
+    let good = ScoredSequence(tokens: [-1])
+    func weights(_ objective: ChosenObjective, _ bad: [ScoredSequence]) throws {
+      _ = try ObjectiveWeights(objective, [[good], bad], step: .init(answerTokens: [1, 1]))
     }
     for value in [Double.infinity, -.infinity] {
-      #expect(throws: ObjectiveWeightsError.notFinite(index: 1, value)) {
-        try weights(.sft, .init(logLikelihood: value, answerTokens: 1))
-      }
+      #expect(throws: ObjectiveError.notFinite(value)) { try weights(.sft, [ScoredSequence(tokens: [-1, value])]) }
     }
-    #expect(throws: ObjectiveWeightsError.self) { try weights(.sft, .init(logLikelihood: .nan, answerTokens: 1)) }
-    #expect(throws: ObjectiveWeightsError.noAnswer(index: 1)) {
-      try weights(.unlearning(.gradientAscent), .init(logLikelihood: 0, answerTokens: 0))
-    }
-    #expect(throws: ObjectiveWeightsError.noReference(index: 0)) { try weights(.unlearning(.npo(beta: 1)), good) }
+    #expect(throws: ObjectiveError.self) { try weights(.sft, [ScoredSequence(tokens: [.nan])]) }
+    #expect(throws: ObjectiveError.noAnswer) { try weights(.gradientAscent, [ScoredSequence(tokens: [])]) }
+    #expect(throws: ObjectiveError.noReference) { try weights(.npo(beta: 1), [good]) }
+    #expect(throws: ObjectiveError.sequences("ga", found: 2, needed: 1)) { try weights(.gradientAscent, [good, good]) }
   }
 }

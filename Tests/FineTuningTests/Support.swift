@@ -3,6 +3,7 @@ import FineTuning
 import Glibc
 import Testing
 import TestSupport
+import Unlearning
 
 func content(_ path: String) throws -> [UInt8] { try InputFile.bytes(of: path) }
 
@@ -20,20 +21,28 @@ struct ReferenceSchedule: Sendable {
 
 /// A row of the table of objectives by PyTorch.
 struct ReferenceObjective: Sendable {
-  var objective: TrainingObjective
-  var sequences: [ObjectiveWeights.Sequence]
+  var objective: ChosenObjective
+  var sequences: [ScoredSequence]
   var loss: Double
   var weights: [Double]
 
   init(
-    _ name: TrainingObjective.Name, _ beta: Double, _ margin: Double, _ likelihoods: [Double], _ references: [Double],
+    _ name: Objective, _ beta: Double, _ margin: Double, _ likelihoods: [Double], _ references: [Double],
     _ lengths: [Int], _ loss: Double, _ weights: [Double]
   ) {
-    objective = (try? TrainingObjective(name, beta: beta, margin: margin)) ?? .sft
+    objective = (try? ChosenObjective(name, having: ["beta": beta, "margin": margin])) ?? .sft
     sequences = likelihoods.indices.map {
-      .init(logLikelihood: likelihoods[$0], answerTokens: lengths[$0], reference: references[$0])
+      ScoredSequence(logLikelihood: likelihoods[$0], answerTokens: lengths[$0], reference: references[$0])
     }
     (self.loss, self.weights) = (loss, weights)
+  }
+}
+
+extension ScoredSequence {
+  /// A sequence of this log-likelihood, all in its first token.
+  init(logLikelihood: Double, answerTokens: Int, reference: Double? = nil) {
+    func tokens(_ sum: Double) -> [Double] { [sum] + Array(repeating: 0, count: answerTokens - 1) }
+    self.init(tokens: tokens(logLikelihood), reference: reference.map(tokens) ?? [])
   }
 }
 

@@ -1,10 +1,12 @@
 import FileFormats
 import FineTuning
+import Foundation
 import LinearAlgebra
 import PropertyTesting
 import TestSupport
 import Testing
 import Transformer
+import Unlearning
 
 /// A small model with random weights, and examples of random tokens.
 struct Workshop {
@@ -76,6 +78,7 @@ struct TrainerTests {
      objective: {name: simnpo, retain_coefficient: 0.5, retain_data: r.jsonl}, schedule: {name: wsd, warmup: 1}}
     """,
     "{epochs: 2, batch_size: 3, shuffle: false, adapter: {rank: 2, targets: [q, k, lm_head]}, objective: {name: ga}}",
+    "{epochs: 2, batch_size: 4, objective: {name: wga, beta: 0.5}}",
   ]
 
   @Test("A run restored after any step ends as one that was not stopped", arguments: configurations)
@@ -255,5 +258,67 @@ struct TrainerTests {
     }
     let npo = try Workshop.tied.trainer("{adapter: {rank: 2}, objective: {name: npo}}")
     #expect(throws: TrainingError.self) { try npo.restore(checkpoint) }
+  }
+}
+
+/// Objectives that are no part of the list, as a researcher would write them.
+@Suite struct OwnObjectiveTests {
+  /// Direct preference optimisation (Rafailov et al., arXiv 2305.18290) times 2/beta, by both answers of a pair.
+  private static let dpo = Objective(
+    "dpo", label: "DPO", "prefers one answer to another", source: "arXiv 2305.18290",
+    parameters: [.init("beta", default: 0.1, .positive, "inverse temperature")], needs: [.reference, .pairs],
+    average: .examples
+  ) { pair, values in
+    let margin = values[0] * (pair[0].logLikelihood - pair[0].reference - pair[1].logLikelihood + pair[1].reference)
+    let weight = 2 / (1 + exp(margin))
+    return ExampleLoss(
+      value: 2 / values[0] * log1p(exp(-margin)),
+      weights: [pair[0].tokens.map { _ in -weight }, pair[1].tokens.map { _ in weight }])
+  }
+
+  private func trainer(_ objective: Objective, _ examples: [EncodedExample]) throws -> Trainer {
+    var configuration = try configuration(
+      "{epochs: 8, batch_size: 2, shuffle: false, optimizer: {name: sgd, learning_rate: 0.05}}")
+    configuration.objective.main = try ChosenObjective(objective)
+    let workshop = Workshop.untied
+    return try Trainer(
+      workshop.model(), weights: workshop.weights(), examples: examples, configuration: configuration, workers: .one)
+  }
+
+  @Test func `an objective of pairs starts at log 2 and prefers what it should`() throws {
+    let singles = Workshop.untied.examples(8)
+    let pairs = (0..<4).map { index in
+      let (chosen, rejected) = (singles[2 * index], singles[2 * index + 1])
+      return EncodedExample(
+        line: index + 1, tokens: chosen.tokens, isAnswer: chosen.isAnswer,
+        rejected: .init(tokens: rejected.tokens, isAnswer: rejected.isAnswer))
+    }
+    let trainer = try trainer(Self.dpo, pairs)
+    var rows: [MetricsRow] = []
+    while !trainer.isFinished { rows.append(try trainer.step()) }
+    // At the reference both margins are 0.
+    #expect(abs(rows[0].loss - 20 * log(2)) < 1e-4)
+    #expect(rows[0].tokens == pairs[..<2].reduce(0) { $0 + $1.tokenCount })
+    #expect(try #require(rows.last).loss < rows[0].loss - 1)
+  }
+
+  @Test func `an objective that does not fit the examples is an error, not a weight of 0`() throws {
+    let before = bits(try Workshop.untied.weights())
+    let own = try trainer(Self.dpo, Workshop.untied.examples(4))
+    #expect {
+      try own.step()
+    } throws: {
+      "\($0)" == "step 1, the example of line 1: dpo needs examples of 2 answers, not of one"
+    }
+    let broken = Objective("broken", label: "Broken", "for a test", source: "none", average: .examples) { example, _ in
+      ExampleLoss(value: 0, weight: .nan, of: example[0])
+    }
+    let trainer = try trainer(broken, Workshop.untied.examples(4))
+    #expect {
+      try trainer.step()
+    } throws: {
+      "\($0)" == "step 1, the example of line 1: the token weights that broken gives have nan among them"
+    }
+    #expect(trainer.completedSteps == 0 && bits(trainer.trained) == before)
   }
 }

@@ -104,7 +104,7 @@ private let everything = """
     expected.schedule.warmup = .steps(10)
     expected.schedule.decay = .fraction(0.25)
     expected.adapter = try LoRAConfiguration(rank: 64, alpha: 128, dropout: 0.05, targets: [.q, .v, .head, .down])
-    expected.objective.main = .unlearning(try .simNPOOriginal(beta: 4.5, gamma: 1.125))
+    expected.objective.main = try .simNPOOriginal(beta: 4.5, margin: 1.125)
     expected.objective.forgetCoefficient = 0.125
     expected.objective.retainCoefficient = 0.5
     expected.objective.retainData = "dir with space/retain.jsonl"
@@ -121,12 +121,12 @@ private let everything = """
     #expect(try parse("schedule: {name: wsd_linear}") == parse("schedule: {name: wsd}"))
     #expect(try parse("schedule: {name: wsd_linear}").yaml.contains("name: wsd\n"))
     #expect(try parse("optimizer: {name: sgd}").optimizer.weightDecay == 0)
-    #expect(try parse("objective: {name: npo}").objective.main == .unlearning(.npo(beta: 0.5)))
-    #expect(try parse("objective: {name: simnpo}").objective.main == .unlearning(.simNPO(beta: 1)))
-    #expect(try parse("objective: {name: ga}").objective.main == .unlearning(.gradientAscent))
+    #expect(try parse("objective: {name: npo}").objective.main == .npo(beta: 0.5))
+    #expect(try parse("objective: {name: simnpo}").objective.main == .simNPO(beta: 1))
+    #expect(try parse("objective: {name: ga}").objective.main == .gradientAscent)
     #expect(
       try parse("objective: {name: simnpo_original}").objective.main
-        == .unlearning(.simNPOOriginal(beta: 2.5, gamma: 0)))
+        == .simNPOOriginal(beta: 2.5, margin: 0))
     let adapter = try #require(try parse("adapter: {}").adapter)
     #expect(adapter == (try LoRAConfiguration(rank: 8, alpha: 8, targets: [.q, .v])))
   }
@@ -251,7 +251,7 @@ private let everything = """
     let replaced = try parse(everything, ["adapter={rank: 2, targets: [k]}"]).adapter
     #expect(replaced == (try LoRAConfiguration(rank: 2, alpha: 8, targets: [.k])))
     #expect(try parse(everything, ["adapter=null", "adapter.alpha=3"]).adapter?.rank == 8)
-    #expect(try parse("", ["objective.name=npo", "objective.beta=0.1"]).objective.main == .unlearning(.npo(beta: 0.1)))
+    #expect(try parse("", ["objective.name=npo", "objective.beta=0.1"]).objective.main == .npo(beta: 0.1))
     #expect(try parse("", ["optimizer.betas=[0.5, 0.6]"]).optimizer.algorithm == .adamW(beta1: 0.5, beta2: 0.6))
     #expect(try parse("max_steps: 3", ["max_steps="]).maxSteps == nil)
     #expect(try parse("", ["objective.retain_data=a=b.jsonl"]).objective.retainData == "a=b.jsonl")
@@ -288,7 +288,7 @@ private let everything = """
       zip(
         scales.array(count: 6), Gen<Int>.int(in: 1...5000).array(count: 4), Gen<Bool>.bool.array(count: 8),
         zip(
-          Gen.choice(of: LearningRateSchedule.Shape.allCases), Gen.choice(of: TrainingObjective.Name.allCases),
+          Gen.choice(of: LearningRateSchedule.Shape.allCases), Gen.choice(of: Objective.all),
           Gen<Double>.double(in: 0.001...0.999)), targets,
         Gen<String>.string(of: "a \"\\#:'\n\u{1}\u{7F}\u{85}\u{2028}\u{FFFF}é😀&*", count: 1...9))
     ) { scales, counts, flags, choices, targets, text in
@@ -309,7 +309,7 @@ private let everything = """
       configuration.schedule.shape = shape
       configuration.schedule.warmup = flags[5] ? .steps(counts[3]) : .fraction(fraction)
       configuration.schedule.decay = shape.hasDecaySpan ? .fraction(fraction) : nil
-      configuration.objective.main = try TrainingObjective(name, beta: scales[3], margin: -scales[4])
+      configuration.objective.main = try ChosenObjective(name, having: ["beta": scales[3], "margin": -scales[4]])
       if name != .sft { configuration.objective.forgetCoefficient = scales[2] }
       configuration.objective.retainCoefficient = scales[5]
       configuration.objective.retainData = text
@@ -335,7 +335,7 @@ private let everything = """
       if key.path == "objective.margin" { overrides.append("objective.name=simnpo_original") }
       var expected = TrainingConfiguration()
       if key.path == "objective.margin" {
-        expected.objective.main = .unlearning(try .simNPOOriginal(beta: 2.5, gamma: 0))
+        expected.objective.main = try .simNPOOriginal(beta: 2.5, margin: 0)
       }
       #expect(try parse("", overrides) == expected, "\(key.path)")
     }

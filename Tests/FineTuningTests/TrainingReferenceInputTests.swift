@@ -18,7 +18,7 @@ import Transformer
     let objective = reference.configuration.objective
     #expect(reference.warnings.isEmpty)
     #expect(reference.command == (objective.main == .sft ? "train" : "unlearn"))
-    #expect(name.hasPrefix(objective.main.name.rawValue + "_"))
+    #expect(name.hasPrefix(objective.main.objective.name + "_"))
     #expect(reference.adapter?.adapter == reference.configuration.adapter)
     #expect(objective.retainData == reference.retainData)
     #expect(objective.retainCoefficient > 0 ? reference.retainExamples.count == 7 : reference.retainExamples.isEmpty)

@@ -10,7 +10,7 @@ struct PreferenceTrajectoryTests {
   private static let forget = Examples(
     features: Matrix(rows: PreferenceReference.features).transposed, labels: Vector(PreferenceReference.labels))
 
-  private func objective(_ name: String, beta: Double) throws -> UnlearningObjective {
+  private func objective(_ name: String, beta: Double) throws -> ChosenObjective {
     switch name {
     case "NPO": try .npo(beta: beta)
     case "SimNPO": try .simNPO(beta: beta)
@@ -76,7 +76,7 @@ struct PreferenceTrajectoryTests {
   func limit() {
     checkProperty("limit", count: 50, Self.gen) { drawn in
       let (forget, theta) = draw(drawn)
-      func run(_ objective: UnlearningObjective) throws -> PreferenceTrajectory {
+      func run(_ objective: ChosenObjective) throws -> PreferenceTrajectory {
         var run = try PreferenceTrajectory(forget, from: theta, objective: objective, stepSize: 0.01)
         try run.advance(to: 10)
         return run

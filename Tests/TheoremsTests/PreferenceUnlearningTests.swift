@@ -31,7 +31,7 @@ struct PreferenceUnlearningTests {
       rows: d, columns: drawn.rows, elements: generator.normalVector(d * drawn.rows).elements)
     let forget = Examples(features: features, labels: (1 + drawn.shift) * generator.normalVector(drawn.rows))
     let singular = try ForgetSpan(forget).singularValues
-    let objective = drawn.simple ? try UnlearningObjective.simNPO(beta: drawn.beta) : try .npo(beta: drawn.beta)
+    let objective = drawn.simple ? try ChosenObjective.simNPO(beta: drawn.beta) : try .npo(beta: drawn.beta)
     let start = generator.normalVector(d)
     func run(_ eta: Double) throws -> PreferenceTrajectory {
       try PreferenceTrajectory(forget, from: start, objective: objective, stepSize: eta)
@@ -107,7 +107,7 @@ struct PreferenceUnlearningTests {
 
   @Test("On the same side of the label two histories meet again; on opposite sides they part like sqrt(log t)")
   func sides() throws {
-    for objective in [try UnlearningObjective.npo(beta: 0.5), try .simNPO(beta: 0.5)] {
+    for objective in [try ChosenObjective.npo(beta: 0.5), try .simNPO(beta: 0.5)] {
       for (a, b, apart) in [(1.0, 0.4, 0), (1, -0.4, 1)] {
         let divergence = try oneRow(a, b)
         var pair = try PreferenceUnlearning(divergence, divergence.trainedModels(), objective)
@@ -171,7 +171,7 @@ struct PreferenceUnlearningTests {
     let divergence = try PathDivergence(paperExample())
     let models = try divergence.trainedModels()
     for beta in [0, -1, Double.nan] {
-      #expect(throws: UnlearningObjectiveError.self) {
+      #expect(throws: ObjectiveError.self) {
         try PreferenceUnlearning.page(divergence, models: models, steps: 10, beta: beta)
       }
     }

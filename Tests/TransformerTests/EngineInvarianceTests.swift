@@ -175,19 +175,73 @@ struct EngineInvarianceTests {
     #expect(relativeDistance(parts.elements, whole.elements.map(Double.init)) < 1e-5)
   }
 
-  @Test("per-token weights multiply each token's gradient")
+  /// The gradient is a sum over tokens, each of which can be had alone by a mask that leaves out the others.
+  @Test("each token's gradient is multiplied by its own weight")
   func tokenWeights() throws {
     let model = try Self.model()
     let weights = Self.random(ParameterLayout(model), seed: 1)
-    let sequence = Self.sequences([25], seed: 6)[0]
-    var (none, half) = (Batch([sequence]), Batch([sequence]))
-    none.targetWeights = Array(repeating: 0.5, count: 25)
-    half.targetWeights = nil
-    let engine = Engine(model, capacity: EngineCapacity(sequences: 1, longestSequence: 25))
-    let (one, two) = (Parameters(layout: engine.trainedLayout), Parameters(layout: engine.trainedLayout))
-    try engine.gradient(of: none, weights: weights, into: one) { _, _ in 1 }
-    try engine.gradient(of: half, weights: weights, into: two) { _, _ in 0.5 }
-    #expect(Array(one.elements) == Array(two.elements))
+    let sequences = Self.sequences([9, 14], seed: 6)
+    let engine = Engine(model, capacity: EngineCapacity(sequences: 2, longestSequence: 14))
+    let (whole, parts) = (Parameters(layout: engine.trainedLayout), Parameters(layout: engine.trainedLayout))
+    func weight(_ sequence: Int, _ token: Int) -> Double { Double(1 + sequence) - 0.3 * Double(token) }
+    try engine.gradient(of: Batch(sequences), weights: weights, into: whole) { index, example in
+      [example[0].tokens.indices.map { weight(index, $0) }]
+    }
+    var isFirst = true
+    for (index, sequence) in sequences.enumerated() {
+      let answers = sequence.isAnswer.indices.dropFirst().filter { sequence.isAnswer[$0] }
+      for (token, place) in answers.enumerated() {
+        var one = sequence
+        one.isAnswer = sequence.isAnswer.indices.map { $0 == place }
+        try engine.gradient(of: Batch([one]), weights: weights, into: parts, accumulating: !isFirst) { _, _ in
+          weight(index, token)
+        }
+        isFirst = false
+      }
+    }
+    #expect(relativeDistance(whole.elements, parts.elements.map(Double.init)) < 1e-5)
+  }
+
+  /// A loss of pairs, by weights that look at both of a pair; against the same weights, given sequence by sequence. The
+  /// pairs are many enough for several groups of the head.
+  @Test("an example of several sequences is weighed as a whole", arguments: [2, 40])
+  func pairs(count: Int) throws {
+    let model = try Self.model()
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let sequences = Self.sequences((0..<2 * count).map { 12 + 7 * ($0 % 5) }, seed: 7)
+    let batch = Batch(examples: (0..<count).map { Array(sequences[2 * $0...2 * $0 + 1]) })
+    let engine = Engine(
+      model, capacity: EngineCapacity(sequences: 2 * count, longestSequence: 40, longestExample: batch.longestExample))
+    let (found, expected) = (Parameters(layout: engine.trainedLayout), Parameters(layout: engine.trainedLayout))
+    var seen: [Int] = []
+    try engine.gradient(of: batch, weights: weights, into: found) { index, pair in
+      seen.append(index)
+      let difference = (pair[0].logLikelihood - pair[1].logLikelihood) / 100
+      return [pair[0].tokens.map { _ in -difference }, pair[1].tokens.map { _ in difference }]
+    }
+    #expect(seen == Array(0..<count))
+    let scores = engine.scores
+    try engine.gradient(of: Batch(sequences), weights: weights, into: expected) { index, _ in
+      let difference = (scores[index & ~1].logLikelihood - scores[index | 1].logLikelihood) / 100
+      return index.isMultiple(of: 2) ? -difference : difference
+    }
+    // Other groups of rows round otherwise.
+    #expect(relativeDistance(found.elements, expected.elements.map(Double.init)) < 1e-5)
+  }
+
+  @Test("what a loss throws ends the call")
+  func lossThrows() throws {
+    let model = try Self.model()
+    let weights = Self.random(ParameterLayout(model), seed: 1)
+    let engine = Engine(model, capacity: EngineCapacity(sequences: 2, longestSequence: 14))
+    let gradients = Parameters(layout: engine.trainedLayout)
+    #expect(throws: EngineError.loss(example: 1, reason: "no")) {
+      try engine.gradient(of: Batch(Self.sequences([9, 14], seed: 6)), weights: weights, into: gradients) {
+        index, example throws(EngineError) in
+        guard index == 0 else { throw .loss(example: index, reason: "no") }
+        return example.map { $0.tokens.map { _ in 1 } }
+      }
+    }
   }
 
   @Test("a batch that does not fit or makes no sense is an error")
@@ -201,6 +255,9 @@ struct EngineInvarianceTests {
     #expect(throws: EngineError.capacity("sequences", found: 3, limit: 2)) { try score([1, 1, 1]) }
     #expect(throws: EngineError.capacity("tokens in a sequence", found: 9, limit: 8)) { try score([9]) }
     #expect(throws: EngineError.capacity("tokens", found: 14, limit: 12)) { try score([7, 7]) }
+    #expect(throws: EngineError.capacity("tokens in an example", found: 12, limit: 8)) {
+      try engine.score(Batch(examples: [Self.sequences([6, 6], seed: 1)]), weights: weights)
+    }
     #expect(throws: EngineError.token(1500, sequence: 1, position: 2, vocabularySize: 1500)) {
       let bad = Batch([.init(prompt: [1], answer: [2, 3]), .init(prompt: [1], answer: [2, 1500])])
       try engine.score(bad, weights: weights)

@@ -69,7 +69,7 @@ struct EngineReferenceTests {
     let optimizer = AdamW(layout: engine.trainedLayout, weightDecay: 0.01)
     let tokens = Double(reference.batch.answerTokenCount)
     let count = Double(reference.batch.sequenceCount)
-    let unlearning: UnlearningObjective? =
+    let unlearning: ChosenObjective? =
       switch objective {
       case "npo": try .npo(beta: 0.5)
       case "simnpo": try .simNPO(beta: 0.5)
@@ -86,9 +86,9 @@ struct EngineReferenceTests {
           loss += sign * l / tokens
           return sign / tokens
         }
-        loss += unlearning.value(logLikelihood: l, reference: start[index], answerLength: score.answerTokens) / count
-        return unlearning.weight(
-          logLikelihood: l, reference: start[index], answerLength: score.answerTokens) / count
+        let share = unlearning.loss(ofRow: l, reference: start[index])
+        loss += share.value / count
+        return share.weights[0][0] / count
       }
       #expect(abs(loss - expected) < 1e-4 * abs(expected))
       optimizer.step(trained, gradients: gradients, learningRate: 1e-3)

@@ -1,7 +1,7 @@
 import Foundation
 import PropertyTesting
 import Testing
-import Unlearning
+@testable import Unlearning
 
 /// One row of the table that Tests/ReferenceValues/unlearning_objectives.py prints.
 struct ReferenceRow: Sendable, CustomTestStringConvertible {
@@ -24,11 +24,11 @@ struct ReferenceRow: Sendable, CustomTestStringConvertible {
     (self.value, self.weight, self.logWeight) = (value, weight, logWeight)
   }
 
-  func objective() throws -> UnlearningObjective {
+  func objective() throws -> ChosenObjective {
     switch form {
     case .npo: try .npo(beta: beta)
     case .simNPO: try .simNPO(beta: beta)
-    case .simNPOOriginal: try .simNPOOriginal(beta: beta, gamma: gamma)
+    case .simNPOOriginal: try .simNPOOriginal(beta: beta, margin: gamma)
     }
   }
 
@@ -53,34 +53,38 @@ struct Sample: Sendable {
   }
 }
 
-extension UnlearningObjective {
-  func value(_ sample: Sample) -> Double {
-    value(
-      logLikelihood: sample.logLikelihood, reference: sample.reference, answerLength: sample.answerLength)
-  }
+extension ChosenObjective {
+  func value(_ sample: Sample) -> Double { results(sample)[0] }
+  func weight(_ sample: Sample) -> Double { results(sample)[1] }
+  func logWeight(_ sample: Sample) -> Double { results(sample)[2] }
 
-  func weight(_ sample: Sample) -> Double {
-    weight(
-      logLikelihood: sample.logLikelihood, reference: sample.reference, answerLength: sample.answerLength)
-  }
-
-  func logWeight(_ sample: Sample) -> Double {
-    logWeight(
-      logLikelihood: sample.logLikelihood, reference: sample.reference, answerLength: sample.answerLength)
-  }
-
-  /// All that can be computed from one sample.
+  /// The value, the weight that every token has, and its logarithm.
   func results(_ sample: Sample) -> [Double] {
-    [value(sample), weight(sample), logWeight(sample)]
+    guard sample.answerLength <= 4096 else {
+      // No array is as long; only the mean of the tokens looks at the length.
+      let soft = terms(sample).map {
+        SoftMargin(
+          beta: $0.beta, sample.logLikelihood, reference: $0.reference,
+          length: objective == .simnpoOriginal ? sample.answerLength : 1, margin: $0.gamma)
+      }
+      return soft.map { [$0.value, $0.weight, $0.logWeight] } ?? [sample.logLikelihood, 1, 0]
+    }
+    // The first token has the whole, the others probability 1.
+    func tokens(_ sum: Double) -> [Double] { [sum] + Array(repeating: 0, count: sample.answerLength - 1) }
+    let sequence = ScoredSequence(
+      tokens: tokens(sample.logLikelihood), reference: usesReference ? tokens(sample.reference) : [])
+    let loss = objective.loss([sequence], values)
+    precondition(loss.weights == [Array(repeating: loss.weights[0][0], count: sample.answerLength)])
+    return [loss.value, loss.weights[0][0], loss.logWeight]
   }
 
   /// beta, gamma, and the reference and length as far as this form has them; nil for gradient ascent.
   func terms(_ sample: Sample) -> (beta: Double, gamma: Double, reference: Double, length: Double)? {
-    switch form {
-    case .gradientAscent: nil
-    case .npo(let beta): (beta, 0, sample.reference, 1)
-    case .simNPO(let beta): (beta, 0, 0, 1)
-    case .simNPOOriginal(let beta, let gamma): (beta, gamma, 0, Double(sample.answerLength))
+    switch objective {
+    case .npo: (values[0], 0, sample.reference, 1)
+    case .simnpo: (values[0], 0, 0, 1)
+    case .simnpoOriginal: (values[0], values[1], 0, Double(sample.answerLength))
+    default: nil
     }
   }
 }
@@ -90,20 +94,20 @@ private let gamma = Gen.double(in: -5...5)
 private let epsilon = Double.ulpOfOne
 
 /// Any of the three forms that have a margin, as a function that may throw.
-private let softForm: Gen<@Sendable () throws -> UnlearningObjective> = zip(beta, gamma, .int(in: 0...2)).map {
+private let softForm: Gen<@Sendable () throws -> ChosenObjective> = zip(beta, gamma, .int(in: 0...2)).map {
   (beta, gamma, form) in
   {
     switch form {
     case 0: try .npo(beta: beta)
     case 1: try .simNPO(beta: beta)
-    default: try .simNPOOriginal(beta: beta, gamma: gamma)
+    default: try .simNPOOriginal(beta: beta, margin: gamma)
     }
   }
 }
 
 /// A soft form and a sample, readable in a counterexample.
 private struct Situation: Sendable, CustomDebugStringConvertible {
-  let make: @Sendable () throws -> UnlearningObjective
+  let make: @Sendable () throws -> ChosenObjective
   let sample: Sample
 
   var debugDescription: String {
@@ -122,7 +126,7 @@ struct ObjectiveIdentityTests {
   @Test("Gradient ascent minimises the log-likelihood itself")
   func gradientAscent() {
     checkProperty("GA is the identity", Sample.gen) { sample in
-      UnlearningObjective.gradientAscent.results(sample) == [sample.logLikelihood, 1, 0]
+      ChosenObjective.gradientAscent.results(sample) == [sample.logLikelihood, 1, 0]
     }
   }
 
@@ -130,9 +134,9 @@ struct ObjectiveIdentityTests {
   func npoAtReference() {
     let anyReference = Gen.oneOf([.double(in: -1000...0), .double(in: -1e300...1e300)])
     checkProperty("2 sigmoid(0) = 1", zip(.logUniform(in: 1e-300...1e300), anyReference)) { beta, reference in
-      let npo = try UnlearningObjective.npo(beta: beta)
+      let npo = try ChosenObjective.npo(beta: beta)
       let atReference = Sample(logLikelihood: reference, reference: reference, answerLength: 1)
-      try ensure(npo.weight(atReference) == UnlearningObjective.gradientAscent.weight(atReference), "weight")
+      try ensure(npo.weight(atReference) == ChosenObjective.gradientAscent.weight(atReference), "weight")
       try ensure(npo.logWeight(atReference) == 0, "log weight")
       try ensureEqual(npo.value(atReference), 2 / beta * log(2), within: 2 * epsilon / beta, "value")
     }
@@ -151,7 +155,7 @@ struct ObjectiveIdentityTests {
       let sample = Sample(logLikelihood: reference + difference, reference: reference, answerLength: 1)
       let exactDifference = sample.logLikelihood - reference
       let offset = 2 / beta * log(2)
-      let remainder = try UnlearningObjective.npo(beta: beta).value(sample) - offset - exactDifference
+      let remainder = try ChosenObjective.npo(beta: beta).value(sample) - offset - exactDifference
       // The difference itself is rounded once (its operands exceed it); the rest is relative to the terms.
       let rounding = 8 * epsilon * (offset + abs(difference) + abs(reference))
       try ensure(remainder >= -rounding, "remainder \(remainder) is negative")
@@ -165,8 +169,8 @@ struct ObjectiveIdentityTests {
     checkProperty("reference 0", zip(beta, Sample.gen)) { beta, sample in
       var unreferenced = sample
       unreferenced.reference = 0
-      return try UnlearningObjective.simNPO(beta: beta).results(sample)
-        == UnlearningObjective.npo(beta: beta).results(unreferenced)
+      return try ChosenObjective.simNPO(beta: beta).results(sample)
+        == ChosenObjective.npo(beta: beta).results(unreferenced)
     }
   }
 
@@ -175,8 +179,8 @@ struct ObjectiveIdentityTests {
     checkProperty("|y| = 1, gamma = 0", zip(beta, Sample.gen)) { beta, sample in
       var oneToken = sample
       oneToken.answerLength = 1
-      return try UnlearningObjective.simNPOOriginal(beta: beta, gamma: 0).results(oneToken)
-        == UnlearningObjective.simNPO(beta: beta).results(sample)
+      return try ChosenObjective.simNPOOriginal(beta: beta, margin: 0).results(oneToken)
+        == ChosenObjective.simNPO(beta: beta).results(sample)
     }
   }
 
@@ -186,7 +190,7 @@ struct ObjectiveIdentityTests {
     checkProperty("gamma = beta gamma_code", zip(beta, .double(in: 0...5), Sample.gen)) { beta, gammaInCode, sample in
       let z = beta * (-sample.logLikelihood / Double(sample.answerLength) - gammaInCode)
       let loss = log(1 + exp(-z)) * 2 / beta
-      let value = try UnlearningObjective.simNPOOriginal(beta: beta, gamma: beta * gammaInCode).value(sample)
+      let value = try ChosenObjective.simNPOOriginal(beta: beta, margin: beta * gammaInCode).value(sample)
       // log(1 + x) loses up to one unit of 1, absolutely; exp magnifies the rounding of z by |z|.
       try ensureEqual(value, loss, within: 2 / beta * epsilon * (4 + 8 * abs(z) + 8 * beta * gammaInCode), "loss")
     }
@@ -198,10 +202,10 @@ struct ObjectiveIdentityTests {
       let objective = try situation.make()
       var changed = situation.sample
       if !objective.usesReference { changed.reference = other.reference }
-      if case .simNPOOriginal = objective.form {} else { changed.answerLength = other.answerLength }
+      if objective.objective != .simnpoOriginal { changed.answerLength = other.answerLength }
       return objective.results(changed) == objective.results(situation.sample)
     }
-    #expect(!UnlearningObjective.gradientAscent.usesReference)
+    #expect(!ChosenObjective.gradientAscent.usesReference)
   }
 }
 
@@ -255,7 +259,7 @@ struct ObjectiveDerivativeTests {
   /// log(2 sigmoid(z)) = z + log 2 - log(1 + e^z), whose last term is below e^-40 < epsilon/50 for z < -40.
   @Test("The log weight goes on where the weight is 0 in floating point")
   func logWeightBelowUnderflow() throws {
-    let simNPO = try UnlearningObjective.simNPO(beta: 1)
+    let simNPO = try ChosenObjective.simNPO(beta: 1)
     checkProperty("asymptote", .logUniform(in: 40...1e300)) { nll in
       let sample = Sample(logLikelihood: -nll, reference: 0, answerLength: 1)
       try ensureEqual(simNPO.logWeight(sample), log(2) - nll, within: 2 * epsilon * nll, "log weight")
@@ -289,11 +293,11 @@ struct ObjectiveNumericsTests {
     checkProperty(
       "extremes", count: 20_000, zip(extremeBeta, extreme, extreme, extreme, length, .int(in: 0...2))
     ) { beta, gamma, logLikelihood, reference, answerLength, form in
-      let objective: UnlearningObjective =
+      let objective: ChosenObjective =
         switch form {
         case 0: try .npo(beta: beta)
         case 1: try .simNPO(beta: beta)
-        default: try .simNPOOriginal(beta: beta, gamma: gamma)
+        default: try .simNPOOriginal(beta: beta, margin: gamma)
         }
       let sample = Sample(logLikelihood: logLikelihood, reference: reference, answerLength: answerLength)
       let (value, weight, logWeight) = (objective.value(sample), objective.weight(sample), objective.logWeight(sample))
@@ -320,9 +324,68 @@ struct ObjectiveNumericsTests {
   @Test("A sequence of probability 0 is forgotten already")
   func impossibleSequence() throws {
     let sample = Sample(logLikelihood: -.infinity, reference: -20, answerLength: 3)
-    for objective in [try UnlearningObjective.npo(beta: 0.5), try .simNPO(beta: 1)] {
+    for objective in [try ChosenObjective.npo(beta: 0.5), try .simNPO(beta: 1)] {
       #expect(objective.results(sample) == [0, 0, -.infinity])
     }
+  }
+}
+
+@Suite("Objectives by token")
+struct TokenObjectiveTests {
+  /// p = 1/2, 1/4 and 1/8, whose powers are exact up to the rounding of exp and of the logarithms that go in.
+  @Test("WGA weights each token by a power of its probability, as a constant", arguments: [1.0, 2])
+  func wga(_ beta: Double) throws {
+    let sequence = ScoredSequence(tokens: [0.5, 0.25, 0.125].map { log($0) })
+    let loss = try ChosenObjective(.wga, ["beta": beta]).loss(of: [sequence])
+    let expected = beta == 1 ? [0.5, 0.25, 0.125] : [0.25, 0.0625, 0.015625]
+    for (weight, right) in zip(loss.weights[0], expected) { #expect(abs(weight - right) <= 4 * epsilon * right) }
+    let value = -log(2) * (1 * expected[0] + 2 * expected[1] + 3 * expected[2])
+    #expect(abs(loss.value - value) <= 8 * epsilon * abs(value))
+    #expect(abs(loss.logWeight - log(expected.reduce(0, +) / 3)) <= 8 * epsilon)
+  }
+
+  @Test("WGA with a vanishing power is gradient ascent, and its log weight outlives its weights")
+  func limits() throws {
+    let sequence = ScoredSequence(tokens: [-3, -0.1, -7])
+    let ascent = try ChosenObjective.gradientAscent.loss(of: [sequence])
+    let faint = try ChosenObjective(.wga, ["beta": 1e-300]).loss(of: [sequence])
+    #expect(faint.weights == ascent.weights && faint.value == ascent.value && abs(faint.logWeight) < 1e-298)
+    let gone = try ChosenObjective(.wga).loss(of: [ScoredSequence(tokens: [-2000, -2000])])
+    #expect(gone.weights == [[0, 0]] && gone.value == 0 && gone.logWeight == -2000)
+    #expect(try ChosenObjective(.wga).loss(ofRow: -.infinity, reference: 0).value == 0)
+  }
+
+  @Test("What an objective gives is checked")
+  func checks() throws {
+    func objective(_ weights: [[Double]]) throws -> ChosenObjective {
+      try ChosenObjective(
+        Objective("bad", label: "Bad", "for a test", source: "none", average: .examples) { _, _ in
+          ExampleLoss(value: 0, weights: weights)
+        })
+    }
+    let two = ScoredSequence(tokens: [-1, -2])
+    #expect(try objective([[1, 2]]).loss(of: [two]).weights == [[1, 2]])
+    for weights in [[], [[1]], [[1, 2, 3]], [[1, .nan]], [[.infinity, 1]], [[1, 2], []]] as [[[Double]]] {
+      #expect(throws: ObjectiveError.self) { try objective(weights).loss(of: [two]) }
+    }
+    #expect(throws: ObjectiveError.unknownParameter("gamma", objective: "npo")) {
+      try ChosenObjective(.npo, ["gamma": 1])
+    }
+  }
+
+  @Test("Objectives have names of their own and say what they are")
+  func list() {
+    #expect(Set(Objective.all.map(\.name)).count == Objective.all.count)
+    #expect(Set(Objective.all.map(\.label)).count == Objective.all.count)
+    for objective in Objective.all {
+      #expect(Objective.named(objective.name) == objective)
+      #expect(!objective.summary.isEmpty && !objective.source.isEmpty)
+      #expect(objective.name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" })
+      for parameter in objective.parameters {
+        #expect(parameter.range.contains(parameter.standard) && !parameter.summary.isEmpty, "\(parameter.name)")
+      }
+    }
+    #expect(Objective.named("nope") == nil)
   }
 }
 
@@ -330,31 +393,31 @@ struct ObjectiveNumericsTests {
 struct ObjectiveParameterTests {
   @Test("beta must be positive and normal", arguments: [0, -1, .infinity, .leastNonzeroMagnitude, -Double.infinity])
   func invalidBeta(_ beta: Double) {
-    #expect(throws: UnlearningObjectiveError.betaNotPositive(beta)) { try UnlearningObjective.npo(beta: beta) }
-    #expect(throws: UnlearningObjectiveError.betaNotPositive(beta)) { try UnlearningObjective.simNPO(beta: beta) }
-    #expect(throws: UnlearningObjectiveError.betaNotPositive(beta)) {
-      try UnlearningObjective.simNPOOriginal(beta: beta, gamma: 0)
+    #expect(throws: ObjectiveError.outOfRange("beta", beta, .positive)) { try ChosenObjective.npo(beta: beta) }
+    #expect(throws: ObjectiveError.outOfRange("beta", beta, .positive)) { try ChosenObjective.simNPO(beta: beta) }
+    #expect(throws: ObjectiveError.outOfRange("beta", beta, .positive)) {
+      try ChosenObjective.simNPOOriginal(beta: beta, margin: 0)
     }
   }
 
   @Test("gamma must be finite, and no parameter may be NaN")
   func invalidGammaAndNaN() {
-    #expect(throws: UnlearningObjectiveError.gammaNotFinite(.infinity)) {
-      try UnlearningObjective.simNPOOriginal(beta: 1, gamma: .infinity)
+    #expect(throws: ObjectiveError.outOfRange("margin", .infinity, .finite)) {
+      try ChosenObjective.simNPOOriginal(beta: 1, margin: .infinity)
     }
-    #expect(throws: UnlearningObjectiveError.self) { try UnlearningObjective.npo(beta: .nan) }
-    #expect(throws: UnlearningObjectiveError.self) { try UnlearningObjective.simNPOOriginal(beta: 1, gamma: .nan) }
+    #expect(throws: ObjectiveError.self) { try ChosenObjective.npo(beta: .nan) }
+    #expect(throws: ObjectiveError.self) { try ChosenObjective.simNPOOriginal(beta: 1, margin: .nan) }
   }
 
   @Test("Objectives and errors say what they are")
   func descriptions() throws {
-    #expect(UnlearningObjective.gradientAscent.description == "GA")
-    #expect(try UnlearningObjective.npo(beta: 0.5).description == "NPO(beta: 0.5)")
-    #expect(try UnlearningObjective.simNPO(beta: 1).description == "SimNPO(beta: 1.0)")
+    #expect(ChosenObjective.gradientAscent.description == "GA")
+    #expect(try ChosenObjective.npo(beta: 0.5).description == "NPO(beta: 0.5)")
+    #expect(try ChosenObjective.simNPO(beta: 1).description == "SimNPO(beta: 1.0)")
     #expect(
-      try UnlearningObjective.simNPOOriginal(beta: 2.5, gamma: 0.25).description
-        == "SimNPOOriginal(beta: 2.5, gamma: 0.25)")
+      try ChosenObjective.simNPOOriginal(beta: 2.5, margin: 0.25).description
+        == "SimNPO (original)(beta: 2.5, margin: 0.25)")
     #expect(
-      UnlearningObjectiveError.betaNotPositive(-1).description == "beta must be a positive normal number, not -1.0")
+      ObjectiveError.outOfRange("beta", -1, .positive).description == "beta must be a positive normal number, not -1.0")
   }
 }

@@ -30,7 +30,7 @@ struct StudyResults {
 
   /// The runs that unlearn by one of these objectives and deviate from what the runs share in one of these ways.
   func runs(
-    _ objectives: Set<TrainingObjective.Name>, _ deviations: Set<UnlearningRun.Deviation> = [.none]
+    _ objectives: Set<Objective>, _ deviations: Set<UnlearningRun.Deviation> = [.none]
   ) -> [UnlearningRun] {
     study.runs.filter { objectives.contains($0.objective) && deviations.contains(study.deviation(of: $0)) }
   }
@@ -72,22 +72,9 @@ extension TrainingConfiguration.Schedule {
   }
 }
 
-extension TrainingObjective.Name {
-  /// The name in the paper's figures.
-  var label: String {
-    switch self {
-    case .sft: "SFT"
-    case .ga: "GA"
-    case .npo: "NPO"
-    case .simnpo: "SimNPO"
-    case .simnpoOriginal: "SimNPO (original)"
-    }
-  }
-}
-
-extension Set<TrainingObjective.Name> {
+extension Set<Objective> {
   /// The objectives that unlearn.
-  static var unlearning: Self { Set(TrainingObjective.Name.allCases).subtracting([.sft]) }
+  static var unlearning: Self { Set(Objective.unlearning) }
 }
 
 extension StudyResults {

@@ -1,4 +1,5 @@
 import Tokenizers
+import Unlearning
 
 /// One key of a configuration file or plan: what it means and what it may be.
 public struct ConfigurationKey: Hashable, Sendable {
@@ -53,7 +54,9 @@ public struct ConfigurationKey: Hashable, Sendable {
 
 extension TrainingConfiguration {
   /// Every key of the configuration file, in the order in which they are written.
-  public static let keys: [ConfigurationKey] = [
+  public static let keys: [ConfigurationKey] = commonKeys + objectiveKeys + lossKeys
+
+  private static let commonKeys = [
     ConfigurationKey("epochs", "whole number, 1 to \(maximumCount)", "passes over the examples"),
     ConfigurationKey(
       "max_steps", "whole number, 1 to \(maximumCount), or null", "ends the run after so many optimizer steps"),
@@ -96,19 +99,42 @@ extension TrainingConfiguration {
     ConfigurationKey(
       "adapter.targets", "list of q, k, v, o, gate, up, down, lm_head", "the layers adapted",
       default: targetsText(AdapterDefaults.targets)),
-    ConfigurationKey("objective.name", ConfigurationKey.oneOf(TrainingObjective.Name.self), "what is minimised"),
-    ConfigurationKey(
-      "objective.beta", "number over 0", "inverse temperature",
-      default: "0.5 for npo, 1 for simnpo, 2.5 for simnpo_original"),
-    ConfigurationKey(
-      "objective.margin", "number", "simnpo_original: added to z = beta log pi / |y|, not multiplied by beta",
-      default: "0"),
+    ConfigurationKey("objective.name", ConfigurationKey.oneOf(Objective.all.map(\.name)), "what is minimised"),
+  ]
+
+  private static let lossKeys = [
     ConfigurationKey(
       "objective.forget_coefficient", "number over 0", "factor of an unlearning objective", default: "1"),
     ConfigurationKey("objective.retain_coefficient", "number, 0 or more", "factor of the SFT loss on the retain data"),
     ConfigurationKey("objective.retain_data", "path, or null", "JSON-lines file of retain examples"),
     ConfigurationKey("proximal.mu", "number, 0 or more", "factor of the squared distance from the start"),
   ]
+
+  /// The keys of the objectives' parameters. What several objectives have is one key.
+  private static var objectiveKeys: [ConfigurationKey] {
+    Objective.parameterNames.map { name in
+      let owners = Objective.parameters(named: name)
+      /// What the owners say, each thing once; what not all of them say, with the names of those that do.
+      func text(_ say: (Objective.Parameter) -> String, alone: Bool = false) -> String {
+        var said: [(text: String, names: [String])] = []
+        for (objective, parameter) in owners {
+          if let index = said.firstIndex(where: { $0.text == say(parameter) }) {
+            said[index].names.append(objective.name)
+          } else {
+            said.append((say(parameter), [objective.name]))
+          }
+        }
+        return said.map { text, names in
+          said.count > 1 || alone && names.count == 1 ? names.joined(separator: ", ") + ": \(text)" : text
+        }.joined(separator: "; ")
+      }
+      let defaults = owners.map { ($0.objective.name, $0.parameter.standardText) }
+      return ConfigurationKey(
+        "objective.\(name)", text { $0.range.values }, text(\.summary, alone: true),
+        default: defaults.count == 1
+          ? defaults[0].1 : defaults.map { "\($0.1) for \($0.0)" }.joined(separator: ", "))
+    }
+  }
 
   /// All keys with their values, defaults and meanings, one a line.
   public static var referenceText: String { ConfigurationKey.table(keys) }

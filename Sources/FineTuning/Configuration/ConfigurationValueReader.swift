@@ -98,14 +98,30 @@ package struct ConfigurationValueReader {
     return try choice(node, path, type)
   }
 
+  /// One of some words.
+  package func choice(_ path: String, among words: [String]) throws(ConfigurationError) -> String? {
+    guard let node = values.leaves[path] else { return nil }
+    return try choice(node, path, among: words)
+  }
+
   /// One of the words of a type, in a list.
   package func choice<Choice: CaseIterable & RawRepresentable<String>>(
     _ node: ConfigurationNode, _ path: String, _ type: Choice.Type
   ) throws(ConfigurationError) -> Choice {
+    guard let choice = Choice(rawValue: try choice(node, path, among: Choice.allCases.map(\.rawValue))) else {
+      throw wrongType(node, path)
+    }
+    return choice
+  }
+
+  /// One of some words, in a list.
+  package func choice(
+    _ node: ConfigurationNode, _ path: String, among words: [String]
+  ) throws(ConfigurationError) -> String {
     let text = try text(node, path)
-    if let choice = Choice(rawValue: text) { return choice }
+    if words.contains(text) { return text }
     throw ConfigurationError(
-      .range, node.place, key: values.keyPath(path), nearest: nearest(to: text, among: Choice.allCases.map(\.rawValue)),
+      .range, node.place, key: values.keyPath(path), nearest: nearest(to: text, among: words),
       "expected \(allowed(path)), found \(quoted(text))")
   }
 

@@ -1,3 +1,5 @@
+import Unlearning
+
 /// The values of a mapping by their keys, those of one file or mapping laid over those of others; all keys are known to
 /// exist, nothing is known about the values.
 package struct ConfigurationValues {
@@ -85,8 +87,7 @@ package struct ConfigurationValues {
     if path == "objective", let known = leaves["objective.name"]?.scalar,
       let name = entries.first(where: { $0.key == "name" })?.node.scalar, name != known
     {
-      leaves["objective.beta"] = nil
-      leaves["objective.margin"] = nil
+      for parameter in Objective.parameterNames { leaves["objective.\(parameter)"] = nil }
     }
     for entry in entries {
       let path = "\(path).\(entry.key)"

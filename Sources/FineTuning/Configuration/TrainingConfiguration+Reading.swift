@@ -174,23 +174,27 @@ extension TrainingConfiguration {
 
   private static func objective(
     _ reader: ConfigurationValueReader, _ warn: (String, String) -> Void
-  ) throws(ConfigurationError) -> Objective {
-    var result = Objective()
-    let name = try reader.choice("objective.name", TrainingObjective.Name.self) ?? .sft
-    let beta = try reader.number("objective.beta") { $0 > 0 && $0.isNormal }
-    let margin = try reader.number("objective.margin") { _ in true }
+  ) throws(ConfigurationError) -> Loss {
+    var result = Loss()
+    let objective =
+      try reader.choice("objective.name", among: Objective.all.map(\.name)).flatMap(Objective.named) ?? .sft
+    var given: [String: Double] = [:]
+    for name in Objective.parameterNames {
+      let path = "objective.\(name)"
+      // What another objective may have is checked as if it were this one's, and then has no effect.
+      let parameters = objective.parameters.filter { $0.name == name }
+      let ranges = (parameters.isEmpty ? Objective.parameters(named: name).map(\.parameter) : parameters).map(\.range)
+      let value = try reader.number(path) { value in ranges.contains { $0.contains(value) } }
+      if parameters.isEmpty { warn(path, "\(objective.name) has none") } else { given[name] = value }
+    }
     let factor = try reader.number("objective.forget_coefficient") { $0 > 0 && $0.isNormal }
-    if !name.hasBeta { warn("objective.beta", "\(name.rawValue) has none") }
-    if !name.hasMargin { warn("objective.margin", "\(name.rawValue) has none") }
-    if name == .sft {
-      warn("objective.forget_coefficient", "sft has none")
-    } else {
+    if objective.unlearns {
       result.forgetCoefficient = factor ?? result.forgetCoefficient
+    } else {
+      warn("objective.forget_coefficient", "\(objective.name) has none")
     }
     do {
-      result.main = try TrainingObjective(
-        name, beta: beta ?? Objective.defaultBeta(for: name) ?? 1,
-        margin: margin ?? Objective.defaultMargin(for: name) ?? 0)
+      result.main = try ChosenObjective(objective, given)
     } catch {
       throw reader.error(.range, "objective", "\(error)")
     }

@@ -67,10 +67,12 @@ extension TrainingConfiguration {
     } else {
       add("adapter", nil)
     }
-    add("objective.name", objective.main.name.rawValue)
-    if let beta = objective.main.beta { add("objective.beta", "\(beta)") }
-    if let margin = objective.main.margin { add("objective.margin", "\(margin)") }
-    if objective.main != .sft { add("objective.forget_coefficient", "\(objective.forgetCoefficient)") }
+    let main = objective.main.objective
+    add("objective.name", main.name)
+    for (parameter, value) in zip(main.parameters, objective.main.values) {
+      add("objective.\(parameter.name)", "\(value)")
+    }
+    if main.unlearns { add("objective.forget_coefficient", "\(objective.forgetCoefficient)") }
     add("objective.retain_coefficient", "\(objective.retainCoefficient)")
     add("objective.retain_data", objective.retainData.map(Self.quotedYAML))
     add("proximal.mu", "\(proximal.mu)")

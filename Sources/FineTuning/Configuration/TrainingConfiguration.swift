@@ -1,5 +1,6 @@
 import Tokenizers
 import Transformer
+import Unlearning
 
 /// Everything that decides how a model is fine-tuned or unlearned, apart from the model and the data.
 ///
@@ -38,7 +39,7 @@ public struct TrainingConfiguration: Equatable, Sendable {
   /// The adapter to train, or nil to train all weights.
   public var adapter: LoRAConfiguration?
   /// What is minimised.
-  public var objective = Objective()
+  public var objective = Loss()
   /// The proximal term.
   public var proximal = Proximal()
 
@@ -102,9 +103,9 @@ public struct TrainingConfiguration: Equatable, Sendable {
   }
 
   /// What is minimised.
-  public struct Objective: Equatable, Sendable {
+  public struct Loss: Equatable, Sendable {
     /// The objective on the examples themselves.
-    public var main = TrainingObjective.sft
+    public var main = ChosenObjective.sft
     /// The factor of an unlearning objective, over 0; SFT has none.
     public var forgetCoefficient = 1.0
     /// The factor of the SFT loss on the retain data; 0 leaves the term out.
@@ -114,22 +115,6 @@ public struct TrainingConfiguration: Equatable, Sendable {
 
     /// The defaults.
     public init() {}
-
-    /// The beta where none is given: the paper's 0.5 for NPO and 1 for SimNPO, and 2.5, its authors' default, for the
-    /// original SimNPO.
-    public static func defaultBeta(for name: TrainingObjective.Name) -> Double? {
-      switch name {
-      case .sft, .ga: nil
-      case .npo: 0.5
-      case .simnpo: 1
-      case .simnpoOriginal: 2.5
-      }
-    }
-
-    /// The margin where none is given: 0 for the original SimNPO.
-    public static func defaultMargin(for name: TrainingObjective.Name) -> Double? {
-      name == .simnpoOriginal ? 0 : nil
-    }
   }
 
   /// The term `mu ||theta - theta_prev||^2` over the trained parameters.

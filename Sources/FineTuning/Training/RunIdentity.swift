@@ -39,9 +39,11 @@ struct RunIdentity {
   private static func hash(_ examples: [EncodedExample]) -> String {
     var hash = SHA256()
     for example in examples {
-      let words = [Int32(example.tokens.count)] + example.tokens
-      words.withUnsafeBytes { hash.update(Array($0)) }
-      hash.update(example.isAnswer.map { $0 ? 1 : 0 })
+      for sequence in example.sequences {
+        let words = [Int32(sequence.tokens.count)] + sequence.tokens
+        words.withUnsafeBytes { hash.update(Array($0)) }
+        hash.update(sequence.isAnswer.map { $0 ? 1 : 0 })
+      }
     }
     return hash.hexDigest()
   }

@@ -3,6 +3,7 @@ import Transformer
 
 extension Trainer {
   private static let stateName = "state.safetensors"
+  private static let referencesName = "token_references"
 
   /// What a checkpoint has to hold for ``restore(_:)``: what is trained, the optimizer's state and NPO's references.
   /// - Throws: `SafetensorsError`, which no trainer's state gives reason for.
@@ -13,7 +14,8 @@ extension Trainer {
       }
     }
     if let references {
-      tensors.append(SafetensorsTensor(name: "references", shape: [references.count], values: references))
+      let values = references.flatMap { $0 }
+      tensors.append(SafetensorsTensor(name: Self.referencesName, shape: [values.count], values: values))
     }
     let file = try SafetensorsWriter.file(tensors: tensors, path: Self.stateName)
     return [CheckpointFile(Self.stateName, content: file.content)]
@@ -35,9 +37,14 @@ extension Trainer {
         try file.readBytes(name, at: 0, into: UnsafeMutableRawBufferPointer(parameters.elements))
       }
       if configuration.objective.main.usesReference, checkpoint.step > 0 {
-        let (_, values) = try file.readFloat64("references")
-        guard values.count == examples.count else { throw fault("it has references for \(values.count) examples") }
-        references = values
+        let (_, values) = try file.readFloat64(Self.referencesName)
+        let tokens = examples.reduce(0) { $0 + $1.answerTokens }
+        guard values.count == tokens else { throw fault("it has references for \(values.count) tokens") }
+        var rest = values[...]
+        references = examples.map { example in
+          defer { rest = rest.dropFirst(example.answerTokens) }
+          return Array(rest.prefix(example.answerTokens))
+        }
       }
     } catch let error as TrainingError {
       throw error

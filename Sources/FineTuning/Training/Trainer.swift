@@ -30,8 +30,9 @@ public final class Trainer {
   /// How many steps have been taken.
   public internal(set) var completedSteps = 0
 
-  /// What NPO compares with: each example's log-likelihood under the start model, in nats; nil until it is needed.
-  var references: [Double]?
+  /// What NPO compares with: the log-likelihood of each answer token under the start model, in nats, example by
+  /// example, those of a pair one after the other; nil until it is needed.
+  var references: [[Double]]?
   let optimizer: any Optimizer
   let examples: [EncodedExample]
   let retainExamples: [EncodedExample]
@@ -68,15 +69,18 @@ public final class Trainer {
     let retains = configuration.objective.retainCoefficient > 0
     self.retainExamples = retains ? retainExamples : []
     guard !retains || !retainExamples.isEmpty else { throw .noRetainExamples }
-    for example in self.examples + self.retainExamples where example.tokens.count > model.contextLength {
-      throw .length(line: example.line, tokens: example.tokens.count, limit: model.contextLength)
+    for example in self.examples + self.retainExamples {
+      let longest = example.sequences.map(\.tokens.count).max() ?? 0
+      guard longest <= model.contextLength else {
+        throw .length(line: example.line, tokens: longest, limit: model.contextLength)
+      }
     }
 
     do throws(BatchPlanError) {
-      plan = try BatchPlan(lengths: examples.map(\.tokens.count), options: BatchPlan.Options(configuration))
+      plan = try BatchPlan(lengths: examples.map(\.tokenCount), options: BatchPlan.Options(configuration))
       var options = plan.options
       options.stream = .retainShuffle
-      retainPlan = retains ? try BatchPlan(lengths: retainExamples.map(\.tokens.count), options: options) : nil
+      retainPlan = retains ? try BatchPlan(lengths: retainExamples.map(\.tokenCount), options: options) : nil
     } catch {
       throw .plan(error)
     }
@@ -106,12 +110,14 @@ public final class Trainer {
       configuration.proximal.mu > 0 ? ProximalTerm(mu: configuration.proximal.mu, center: trained) : nil
 
     // No batch has more tokens than the longest examples together.
-    let lengths = (self.examples + self.retainExamples).map(\.tokens.count).sorted(by: >)
-    let largest = lengths.prefix(configuration.batchSize)
+    let all = self.examples + self.retainExamples
+    let largest = all.map(\.tokenCount).sorted(by: >).prefix(configuration.batchSize)
     engine = Engine(
       model, adapter: configuration.adapter,
       capacity: EngineCapacity(
-        sequences: largest.count, longestSequence: largest.first ?? 1, tokens: largest.reduce(0, +)),
+        sequences: largest.count * (all.map(\.sequences.count).max() ?? 1),
+        longestSequence: all.flatMap { $0.sequences.map(\.tokens.count) }.max() ?? 1, longestExample: largest.first,
+        tokens: largest.reduce(0, +)),
       workers: workers)
   }
 
@@ -142,15 +148,15 @@ public final class Trainer {
 
     let objective = configuration.objective
     let main = try accumulate(plan.step(at: index), of: examples, firstBatch: 0) {
-      example, score, size throws(ObjectiveWeightsError) in
+      example, sequences, size throws(ObjectiveError) in
       try ObjectiveWeights(
-        objective.main, [.init(score, reference: references?[example])], coefficient: objective.forgetCoefficient,
-        step: size)
+        objective.main, [references.map { sequences.compared(with: $0[example]) } ?? sequences],
+        coefficient: objective.forgetCoefficient, step: size)
     }
     let retain = try retainPlan.map { plan throws(TrainingError) in
       try accumulate(plan.step(at: index), of: retainExamples, firstBatch: plan.options.gradientAccumulation) {
-        _, score, size throws(ObjectiveWeightsError) in
-        try ObjectiveWeights(retain: [.init(score)], coefficient: objective.retainCoefficient, step: size)
+        _, sequences, size throws(ObjectiveError) in
+        try ObjectiveWeights(retain: [sequences], coefficient: objective.retainCoefficient, step: size)
       }
     }
     let distance = proximal?.add(to: gradients, at: trained, workers: workers) ?? 0
@@ -170,7 +176,7 @@ public final class Trainer {
       step: completedSteps, epoch: index / plan.stepsPerEpoch + 1, loss: loss, learningRate: learningRate,
       tokens: main.tokens + (retain?.tokens ?? 0), seconds: (clock.now - start) / .seconds(1),
       gradientNorm: norm.value, retainLoss: retain?.loss,
-      logWeight: objective.main == .sft ? nil : main.logWeights / Double(main.sequences))
+      logWeight: objective.main == .sft ? nil : main.logWeights / Double(main.examples))
   }
 
   /// Checks that what is trained is finite, as it is after every step but one whose learning rate was far too high.
@@ -181,41 +187,44 @@ public final class Trainer {
     }
   }
 
-  /// What the sequences of one step, or of its retain term, add up to.
+  /// What the examples of one step, or of its retain term, add up to.
   private struct Sum {
     var loss = 0.0
     var logWeights = 0.0
-    var sequences = 0
+    var examples = 0
     var tokens = 0
   }
 
   /// Adds the gradient of a step's batches.
   /// - Parameters:
   ///   - firstBatch: The number of the first batch among all of the step; batch 0 replaces the gradient of the step before.
-  ///   - share: One sequence's share in the loss, by its example and score and the size of the whole step.
+  ///   - share: One example's share in the loss, by its index, what the model says of it and the size of the whole step.
   private func accumulate(
     _ step: BatchPlan.Step, of examples: [EncodedExample], firstBatch: Int,
-    share: (Int, SequenceScore, ObjectiveWeights.StepSize) throws(ObjectiveWeightsError) -> ObjectiveWeights
+    share: (Int, [ScoredSequence], ObjectiveWeights.StepSize) throws(ObjectiveError) -> ObjectiveWeights
   ) throws(TrainingError) -> Sum {
     let size = ObjectiveWeights.StepSize(answerTokens: step.examples.lazy.map { examples[$0].answerTokens })
     var sum = Sum()
     for (number, indices) in step.batches.enumerated() {
-      let batch = Batch(indices.map { examples[$0].sequence })
+      let batch = Batch(examples: indices.map { examples[$0].sequences })
       do {
         try engine.gradient(
           of: batch, weights: weights, adapterWeights: adapterWeights, into: gradients,
           accumulating: firstBatch + number > 0,
           dropoutSeed: dropoutSeed(batch: firstBatch + number)
-        ) { position, score in
-          // Without a share there is a log-likelihood that is not finite; the engine will say so.
-          guard let share = try? share(indices[position], score, size) else { return 0 }
-          sum.loss += share.loss
-          sum.logWeights += share.meanLogWeight
-          sum.sequences += 1
-          return share.weights[0]
+        ) { position, sequences throws(EngineError) in
+          do {
+            let share = try share(indices[position], sequences, size)
+            sum.loss += share.loss
+            sum.logWeights += share.meanLogWeight
+            sum.examples += 1
+            return share.weights
+          } catch {
+            throw .loss(example: position, reason: "\(error)")
+          }
         }
       } catch {
-        throw fault(error) { examples[indices[$0]].line }
+        throw fault(error, in: batch) { examples[indices[$0]].line }
       }
       sum.tokens += batch.tokenCount
     }
@@ -223,10 +232,16 @@ public final class Trainer {
   }
 
   /// What the engine finds wrong in the next step, with the line of the example.
-  private func fault(_ error: EngineError, line: (_ sequence: Int) -> Int) -> TrainingError {
-    guard case .notFinite(let sequence, let value) = error else { return .engine(step: completedSteps + 1, error) }
-    return .notFinite(
-      step: completedSteps + 1, "the log-likelihood of the example of line \(line(sequence)) is \(value)")
+  private func fault(_ error: EngineError, in batch: Batch, line: (_ example: Int) -> Int) -> TrainingError {
+    switch error {
+    case .notFinite(let sequence, let value):
+      let example = batch.examples.firstIndex { $0.contains(sequence) } ?? 0
+      return .notFinite(
+        step: completedSteps + 1, "the log-likelihood of the example of line \(line(example)) is \(value)")
+    case .loss(let example, let reason):
+      return .noLoss(step: completedSteps + 1, line: line(example), reason)
+    default: return .engine(step: completedSteps + 1, error)
+    }
   }
 
   private func dropoutSeed(batch: Int) -> UInt64 {
@@ -246,29 +261,38 @@ public final class Trainer {
   public func scoreReferences(onProgress: (Int) -> Void = { _ in }) throws(TrainingError) {
     guard needsReferences else { return }
     precondition(completedSteps == 0, "the reference is the start model")
-    var scores: [Double] = []
+    var found: [[Double]] = []
     for start in stride(from: 0, to: examples.count, by: configuration.batchSize) {
       let part = examples[start..<min(start + configuration.batchSize, examples.count)]
-      do {
-        scores += try engine.score(
-          Batch(part.map(\.sequence)), weights: weights, adapterWeights: startsFromAdapter ? adapterWeights : nil
-        ).map(\.logLikelihood)
+      let batch = Batch(examples: part.map(\.sequences))
+      do throws(EngineError) {
+        let scores = try engine.score(
+          batch, weights: weights, adapterWeights: startsFromAdapter ? adapterWeights : nil)
+        for (sequence, score) in scores.enumerated() where !score.logLikelihood.isFinite {
+          throw .notFinite(sequence: sequence, logLikelihood: score.logLikelihood)
+        }
       } catch {
-        throw fault(error) { examples[start + $0].line }
+        throw fault(error, in: batch) { examples[start + $0].line }
       }
-      onProgress(scores.count)
+      found += batch.examples.map { example in
+        example.flatMap { batch.rows(of: $0) }.filter { batch.targets[$0] >= 0 }
+          .map { Double(engine.tokenLogLikelihoods[$0]) }
+      }
+      onProgress(found.count)
     }
-    if let index = scores.firstIndex(where: { !$0.isFinite }) {
-      throw fault(.notFinite(sequence: index, logLikelihood: scores[index])) { examples[$0].line }
-    }
-    references = scores
+    references = found
   }
 }
 
-extension ObjectiveWeights.Sequence {
-  /// A score, with what it is compared with.
-  fileprivate init(_ score: SequenceScore, reference: Double? = nil) {
-    self.init(logLikelihood: score.logLikelihood, answerTokens: score.answerTokens, reference: reference)
+extension [ScoredSequence] {
+  /// The sequences of an example with the log-likelihoods of their tokens under the reference model, one after the
+  /// other.
+  fileprivate func compared(with references: [Double]) -> [ScoredSequence] {
+    var rest = references[...]
+    return map { sequence in
+      defer { rest = rest.dropFirst(sequence.answerTokens) }
+      return ScoredSequence(tokens: sequence.tokens, reference: [Double](rest.prefix(sequence.answerTokens)))
+    }
   }
 }
 

@@ -17,6 +17,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case otherAdapter
   /// The engine refuses a batch of this step, counted from 1.
   case engine(step: Int, EngineError)
+  /// The objective has no loss for the example of this line, for the reason that it gives.
+  case noLoss(step: Int, line: Int, String)
   /// A number is no longer finite; the step, counted from 1, has not been taken.
   case notFinite(step: Int, String)
   /// After this step, counted from 1, some of what is trained is no longer finite.
@@ -36,6 +38,7 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
       "the model's head is its embedding, so lm_head cannot be adapted alone; take it out of adapter.targets"
     case .otherAdapter: "the adapter to start from has another rank, alpha or other targets than the configuration"
     case .engine(let step, let error): "step \(step): \(error)"
+    case .noLoss(let step, let line, let reason): "step \(step), the example of line \(line): \(reason)"
     case .notFinite(let step, let what):
       "stopped before step \(step): \(what); "
         + (step == 1

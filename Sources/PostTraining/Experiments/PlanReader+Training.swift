@@ -1,4 +1,5 @@
 import FineTuning
+import Unlearning
 
 /// What a training of a plan is for.
 enum TrainingPurpose {
@@ -35,12 +36,12 @@ extension PlanReader {
       throw reader.error(.combination, path, reason)
     }
     var (configuration, found) = try TrainingConfiguration.resolve(values)
-    let objective = configuration.objective.main.name
+    let objective = configuration.objective.main.objective
     switch purpose {
     case .pretraining, .stage:
       guard objective == .sft else {
         throw reader.error(
-          .combination, "objective.name", "a stage is learned with sft, not \(objective.rawValue); unlearn it in runs")
+          .combination, "objective.name", "a stage is learned with sft, not \(objective.name); unlearn it in runs")
       }
       guard purpose == .stage || configuration.adapter == nil else {
         throw reader.error(.combination, "adapter", "all weights of a new base model are trained; remove the key")
@@ -49,7 +50,7 @@ extension PlanReader {
       guard objective != .sft else {
         throw reader.error(
           .combination, "objective.name",
-          "a run unlearns; expected \(ConfigurationKey.oneOf(Self.unlearningObjectives)), found sft")
+          "a run unlearns; expected \(ConfigurationKey.oneOf(Objective.unlearning.map(\.name))), found sft")
       }
     case .sharedUnlearning: break
     }
@@ -58,7 +59,4 @@ extension PlanReader {
     if let own { warnings += found.filter { $0.keyPath.hasPrefix("\(own.keyPath).") } }
     return configuration
   }
-
-  private static let unlearningObjectives =
-    TrainingObjective.Name.allCases.filter { $0 != .sft }.map(\.rawValue)
 }

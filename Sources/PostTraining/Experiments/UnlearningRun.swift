@@ -1,4 +1,5 @@
 import FineTuning
+import Unlearning
 
 /// One way to unlearn the forget stage.
 public struct UnlearningRun: Equatable, Sendable {
@@ -26,5 +27,5 @@ public struct UnlearningRun: Equatable, Sendable {
   }
 
   /// What is minimised.
-  public var objective: TrainingObjective.Name { configuration.objective.main.name }
+  public var objective: Objective { configuration.objective.main.objective }
 }

@@ -55,8 +55,8 @@ import Unlearning
     // The shared beta is npo's: it serves other objectives as little as an absent one.
     #expect(
       try objectives == [
-        .unlearning(.npo(beta: 0.1)), .unlearning(.gradientAscent), .unlearning(.simNPO(beta: 1)),
-        .unlearning(.npo(beta: 0.1)),
+        .npo(beta: 0.1), .gradientAscent, .simNPO(beta: 1),
+        .npo(beta: 0.1),
       ])
     #expect(study.runs.map(study.deviation) == [.none, .none, .none, .schedule])
   }
