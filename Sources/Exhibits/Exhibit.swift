@@ -4,8 +4,8 @@ import PostTraining
 
 /// A figure or table: what it shows, how its numbers are made, and how they are drawn.
 ///
-/// Each exhibit lives in a file of its own and writes two files of its name: a tidy CSV, one row an observation, and
-/// a Vega-Lite specification that reads it.
+/// Each exhibit lives in a file of its own and writes two files of its name: a tidy CSV, one row an observation, and,
+/// where it is drawn, a Vega-Lite specification that reads it.
 public struct Exhibit: Sendable {
   /// The file name, in kebab case.
   public let name: String
@@ -15,8 +15,8 @@ public struct Exhibit: Sendable {
   public let description: String
   /// What its numbers come from.
   public let source: Source
-  /// The Vega-Lite specification, without its data.
-  public let plot: JSON
+  /// The Vega-Lite specification, without its data; nil for a table that is not drawn.
+  public let plot: JSON?
 
   /// What an exhibit's numbers come from, and how they are made.
   public enum Source: Sendable {
@@ -53,7 +53,7 @@ public struct Exhibit: Sendable {
   /// An exhibit of an experiment.
   init(
     name: String, title: String, description: String,
-    results: @escaping @Sendable (ExperimentResults) throws -> TidyTable, plot: JSON
+    results: @escaping @Sendable (ExperimentResults) throws -> TidyTable, plot: JSON? = nil
   ) {
     (self.name, self.title, self.description, self.plot) = (name, title, description, plot)
     source = .experiment(results)
@@ -92,7 +92,7 @@ public struct Exhibit: Sendable {
   /// The exhibits of an experiment, in the order in which they are shown.
   public static let experiment: [Exhibit] = [
     .findings, .figure1, .figure3, .table1, .figure4, .figure5, .figure6, .figure7, .figure8, .table2, .stageQuality,
-    .distanceToRetrained, .pathDivergence, .cost,
+    .distanceToRetrained, .pathDivergence, .cost, .trajectories,
   ]
 
   /// Every exhibit, in the order in which they are shown.

@@ -1,7 +1,7 @@
 import FileFormats
 import LinearAlgebra
 
-/// Writes exhibits to a folder: `NAME.csv` and `NAME.vl.json` for each, and one `datapackage.json` that describes
+/// Writes exhibits to a folder: `NAME.csv` and, where it is drawn, `NAME.vl.json` for each, and one `datapackage.json` that describes
 /// every exhibit in the folder.
 public struct ExhibitWriter {
   /// Where the files go.
@@ -42,8 +42,10 @@ public struct ExhibitWriter {
         DataResource(
           name: exhibit.name, path: "\(exhibit.name).csv", title: exhibit.title, description: exhibit.description,
           table: table))
-      let plot = VegaLite.withData(exhibit.plot, csv: "\(exhibit.name).csv", columns: table.columns)
-      plots.append(OutputFile(path: "\(directory)/\(exhibit.name).vl.json", bytes: plot.bytes()))
+      if let plot = exhibit.plot {
+        let drawn = VegaLite.withData(plot, csv: "\(exhibit.name).csv", columns: table.columns)
+        plots.append(OutputFile(path: "\(directory)/\(exhibit.name).vl.json", bytes: drawn.bytes()))
+      }
     }
     // A package needs a resource: with nothing to write, everything stays as it was.
     guard !resources.isEmpty else { return leftOut }

@@ -34,8 +34,8 @@ private func reason(_ name: String, _ synthetic: SyntheticResults) throws -> Str
 private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * (5.0 / 3).squareRoot() / 2 }
 
 @Suite struct ExperimentTableTests {
-  @Test func `there are fourteen exhibits of an experiment, after those of theory and of the ladder`() {
-    #expect(names.count == 14)
+  @Test func `there are fifteen exhibits of an experiment, after those of theory and of the ladder`() {
+    #expect(names.count == 15)
     #expect(Set(Exhibit.all.map(\.name)).count == Exhibit.all.count)
     #expect(Exhibit.all.map(\.name) == (Exhibit.theory + Exhibit.ladder).map(\.name) + names)
     for exhibit in Exhibit.experiment { #expect(exhibit.description.count > 80) }
@@ -52,7 +52,7 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
         if let value = row[place].double { #expect(value.isFinite, "\(column.name)") }
         // What a column of few labels may say is part of its description.
         if ["source", "algorithm", "measure", "part", "quantity", "claimed", "verdict"].contains(column.name),
-          column.name != "part" || name == "distance-to-retrained", let label = row[place].label
+          column.name != "part" || name == "distance-to-retrained", name != "trajectories", let label = row[place].label
         {
           #expect(column.description.contains(label), "\(column.name): \(label)")
         }
@@ -321,18 +321,18 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
     #expect(try reason("figure-1", onlyGA) == nil)
     var noPhrasing = SyntheticResults()
     noPhrasing.studies = ["order"]
-    #expect(try reason("figure-4", noPhrasing) == "the plan has no study \"phrasing\"")
+    #expect(try reason("figure-4", noPhrasing) == "the plan has no study of the role phrasings")
     #expect(try reason("findings", noPhrasing) == nil)
     var noOrder = SyntheticResults()
     noOrder.studies = ["phrasing"]
-    let needOrder = Set(names).subtracting(["figure-4", "findings", "table-2", "stage-quality", "cost"])
+    let needOrder = Set(names).subtracting(["figure-4", "findings", "table-2", "stage-quality", "cost", "trajectories"])
     for name in names {
       #expect(
-        try reason(name, noOrder) == (needOrder.contains(name) ? "the plan has no study \"order\"" : nil), "\(name)")
+        try reason(name, noOrder) == (needOrder.contains(name) ? "the plan has no study of the role order" : nil), "\(name)")
     }
     var nothing = SyntheticResults()
     nothing.studies = []
-    #expect(try reason("findings", nothing)?.contains("neither") == true)
+    #expect(try reason("findings", nothing)?.contains("no study to test") == true)
     #expect(try reason("stage-quality", nothing) != nil)
     var unmeasured = SyntheticResults()
     unmeasured.measures = [.memorisation]
@@ -343,6 +343,60 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
     var onePath = SyntheticResults()
     onePath.positions = [2]
     #expect(try reason("path-divergence", onePath)?.contains("one path") == true)
+  }
+
+  @Test func `figures choose a study by its role, not by its name`() throws {
+    var results = try SyntheticResults().results()
+    var studies = results.plan.studies
+    #expect(studies.map(\.role) == [.order, .phrasings])
+    let before = try rows("figure-1", results)
+    // The same studies under other names, and one more of a role that is taken.
+    for index in studies.indices { studies[index].name = "my-\(index)" }
+    var second = studies[0]
+    second.name = "second"
+    func renamed(_ trajectory: Trajectory) -> Trajectory {
+      Trajectory(
+        study: trajectory.study == "order" ? "my-0" : "my-1", seed: trajectory.seed, path: trajectory.path,
+        run: trajectory.run, columns: trajectory.columns, rows: trajectory.rows, trueTokens: trajectory.trueTokens)
+    }
+    var plan = results.plan
+    plan.studies = studies + [second]
+    results = ExperimentResults(
+      plan: plan, trajectories: results.trajectories.map(renamed), qualities: [], cost: results.cost)
+    #expect(try rows("figure-1", results) == before)
+    #expect(results.notices.contains { $0.contains("show the study my-0; second is in trajectories.csv alone") })
+    #expect(try rows("figure-4", results).count > 12)
+  }
+
+  /// As the brands' plan: no label is named, and the forget stage's own answers stand in for it.
+  @Test func `without a label the curves are of the forget stage's answers`() throws {
+    let results = try SyntheticResults().results()
+    func without(_ trajectory: Trajectory) -> Trajectory {
+      let kept = trajectory.columns.indices.filter { trajectory.columns[$0] != "label_log_likelihood" }
+      return Trajectory(
+        study: trajectory.study, seed: trajectory.seed, path: trajectory.path, run: trajectory.run,
+        columns: kept.map { trajectory.columns[$0] }, rows: trajectory.rows.map { row in kept.map { row[$0] } })
+    }
+    let unlabelled = ExperimentResults(
+      plan: results.plan, trajectories: results.trajectories.map(without), qualities: results.qualities,
+      cost: results.cost)
+    let order = try #require(results.plan.studies.first)
+    let own = try #require(unlabelled.trajectories.first)["\(order.forget)_log_likelihood"]
+    #expect(own != nil)
+    #expect(try rows("figure-1", unlabelled).count == rows("figure-1", results).count)
+    #expect(try !rows("findings", unlabelled).isEmpty)
+  }
+
+  @Test func `every value of every trajectory is a row`() throws {
+    let results = try SyntheticResults().results()
+    let found = try rows("trajectories", results)
+    #expect(found.count == results.trajectories.reduce(0) { $0 + $1.rows.count * $1.columns.count })
+    let last = try #require(results.trajectories.last)
+    let row = try #require(found.last)
+    #expect(row["study"] == .string(last.study) && row["path"] == .string("\(last.path)"))
+    #expect(row["run"] == .string(last.run) && row["step"] == .integer(last.rows.count - 1))
+    #expect(row["measure"] == .string(try #require(last.columns.last)))
+    #expect(row["value"]?.double == last.rows.last?.last)
   }
 
   @Test func `an exhibit of an experiment needs results`() throws {
@@ -377,16 +431,31 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
     #expect(cost["seed"] == nil)
     var noPhrasing = SyntheticResults()
     noPhrasing.studies = ["order"]
-    let expected = ExhibitError.unfilled("figure-4", "the plan has no study \"phrasing\"")
+    let expected = ExhibitError.unfilled("figure-4", "the plan has no study of the role phrasings")
     #expect(try write(noPhrasing) == [expected])
     // With nothing to write, nothing changes.
     let before = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
     let writer = try ExhibitWriter(directory: directory.path, context: .init(results: noPhrasing.results()))
     #expect(try writer.write(Exhibit.named(["figure-4"])) == [expected])
     #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted() == before)
-    #expect("\(expected)" == "figure-4 is left out: the plan has no study \"phrasing\"")
+    #expect("\(expected)" == "figure-4 is left out: the plan has no study of the role phrasings")
     #expect(try package()["resources"]?.elements?.compactMap { $0["name"]?.stringValue } == ["ridge", "cost"])
     let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
     #expect(files == ["cost.csv", "cost.vl.json", "datapackage.json", "ridge.csv", "ridge.vl.json"])
+  }
+}
+
+@Suite struct SeedMeanTests {
+  /// Half the width of the interval of 0, 1, 1, 1 is t(0.975, 3) s / 2 with s = 1/2, 0.7956: below 0 and over 1.
+  @Test func `an interval stays within what its measure can be`() throws {
+    let share = try SeedMean([0, 1, 1, 1], within: SeedMean.range(of: "right"))
+    #expect(share.mean == 0.75 && share.low == 0 && share.high == 1)
+    let likelihood = try SeedMean([-1, 0, 0, 0], within: SeedMean.range(of: "label_log_likelihood"))
+    #expect(likelihood.high == 0)
+    #expect(abs((likelihood.low ?? 0) - (-0.25 - 3.182446305284263 / 4)) < 1e-12)
+    let divergence = try SeedMean([0, 0, 0, 4], within: SeedMean.range(of: "forget_jeffreys"))
+    #expect(divergence.low == 0)
+    // Nothing is known of others.
+    #expect(try #require(SeedMean([0, 1, 1, 1]).high) > 1.5)
   }
 }

@@ -53,7 +53,7 @@ import Testing
       for member in value.members ?? [] { check(member.value) }
       for element in value.elements ?? [] { check(element) }
     }
-    check(exhibit.plot)
+    check(try #require(exhibit.plot))
     #expect(scales > 1)
   }
 

@@ -29,7 +29,7 @@ private struct Fields {
 }
 
 @Suite struct PlotTests {
-  @Test(arguments: Exhibit.all.map(\.name))
+  @Test(arguments: Exhibit.all.filter { $0.plot != nil }.map(\.name))
   func `a plot reads its own table and no column that is not there`(_ name: String) throws {
     let directory = try TemporaryDirectory()
     let exhibit = try #require(Exhibit.named([name]).first)
@@ -53,7 +53,7 @@ private struct Fields {
   @Test(arguments: names)
   func `every curve has a colour of its own or shares it on purpose`(_ name: String) throws {
     let exhibit = try #require(Exhibit.named([name]).first)
-    let fields = Fields(exhibit.plot)
+    let fields = Fields(try #require(exhibit.plot))
     var scales: [(String, [JSON], Int)] = []
     func collect(_ value: JSON) {
       // The domain of a quantity is a range, not a list.
@@ -65,7 +65,7 @@ private struct Fields {
       for member in value.members ?? [] { collect(member.value) }
       for element in value.elements ?? [] { collect(element) }
     }
-    collect(exhibit.plot)
+    collect(try #require(exhibit.plot))
     #expect(!scales.isEmpty)
     let rows = try Computed.rows(name)
     for (field, domain, count) in scales {
@@ -76,7 +76,7 @@ private struct Fields {
     }
   }
 
-  @Test(arguments: Exhibit.experiment.map(\.name))
+  @Test(arguments: Exhibit.experiment.filter { $0.plot != nil }.map(\.name))
   func `the colours of an experiment's plot suffice for its table`(_ name: String) throws {
     let exhibit = try #require(Exhibit.named([name]).first)
     let rows = try rows(name)
@@ -95,7 +95,7 @@ private struct Fields {
       for member in value.members ?? [] { check(member.value) }
       for element in value.elements ?? [] { check(element) }
     }
-    check(exhibit.plot)
+    check(try #require(exhibit.plot))
   }
 
   @Test func `a writer puts all files in place or none`() throws {

@@ -32,7 +32,7 @@ struct SyntheticResults {
 
   var seeds: [UInt64] = [1, 2, 3, 4]
   var steps = 8
-  var objectives: [TrainingObjective.Name] = [.ga, .npo, .simnpo]
+  var objectives: [Objective] = [.ga, .npo, .simnpo]
   var deviations = true
   var studies = ["order", "phrasing"]
   var measures: Set<Measure> = [.label, .paraphrases, .utility, .math, .stages, .retrained]
@@ -67,14 +67,9 @@ struct SyntheticResults {
     }
   }
 
-  static func configuration(_ objective: TrainingObjective.Name) -> TrainingConfiguration {
+  static func configuration(_ objective: Objective) -> TrainingConfiguration {
     var configuration = TrainingConfiguration()
-    switch objective {
-    case .sft: configuration.objective.main = .sft
-    case .ga: configuration.objective.main = .unlearning(.gradientAscent)
-    case .npo: configuration.objective.main = (try? .unlearning(.npo(beta: 0.5))) ?? .sft
-    case .simnpo, .simnpoOriginal: configuration.objective.main = (try? .unlearning(.simNPO(beta: 1))) ?? .sft
-    }
+    configuration.objective.main = (try? ChosenObjective(objective)) ?? .sft
     configuration.schedule = .init(.wsd)
     configuration.batchSize = 10
     configuration.adapter = try? LoRAConfiguration(rank: 16, alpha: 32, dropout: 0, targets: [.q, .v])
@@ -82,7 +77,7 @@ struct SyntheticResults {
   }
 
   private static func run(
-    _ name: String, _ objective: TrainingObjective.Name, change: (inout TrainingConfiguration) -> Void = { _ in }
+    _ name: String, _ objective: Objective, change: (inout TrainingConfiguration) -> Void = { _ in }
   ) -> UnlearningRun {
     var configuration = configuration(objective)
     change(&configuration)
@@ -90,9 +85,9 @@ struct SyntheticResults {
   }
 
   func plan() throws -> ExperimentPlan {
-    var runs = objectives.map { Self.run($0.rawValue, $0) }
+    var runs = objectives.map { Self.run($0.name, $0) }
     if deviations {
-      runs += objectives.map { Self.run("\($0.rawValue)-cosine", $0) { $0.schedule = .init(.cosine) } }
+      runs += objectives.map { Self.run("\($0.name)-cosine", $0) { $0.schedule = .init(.cosine) } }
       if objectives.contains(.npo) {
         runs.append(Self.run("npo-slow", .npo) { $0.optimizer.learningRate = 1e-4 })
         runs.append(Self.run("npo-fast", .npo) { $0.optimizer.learningRate = 5e-3 })

@@ -10,8 +10,8 @@ struct CurveTable {
     /// How likely the true answers of the utility stage are.
     case utility
 
-    /// The trajectory's column.
-    var column: String { "\(rawValue)_log_likelihood" }
+    /// The trajectories' column.
+    func column(of study: StudyResults) -> String { self == .label ? study.labelColumn : "\(rawValue)_log_likelihood" }
     /// The paper's word.
     var paperMetric: String { self == .label ? "unlearn_label" : "tofu" }
   }
@@ -53,14 +53,14 @@ struct CurveTable {
     _ results: ExperimentResults, runs: (StudyResults) -> [UnlearningRun], named runName: String,
     measures: [Measure], paper figure: String
   ) throws -> TidyTable {
-    let order = try StudyResults(results, study: "order")
+    let order = try StudyResults(results, role: .order)
     let runs = runs(order)
-    guard !runs.isEmpty else { throw Unfilled("the study \"order\" has no run of \(runName)") }
+    guard !runs.isEmpty else { throw Unfilled("the study \"\(order.study.name)\" has no run of \(runName)") }
     var rows: [[Cell]] = []
     for measure in measures {
       for run in runs {
         for path in order.paths {
-          let means = try order.means(run, path, measure.column) ?? []
+          let means = try order.means(run, path, measure.column(of: order)) ?? []
           let epochs = run.epochs(steps: means.count - 1)
           rows += means.enumerated().map { step, mean in
             [
@@ -74,7 +74,7 @@ struct CurveTable {
       }
     }
     guard !rows.isEmpty else {
-      throw Unfilled("the study \"order\" does not measure \(measures.map(\.rawValue).joined(separator: " or "))")
+      throw Unfilled("the study \"\(order.study.name)\" does not measure \(measures.map(\.rawValue).joined(separator: " or "))")
     }
     return try TidyTable(columns, rows: rows + paperRows(figure, measures))
   }

@@ -1,7 +1,7 @@
 import PostTraining
 import Unlearning
 
-/// The paper's claims about superficial and deep forgetting, tested on the study `phrasing`, (d).
+/// The paper's claims about superficial and deep forgetting, tested on a study of the role `phrasings`, (d).
 ///
 /// Its definition is that forgetting is superficial where only U falls, and deep where U and C both end below R. Taken
 /// literally, all six of the paper's own curves are deep: C ends below R in each of them. What sets theta_3 and theta_4

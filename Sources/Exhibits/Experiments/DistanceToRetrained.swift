@@ -15,7 +15,7 @@ extension Exhibit {
       for all curves. The theory's counterpart is retrain-distance. Scales are of square roots.
       """,
     results: { results in
-      let order = try StudyResults(results, study: "order")
+      let order = try StudyResults(results, role: .order)
       var rows: [[Cell]] = []
       for part in ["forget", "kept"] {
         for measure in ["re_distance", "jeffreys"] {
@@ -32,7 +32,7 @@ extension Exhibit {
           }
         }
       }
-      guard !rows.isEmpty else { throw Unfilled("the study \"order\" does not measure \"retrained\"") }
+      guard !rows.isEmpty else { throw Unfilled("the study \"\(order.study.name)\" does not measure \"retrained\"") }
       return try TidyTable(
         [
           Column("algorithm", .string, description: "GA, NPO, SimNPO or SimNPO (original)"),

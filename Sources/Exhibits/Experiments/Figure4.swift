@@ -15,9 +15,9 @@ extension Exhibit {
       its own scale.
       """,
     results: { results in
-      let study = try StudyResults(results, study: "phrasing")
+      let study = try StudyResults(results, role: .phrasings)
       guard let run = study.runs([.ga]).first else {
-        throw Unfilled("the study \"phrasing\" has no run of gradient ascent")
+        throw Unfilled("the study \"\(study.study.name)\" has no run of gradient ascent")
       }
       var rows: [[Cell]] = []
       for path in figure4Order(study.paths) {
@@ -32,7 +32,7 @@ extension Exhibit {
           }
         }
       }
-      guard !rows.isEmpty else { throw Unfilled("the study \"phrasing\" does not measure \"stages\"") }
+      guard !rows.isEmpty else { throw Unfilled("the study \"\(study.study.name)\" does not measure \"stages\"") }
       return try TidyTable(
         [
           Column("source", .string, description: "\"this experiment\" or \"paper\""),

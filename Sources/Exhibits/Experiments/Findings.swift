@@ -21,14 +21,14 @@ extension Exhibit {
       data: what is said is said of this one draw of them.
       """,
     results: { results in
-      let order = try? StudyResults(results, study: "order")
-      let phrasing = try? StudyResults(results, study: "phrasing")
+      let order = try? StudyResults(results, role: .order)
+      let phrasing = try? StudyResults(results, role: .phrasings)
       let seeds = results.plan.seeds
       func learned(_ study: StudyResults) -> LearnedStages { LearnedStages(study.study, results.qualities) }
       let claims =
         (try order.map { try OrderClaims($0, seeds: seeds, learned: learned($0)).claims } ?? [])
         + (try phrasing.map { try DepthClaims($0, seeds: seeds, learned: learned($0)).claims } ?? [])
-      guard !claims.isEmpty else { throw Unfilled("the plan has neither a study \"order\" nor \"phrasing\" to test") }
+      guard !claims.isEmpty else { throw Unfilled("the plan has no study to test") }
       return try TidyTable(
         findingsColumns,
         rows: zip(claims, claims.holmVerdicts).map { claim, holm -> [Cell] in
@@ -85,8 +85,13 @@ extension Exhibit {
       + ', claimed ' + datum.claimed + ' ' + format(datum.threshold, '.3~g') \
       + (datum.holm == datum.verdict ? '' : ' (Holm: ' + datum.holm + ')') + '; paper: ' + datum.paper_verdict \
       + (isValid(datum.paper_estimate) ? ' ' + format(datum.paper_estimate, '.3~g') : '') \
-      + (isValid(datum.obstacle) ? '; ' + datum.obstacle : '') \
-      + (isValid(datum.least_fall) ? '; fell by ' + format(datum.least_fall, '.3~g') + ' nats or more' : '')
+      + (isValid(datum.obstacle) ? '; ' + datum.obstacle \
+      : isValid(datum.least_fall) ? '; fell by ' + format(datum.least_fall, '.3~g') + ' nats or more' : '')
+      """
+    // One claim can be tested in several ways, which the topic tells apart after its comma.
+    let panel = """
+      indexof(datum.topic, ', ') < 0 ? datum.claim \
+      : slice(datum.claim, 0, -1) + ' (' + slice(datum.topic, indexof(datum.topic, ', ') + 2) + ').'
       """
     func x(_ field: String) -> JSON {
       ["field": .string(field), "type": "quantitative", "title": .null, "axis": ["tickCount": 5]]
@@ -104,8 +109,14 @@ extension Exhibit {
       "labelFontWeight": 500, "labelPadding": 2,
     ]
     return [
-      ("transform", [CurvePanels.numbered, ["calculate": .string(text), "as": "text"]]),
-      ("facet", ["row": CurvePanels.facet("claim", header: header)]),
+      (
+        "transform",
+        [
+          CurvePanels.numbered, ["calculate": .string(text), "as": "text"],
+          ["calculate": .string(panel), "as": "panel"],
+        ]
+      ),
+      ("facet", ["row": CurvePanels.facet("panel", header: header)]),
       (
         "spec",
         [

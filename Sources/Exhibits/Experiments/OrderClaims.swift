@@ -2,7 +2,7 @@ import FineTuning
 import PostTraining
 import Unlearning
 
-/// The paper's claims about the order of stages, tested on the study `order`.
+/// The paper's claims about the order of stages, tested on a study of the role `order`.
 struct OrderClaims {
   /// By how much math accuracy should change more on one path than on another.
   static let mathThreshold = 0.2

@@ -20,7 +20,7 @@ extension Exhibit {
       logarithmic; where an interval reaches 0, its band ends at a tenth of the mean.
       """,
     results: { results in
-      let order = try StudyResults(results, study: "order")
+      let order = try StudyResults(results, role: .order)
       let columns = [
         Column("algorithm", .string, description: "GA, NPO, SimNPO or SimNPO (original)"),
         Column("run", .string, description: "the plan's name of the unlearning run"),
@@ -33,7 +33,7 @@ extension Exhibit {
         Column("pairs", .integer, unit: "1", description: "how many pairs of paths there are"),
       ]
       let count = order.paths.count
-      guard count > 1 else { throw Unfilled("the study \"order\" has one path, and no two to compare") }
+      guard count > 1 else { throw Unfilled("the study \"\(order.study.name)\" has one path, and no two to compare") }
       var rows: [[Cell]] = []
       for (measure, divergence) in measures {
         for run in order.runs(.unlearning) {
@@ -44,21 +44,21 @@ extension Exhibit {
               [
                 .string(run.objective.label), .string(run.name), .string(measure), .integer(step),
                 .integer(count * (count - 1) / 2),
-              ] + (try SeedMean(values).cells))
+              ] + (try SeedMean(values, within: 0 ... .infinity).cells))
           }
         }
       }
       for run in order.runs(.unlearning) {
-        let exact = exactDivergences(results.divergences.filter { $0.study == "order" && $0.run == run.name })
+        let exact = exactDivergences(results.divergences.filter { $0.study == order.study.name && $0.run == run.name })
         for (step, values) in exact {
           rows.append(
             [
               .string(run.objective.label), .string(run.name), .string("jeffreys"), .integer(step),
               .integer(count * (count - 1) / 2),
-            ] + (try SeedMean(values).cells))
+            ] + (try SeedMean(values, within: 0 ... .infinity).cells))
         }
       }
-      guard !rows.isEmpty else { throw Unfilled("the study \"order\" keeps no log-likelihoods of true tokens") }
+      guard !rows.isEmpty else { throw Unfilled("the study \"\(order.study.name)\" keeps no log-likelihoods of true tokens") }
       return try TidyTable(
         columns + SeedMean.columns(unit: "1", of: "the measure, mean over pairs of paths"), rows: rows)
     },

@@ -13,14 +13,26 @@ struct SeedMean {
   let seeds: Int
 
   /// Summarises one value a seed.
-  init(_ values: [Double]) throws {
+  /// - Parameter range: What the number can be. The part of the interval beyond it is cut off, which leaves the share of
+  ///   cases in which it holds the expectation as it is.
+  init(_ values: [Double], within range: ClosedRange<Double> = -.infinity ... .infinity) throws {
     let finite = values.filter(\.isFinite)
     let summary = finite.isEmpty ? nil : try MeanWithInterval(finite)
     let half = summary?.halfWidth
     mean = summary?.mean
-    low = summary.flatMap { summary in half.map { summary.mean - $0 } }
-    high = summary.flatMap { summary in half.map { summary.mean + $0 } }
+    // The mean itself may round beyond the range by a unit.
+    low = summary.flatMap { summary in half.map { min(summary.mean, max(range.lowerBound, summary.mean - $0)) } }
+    high = summary.flatMap { summary in half.map { max(summary.mean, min(range.upperBound, summary.mean + $0)) } }
     seeds = finite.count
+  }
+
+  /// What the measure of this name can be, by the last words of the name.
+  static func range(of measure: String) -> ClosedRange<Double> {
+    func isAny(of endings: String...) -> Bool { endings.contains { measure.hasSuffix($0) } }
+    if isAny(of: "log_likelihood", "log_probability") { return -.infinity ... 0 }
+    if isAny(of: "jeffreys", "kl", "re_distance", "cosh_of_difference", "jeffreys_at_least") { return 0 ... .infinity }
+    if isAny(of: "right", "cut", "accuracy") { return 0...1 }
+    return -.infinity ... .infinity
   }
 
   /// The columns of ``cells``.

@@ -35,7 +35,7 @@ extension Exhibit {
                   .string(study.name), .string("\(path)"), Cell(study.position(in: path)), .string(stage),
                   .boolean(path.stages.contains(stage)), isLast ? .boolean(shortfall == nil) : .missing, .string(part),
                   .string(measure),
-                ] + (try SeedMean(values).cells))
+                ] + (try SeedMean(values, within: SeedMean.range(of: measure)).cells))
             }
           }
         }

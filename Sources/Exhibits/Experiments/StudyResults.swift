@@ -11,14 +11,24 @@ struct StudyResults {
   /// Its trajectories.
   let trajectories: [Trajectory]
 
-  /// The study of this name.
-  /// - Throws: ``Unfilled`` where the plan has none or nothing was unlearned in it.
-  init(_ results: ExperimentResults, study name: String) throws {
-    guard let study = results.plan[study: name] else { throw Unfilled("the plan has no study \"\(name)\"") }
+  /// The first study of this role in which something was unlearned.
+  /// - Throws: ``Unfilled`` where the plan has none.
+  init(_ results: ExperimentResults, role: Study.Role) throws {
+    guard let first = results.plan.studies.first(where: { $0.role == role }) else {
+      throw Unfilled("the plan has no study of the role \(role.rawValue)")
+    }
+    guard let study = results.shown(role) else {
+      throw Unfilled("nothing was unlearned in the study \"\(first.name)\"")
+    }
     experiment = results.plan.name
     self.study = study
-    trajectories = results.trajectories.filter { $0.study == name }
-    guard !trajectories.isEmpty else { throw Unfilled("nothing was unlearned in the study \"\(name)\"") }
+    trajectories = results.trajectories.filter { $0.study == study.name }
+  }
+
+  /// The column of the forget set's label, or of its whole answers where the study names no label.
+  var labelColumn: String {
+    let label = "label_log_likelihood"
+    return trajectories.contains { $0.columns.contains(label) } ? label : "\(study.forget)_log_likelihood"
   }
 
   /// The paths, those in which the forget stage comes first at first.
@@ -45,7 +55,7 @@ struct StudyResults {
     let values = trajectories(run, path).compactMap { $0[column] }
     guard let steps = values.map(\.count).max() else { return nil }
     return try (0..<steps).map { step in
-      try SeedMean(values.compactMap { step < $0.count ? $0[step] : nil })
+      try SeedMean(values.compactMap { step < $0.count ? $0[step] : nil }, within: SeedMean.range(of: column))
     }
   }
 

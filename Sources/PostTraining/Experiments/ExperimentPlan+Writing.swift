@@ -105,7 +105,7 @@ extension Study {
     let runs = runs.map { "      \($0.name):\n" + $0.configuration.planYAML(indentation: "        ") }
     return """
         \(name):
-          forget: \(quoted(forget))
+      \(role == Role(of: self.stages) ? "" : "    role: \(role.rawValue)\n")    forget: \(quoted(forget))
           paths:
       \(paths.map { "      - \(quoted($0.description))\n" }.joined())    stages:
       \(stages.joined())    unlearning:

@@ -26,8 +26,27 @@ public struct ExperimentResults: Equatable, Sendable {
     self.cost = cost
   }
 
-  /// What users should know of the results: where `answer_tokens` is too few for the true answers.
+  /// What users should know of the results: which studies figures pass over, and where `answer_tokens` is too few for
+  /// the true answers.
   public var notices: [String] {
+    passedOver + tooFewTokens
+  }
+
+  /// The first study of a role in which something was unlearned: the one that figures show.
+  public func shown(_ role: Study.Role) -> Study? {
+    plan.studies.first { study in study.role == role && trajectories.contains { $0.study == study.name } }
+  }
+
+  private var passedOver: [String] {
+    Study.Role.allCases.flatMap { role -> [String] in
+      guard let shown = shown(role) else { return [] }
+      return plan.studies.filter { $0.role == role && $0.name != shown.name }.map {
+        "the figures of the role \(role.rawValue) show the study \(shown.name); \($0.name) is in trajectories.csv alone"
+      }
+    }
+  }
+
+  private var tooFewTokens: [String] {
     plan.studies.flatMap { study -> [String] in
       guard let limit = study.measures.answerTokens else { return [] }
       return study.stages.compactMap { stage in

@@ -16,6 +16,9 @@ extension PlanReader {
       "runs", "mapping from names to training configurations", "the ways to unlearn, over what they share",
       default: "required"),
     ConfigurationKey("measures", "mapping", "what is measured at every step", default: "required"),
+    ConfigurationKey(
+      "role", ConfigurationKey.oneOf(Study.Role.self), "what the study asks, by which figures choose it",
+      default: "phrasings where all stages are wordings of the same prompts, else order"),
   ]
 
   /// The keys of a stage.
@@ -45,7 +48,8 @@ extension PlanReader {
     }
     let measures = try measures(try reader.required("measures", reader.node), stages, forget: forget)
     return Study(
-      name: name, stages: stages, forget: forget, paths: paths, unlearning: unlearning, runs: runs, measures: measures)
+      name: name, stages: stages, forget: forget, paths: paths, unlearning: unlearning, runs: runs, measures: measures,
+      role: try reader.choice("role", Study.Role.self))
   }
 
   private mutating func stages(_ reader: ConfigurationValueReader) throws(ConfigurationError) -> [Stage] {

@@ -18,12 +18,29 @@ public struct Study: Equatable, Sendable {
   public var unlearning: TrainingConfiguration
   /// What is measured before unlearning and after each of its steps.
   public var measures: Measures
+  /// What it asks, by which exhibits choose it.
+  public var role: Role
 
-  /// Makes a study.
+  /// What a study asks.
+  public enum Role: String, CaseIterable, Hashable, Sendable {
+    /// Whether it matters when the forget stage was learned among the others: the paper's Figures 1, 3 and 5 to 8.
+    case order
+    /// Whether other answers to the same prompts are forgotten as well: the paper's Figure 4.
+    case phrasings
+
+    /// That of a study that does not say: `phrasings` where all stages are wordings of the same prompts, else `order`.
+    public init(of stages: [Stage]) {
+      let areWordings = stages.allSatisfy { if case .phrasing = $0.data { true } else { false } }
+      self = areWordings ? .phrasings : .order
+    }
+  }
+
+  /// Makes a study; its role is that of its stages where none is given.
   public init(
     name: String, stages: [Stage], forget: String, paths: [Path], unlearning: TrainingConfiguration,
-    runs: [UnlearningRun], measures: Measures
+    runs: [UnlearningRun], measures: Measures, role: Role? = nil
   ) {
+    self.role = role ?? Role(of: stages)
     self.name = name
     self.stages = stages
     self.forget = forget
