@@ -119,7 +119,7 @@ struct SyntheticResults {
     var trajectories: [Trajectory] = []
     var qualities: [StageQuality] = []
     for study in plan.studies {
-      let columns = study.measures.columns(stages: study.stages.map(\.name), heldOut: [])
+      let columns = study.measures.columns(of: Measure.Stages(study.stages.map(\.name), heldOut: [])).map(\.name)
       for seed in seeds {
         for path in study.paths {
           for run in study.runs { trajectories.append(trajectory(study, seed, path, run.name, columns)) }

@@ -47,7 +47,7 @@ struct DivergenceRun: Sendable {
   }
 
   var cost: Double {
-    Double(models.count * (models.count - 1)) * measures.ofComparisons.cost(stages: stages.count)
+    Double(models.count * (models.count - 1)) * measures.ofComparisons.cost(Measure.Stages(stages.map(\.data.name), heldOut: []))
   }
 
   func work(_ context: RunContext) throws -> [String]? {

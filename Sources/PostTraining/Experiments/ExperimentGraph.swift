@@ -136,13 +136,13 @@ public struct ExperimentGraph: Sendable {
     }
 
     let heldOut = Set(stages.filter { !$0.data.heldOut.isEmpty }.map(\.data.name))
-    let columns = study.measures.columns(stages: stages.map(\.data.name), heldOut: heldOut)
+    let columns = study.measures.columns(of: Measure.Stages(stages.map(\.data.name), heldOut: heldOut)).map(\.name)
     var models: [String: [DivergenceRun.PathModel]] = [:]
     for path in study.paths {
       let end = model(path)
       let retrainedPath = try? path.removing(study.forget)
       let retrained =
-        study.measures.kinds.contains(.retrained) ? retrainedPath.map(model) : nil
+        study.measures.needs(.retrainedModel) ? retrainedPath.map(model) : nil
       for run in study.runs {
         var configuration = run.configuration
         configuration.seed = SeedPurpose.unlearning.seed(seed)
@@ -156,7 +156,7 @@ public struct ExperimentGraph: Sendable {
         models[run.name, default: []].append(.init(path: path, end: end, unlearned: work.plan.key))
       }
     }
-    for run in study.runs where study.measures.takes(.retrained) && study.paths.count > 1 {
+    for run in study.runs where study.measures.needs(.retrainedModel) && study.paths.count > 1 {
       let after = models[run.name] ?? []
       let before = after.map { DivergenceRun.PathModel(path: $0.path, end: $0.end) }
       for (models, when) in [(before, "before unlearning"), (after, "after \(run.name)")] {

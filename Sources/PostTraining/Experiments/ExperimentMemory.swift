@@ -25,12 +25,12 @@ public struct ExperimentMemory: Sendable {
       let count = plan.seeds.count * study.paths.count
       let forget = stages.first { $0.data.name == study.forget }?.data.train ?? []
       for run in study.runs {
-        let measuring = memory.reading(study.measures) + (study.measures.takes(.retrained) ? memory.weights : 0)
+        let measuring = memory.reading(study.measures) + (study.measures.needs(.retrainedModel) ? memory.weights : 0)
         let each = memory.training(run.configuration, on: forget) + measuring
         most = max(most, Double(min(workers, count * study.runs.count)) * each)
       }
       most = max(most, Double(min(workers, count)) * (memory.weights + memory.answering(QualityRun.exampleCount)))
-      if study.measures.takes(.retrained), study.paths.count > 1 {
+      if study.measures.needs(.retrainedModel), study.paths.count > 1 {
         // Of comparisons each holds two models.
         most = max(most, Double(min(workers, plan.seeds.count * (study.runs.count + 1)) * 2) * memory.weights)
       }
@@ -79,8 +79,8 @@ public struct ExperimentMemory: Sendable {
 
   /// Measuring what a model answers.
   private func reading(_ measures: Measures) -> Double {
-    let math = measures.takes(.math) ? measures.mathProblems * measures.mathSamples : 0
-    return answering(max(math, measures.takes(.rouge) ? measures.utilityQuestions : 0))
+    let math = measures.needs(.mathStage) ? measures.mathProblems * measures.mathSamples : 0
+    return answering(max(math, measures.needs(.utilityAnswers) ? measures.utilityQuestions : 0))
   }
 
   /// Answering side by side: the keys and values of the whole context for each answer, the rotary tables, and the logits.

@@ -119,7 +119,7 @@ extension Study {
 extension Measures {
   fileprivate var yaml: String {
     let quoted = TrainingConfiguration.quotedYAML
-    var lines = ["take: [\(Measure.allCases.filter(kinds.contains).map(\.rawValue).joined(separator: ", "))]"]
+    var lines = ["take: [\(taken.map(\.name).joined(separator: ", "))]"]
     if let label { lines.append("label: \(quoted(label))") }
     if !paraphrases.isEmpty { lines += ["paraphrases:"] + paraphrases.map { "  - \(quoted($0))" } }
     if let utilityStage { lines.append("utility: \(quoted(utilityStage))") }

@@ -11,7 +11,7 @@ extension PlanReader {
     let ifRefusals = "where the forget stage refuses, that of Refusals"
     return [
       ConfigurationKey(
-        "take", "list of \(ConfigurationKey.oneOf(Measure.self))", "what is measured", default: "required"),
+        "take", "list of \(ConfigurationKey.oneOf(Measure.all.map(\.name)))", "what is measured", default: "required"),
       ConfigurationKey("label", "text", "the answer whose likelihood tells what is forgotten", default: ifRefusals),
       ConfigurationKey("paraphrases", "list of texts", "the label in other words", default: ifRefusals),
       ConfigurationKey("utility", "a stage's name", "whose answers should be left alone", default: "none"),
@@ -33,10 +33,10 @@ extension PlanReader {
   private static let maximumMeasured = 1_000_000
 
   /// The measures that need a key, and so those without which it changes nothing.
-  private static let users: [(key: String, measures: Set<Measure>)] = [
-    ("label", [.label, .paraphrases]), ("paraphrases", [.paraphrases]), ("utility", [.utility, .truthRatio, .rouge]),
-    ("math", [.math]),
-  ]
+  private static let users: [(key: String, measures: [Measure])] =
+    [Measure.Need.label, .paraphrases, .utilityStage, .mathStage].compactMap { need in
+      need.key.map { key in (key, Measure.all.filter { $0.needs.contains(need) }) }
+    }
 
   /// On how much is measured, by key.
   static var measureCounts: [(key: String, count: WritableKeyPath<Measures, Int>)] {
@@ -58,10 +58,10 @@ extension PlanReader {
     if let texts = try reader.list("paraphrases") {
       for text in texts { result.paraphrases.append(try reader.string(text, "paraphrases")) }
     }
-    if refuses, !result.kinds.isDisjoint(with: [.label, .paraphrases]) {
+    if refuses, result.needs(.label) {
       result.label = result.label ?? Refusals.label
     }
-    if refuses, result.kinds.contains(.paraphrases), reader.node("paraphrases") == nil {
+    if refuses, result.needs(.paraphrases), reader.node("paraphrases") == nil {
       result.paraphrases = Refusals.similar
     }
     result.utilityStage = try Self.member(reader, "utility", of: names, "stage")
@@ -79,10 +79,10 @@ extension PlanReader {
     let path = "take"
     var kinds: Set<Measure> = []
     for node in try reader.required(path, reader.list) {
-      let kind = try reader.choice(node, path, Measure.self)
+      guard let kind = Measure.named(try reader.choice(node, path, among: Measure.all.map(\.name))) else { continue }
       guard kinds.insert(kind).inserted else {
         throw ConfigurationError(
-          .range, node.place, key: reader.values.keyPath(path), "the measure \(kind.rawValue) is given twice")
+          .range, node.place, key: reader.values.keyPath(path), "the measure \(kind.name) is given twice")
       }
     }
     guard !kinds.isEmpty else { throw reader.error(.range, path, "expected at least one measure") }
@@ -98,13 +98,13 @@ extension PlanReader {
       "utility": measures.utilityStage != nil, "math": measures.mathStage != nil,
     ]
     for (key, users) in Self.users {
-      if let user = Measure.allCases.first(where: { users.contains($0) && measures.kinds.contains($0) }) {
+      if let user = users.first(where: measures.kinds.contains) {
         guard given[key] == true else {
           throw reader.error(
-            .missingKey, key, "the measure \(user.rawValue) needs it; give it or do not take \(user.rawValue)")
+            .missingKey, key, "the measure \(user.name) needs it; give it or do not take \(user.name)")
         }
       } else if let node = reader.node(key) {
-        let words = Measure.allCases.filter(users.contains).map(\.rawValue)
+        let words = users.map(\.name)
         let reason = "no measure taken asks for it; \(ConfigurationKey.oneOf(words)) would"
         warnings.append(ConfigurationWarning(node.place, key: node.keyPath, reason))
       }
@@ -113,24 +113,27 @@ extension PlanReader {
     if measures.utilityStage == forget {
       throw reader.error(.combination, "utility", "the stage \(forget) is the one to forget; give another")
     }
-    if measures.kinds.contains(.truthRatio), data(measures.utilityStage)?.hasRephrasings == false {
+    func user(_ need: Measure.Need) -> String? { measures.taken.first { $0.needs.contains(need) }?.name }
+    if let user = user(.falseAnswers), data(measures.utilityStage)?.hasRephrasings == false {
       throw reader.error(
-        .combination, "utility", "truth_ratio needs false answers beside the true ones, as authors and tofu have")
+        .combination, "utility", "\(user) needs false answers beside the true ones, as authors and tofu have")
     }
-    if measures.kinds.contains(.math), let math = data(measures.mathStage) {
+    if let user = user(.mathStage), let math = data(measures.mathStage) {
       guard math.mayEndInNumbers else {
-        throw reader.error(.combination, "math", "math needs answers that end in a number, as problems and gsm8k have")
+        throw reader.error(
+          .combination, "math", "\(user) needs answers that end in a number, as problems and gsm8k have")
       }
       guard math.keepsApart else {
-        throw reader.error(.combination, "math", "math needs problems kept apart; give the stage's data held_out")
+        throw reader.error(.combination, "math", "\(user) needs problems kept apart; give the stage's data held_out")
       }
     }
-    if measures.kinds.contains(.membership), data(forget)?.keepsApart == false {
+    if let user = user(.forgetHeldOut), data(forget)?.keepsApart == false {
       throw reader.error(
-        .combination, "take", "membership compares with what is kept apart; give the data of \(forget) held_out")
+        .combination, "take", "\(user) compares with what is kept apart; give the data of \(forget) held_out")
     }
     let columns = measures.columns(
-      stages: stages.map(\.name), heldOut: Set(stages.filter(\.data.keepsApart).map(\.name)))
+      of: Measure.Stages(stages.map(\.name), heldOut: Set(stages.filter(\.data.keepsApart).map(\.name)))
+    ).map(\.name)
     var seen: Set<String> = []
     if let twice = columns.first(where: { !seen.insert($0).inserted }) {
       throw reader.error(.combination, "take", "two columns would be called \(twice); rename the stage")

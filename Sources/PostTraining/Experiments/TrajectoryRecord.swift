@@ -115,7 +115,7 @@ extension Measures {
   /// All that decides what is measured.
   var json: JSON {
     [
-      "take": .array(Measure.allCases.filter(kinds.contains).map { .string($0.rawValue) }),
+      "take": .array(taken.map { .string($0.name) }),
       "label": label.map(JSON.string) ?? .null, "paraphrases": .array(paraphrases.map(JSON.string)),
       "utility": utilityStage.map(JSON.string) ?? .null, "math": mathStage.map(JSON.string) ?? .null,
       "forget_questions": .integer(forgetQuestions), "utility_questions": .integer(utilityQuestions),
@@ -126,21 +126,8 @@ extension Measures {
   }
 
   /// How long one measurement takes, in the unit of a run's cost.
-  func cost(stages: Int) -> Double {
-    func readings(_ measure: Measure) -> Int {
-      switch measure {
-      case .label: forgetQuestions
-      case .paraphrases: forgetQuestions * (1 + paraphrases.count)
-      case .utility, .rouge: utilityQuestions
-      case .truthRatio: 6 * utilityQuestions
-      case .math: 2 * mathProblems * mathSamples
-      case .memorisation: forgetQuestions
-      case .membership: 2 * forgetQuestions
-      case .stages: 2 * stageExamples * stages
-      case .retrained: forgetQuestions + utilityQuestions + stageExamples * stages
-      }
-    }
+  func cost(_ stages: Measure.Stages) -> Double {
     // A reading has some hundred characters, and costs a third of training on them.
-    return kinds.reduce(0) { $0 + Double(readings($1)) } * 33
+    taken.reduce(0) { $0 + Double($1.readings(self, stages)) } * 33
   }
 }

@@ -39,7 +39,7 @@ struct UnlearnRun: Sendable {
     guard let forgetSet else { return 0 }
     let steps = configuration.epochs * (forgetSet.train.count / configuration.batchSize + 1)
     return configuration.cost(of: forgetSet.train)
-      + Double(min(steps, configuration.maxSteps ?? .max) + 1) * measures.cost(stages: stages.count)
+      + Double(min(steps, configuration.maxSteps ?? .max) + 1) * measures.cost(Measure.Stages(stages.map(\.data.name), heldOut: []))
   }
 
   func work(_ context: RunContext) throws -> [String]? {
@@ -77,7 +77,7 @@ struct UnlearnRun: Sendable {
       record.append(try measurer.measure(trainer.weights, adapterWeights: trainer.adapterWeights))
     }
     if let first = record.rows.first {
-      measurer.baseline = Measurement.Baseline(row: first, columns: measurer.columns)
+      measurer.baseline = Dictionary(uniqueKeysWithValues: zip(measurer.columns, first))
     } else {
       try measure()
     }

@@ -34,8 +34,8 @@ struct MeasuredExamples {
   private(set) var paraphrases: [[Int]] = []
   /// The forget questions with their own answers.
   private(set) var forget: [Int] = []
-  /// Answers of the forget stage that were kept apart.
-  private(set) var apart: [Int] = []
+  /// Held-out answers of the forget stage.
+  private(set) var forgetHeldOut: [Int] = []
   /// The utility questions with their answers.
   private(set) var utility: [Int] = []
   /// Questions with their answers in other words, and with each one's false answers.
@@ -62,18 +62,18 @@ struct MeasuredExamples {
     let questions = try Array(forgetStage.train.prefix(max(0, measures.forgetQuestions))).spread(.max)
       .orThrow("learned conversations", name)
     forget = try places(of: questions, name)
-    if measures.takes(.label) || measures.takes(.paraphrases) {
+    if measures.needs(.label) {
       label = try places(of: questions, name, beginningWith: measures.label ?? "")
     }
-    if measures.takes(.paraphrases) {
+    if measures.needs(.paraphrases) {
       for text in measures.paraphrases { paraphrases.append(try places(of: questions, name, beginningWith: text)) }
     }
-    if measures.takes(.membership) {
+    if measures.needs(.forgetHeldOut) {
       let others = try forgetStage.heldOut.spread(measures.forgetQuestions).orThrow("conversations kept apart", name)
-      apart = try places(of: others, name)
+      forgetHeldOut = try places(of: others, name)
     }
     if let name = measures.utilityStage { try addUtility(try stages.named(name, role: "utility stage"), measures) }
-    if measures.takes(.math), let name = measures.mathStage {
+    if measures.needs(.mathStage), let name = measures.mathStage {
       let problems = try stages.named(name, role: "math stage").heldOut.spread(measures.mathProblems)
       for (index, problem) in try problems.orThrow("problems kept apart", name) {
         try math.ask(problem, of: name, at: index, encoder)
@@ -84,15 +84,15 @@ struct MeasuredExamples {
       // What nothing asks for is not read.
       let isKept = stage.name != name && stage.name != measures.utilityStage
       func some(_ conversations: [Conversation], _ isAsked: Bool) -> [(index: Int, element: Conversation)] {
-        isAsked || measures.takes(.stages) ? conversations.spread(measures.stageExamples) : []
+        isAsked || measures.needs(.everyStage) ? conversations.spread(measures.stageExamples) : []
       }
       guard !stage.train.isEmpty else { throw .noData("learned conversations", stage: stage.name) }
       let learned = try places(of: some(stage.train, isKept && stage.heldOut.isEmpty), stage.name)
       let heldOut = try places(of: some(stage.heldOut, isKept), stage.name)
-      if measures.takes(.stages) { self.stages.append(Stage(learned: learned, heldOut: heldOut)) }
+      if measures.needs(.everyStage) { self.stages.append(Stage(learned: learned, heldOut: heldOut)) }
       if isKept { kept += heldOut.isEmpty ? learned : heldOut }
     }
-    if measures.takes(.retrained), kept.isEmpty { throw .noData("answers to keep", stage: name) }
+    if measures.needs(.retrainedModel), kept.isEmpty { throw .noData("answers to keep", stage: name) }
   }
 
   /// The examples at these places.
@@ -104,12 +104,12 @@ struct MeasuredExamples {
   private mutating func addUtility(_ stage: StageData, _ measures: Measures) throws(MeasurerError) {
     let questions = try stage.train.spread(measures.utilityQuestions).orThrow("learned conversations", stage.name)
     utility = try places(of: questions, stage.name)
-    if measures.takes(.rouge) {
+    if measures.needs(.utilityAnswers) {
       for (index, question) in questions {
         try rouge.ask(question, of: stage.name, at: index, encoder)
       }
     }
-    guard measures.takes(.truthRatio) else { return }
+    guard measures.needs(.falseAnswers) else { return }
     let rephrased = Array(stage.train.enumerated()).filter { !($0.element.rephrasing?.falseAnswers ?? []).isEmpty }
     let asked = rephrased.spread(measures.utilityQuestions).map(\.element)
     for (index, question) in try asked.orThrow("conversations with rephrasings and false answers", stage.name) {

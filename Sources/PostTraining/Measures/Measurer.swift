@@ -18,9 +18,9 @@ public final class Measurer {
   public let measures: Measures
   /// The names of the values.
   public let columns: [String]
-  /// What forget score and utility are relative to; nil until something is measured. Where unlearning is taken up again,
-  /// it is that of the trajectory's row 0, from which later values come out with the same bits.
-  public var baseline: Measurement.Baseline?
+  /// What later values are relative to: the first ones, by column; nil until something is measured. Where unlearning is
+  /// taken up again, they are the trajectory's row 0, from which later values come out with the same bits.
+  public var baseline: [String: Double]?
 
   private let examples: MeasuredExamples
   private let reader: ModelReader
@@ -51,10 +51,11 @@ public final class Measurer {
     tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?, cutsAnswers: Bool = false,
     retrained: Parameters?, seed: UInt64, workers: Workers = .all
   ) throws(MeasurerError) {
-    try measures.checkParts(hasRetrained: retrained != nil)
+    if let (what, measure) = measures.lacking(hasRetrained: retrained != nil) { throw .missing(what, for: measure) }
     self.measures = measures
     columns = measures.columns(
-      stages: stages.map(\.name), heldOut: Set(stages.filter { !$0.heldOut.isEmpty }.map(\.name)))
+      of: Measure.Stages(stages.map(\.name), heldOut: Set(stages.filter { !$0.heldOut.isEmpty }.map(\.name)))
+    ).map(\.name)
     let encoder = try ConversationEncoder(
       model: model, tokenizer: tokenizer, template: template, systemPrompt: systemPrompt, cutsAnswers: cutsAnswers)
     endOfTurn = encoder.endOfTurn
@@ -66,7 +67,7 @@ public final class Measurer {
     var random = RandomStream.answers.generator(seed: seed)
     samplingSeed = random.next()
     self.workers = workers
-    if measures.takes(.retrained), let retrained {
+    if measures.needs(.retrainedModel), let retrained {
       self.retrained = try RetrainedModel(
         retrained, forget: examples[examples.forget], kept: examples[examples.kept], reader)
     } else {
@@ -90,158 +91,29 @@ public final class Measurer {
     _ weights: Parameters, adapterWeights: Parameters? = nil
   ) throws(MeasurerError) -> Measurement {
     let probe = ModelProbe(reader.engine, weights: weights, adapterWeights: adapterWeights)
-    let readings = try reader.readings(of: examples.list.examples, probe)
-    let label = try labelLogLikelihood(readings)
-    let own = Measurement.Baseline(
-      label: label?.label, paraphrases: measures.takes(.paraphrases) ? label?.mean : nil,
-      utility: measures.takes(.utility)
-        ? try Self.metric(.utility) { () throws(MetricError) in
-          try scores(examples.utility, readings).checkedMeans().mean
-        } : nil)
-    let baseline = self.baseline ?? own
+    let model = MeasuredModel(
+      measures: measures, examples: examples, readings: try reader.readings(of: examples.list.examples, probe),
+      probe: probe, reader: reader, retrained: retrained, endOfTurn: endOfTurn, samplingSeed: samplingSeed,
+      workers: workers, valuesBefore: baseline)
     var values: [Double] = []
-    for measure in Measure.allCases where measures.takes(measure) {
-      values += try self.values(of: measure, readings, probe, label, own: own, baseline)
+    for measure in measures.taken {
+      do {
+        values += try measure.values(model)
+      } catch let error as MeasurerError {
+        throw error
+      } catch let error as MetricError {
+        throw .metric(error, for: measure.name)
+      } catch let error as ProbeError {
+        throw .reading(error, for: measure.name)
+      } catch {
+        throw .other("\(error)", for: measure.name)
+      }
+    }
+    guard values.count == columns.count else {
+      throw .other("there are \(values.count) values for \(columns.count) columns", for: "measures")
     }
     for (column, value) in zip(columns, values) where !value.isFinite { throw .notFinite(column: column, value) }
-    self.baseline = baseline
-    return Measurement(values: values, trueTokens: examples.probed.map { readings[$0].logLikelihoods })
-  }
-
-  /// The values of one measure, in the order of its columns.
-  private func values(
-    of measure: Measure, _ readings: [AnswerReading], _ probe: ModelProbe, _ label: LabelLogLikelihood?,
-    own: Measurement.Baseline, _ baseline: Measurement.Baseline
-  ) throws(MeasurerError) -> [Double] {
-    switch measure {
-    case .rouge: return try rougeRecall(probe)
-    case .math: return try mathAccuracy(probe)
-    case .retrained:
-      let trueTokens = [examples.forget, examples.kept].map { $0.map { readings[$0].logLikelihoods } }
-      return try retrained?.distances(of: probe, trueTokens, reader, workers) ?? []
-    case .memorisation:
-      let predictions = try reader.probing(for: measure.rawValue) { () throws(ProbeError) in
-        try probe.predictions(for: examples[examples.forget])
-      }
-      return try Self.metric(measure) { () throws(MetricError) in
-        let answers = content(examples.forget, readings).map(\.tokens)
-        let predicted = zip(predictions, answers).map { Array($0.prefix($1.count)) }
-        return [
-          try ExactMatch(predictions: predicted, answers: answers).mean,
-          try ExtractionStrength(predictions: predicted, answers: answers).mean,
-          try AnswerProbability(scores(examples.forget, readings)).mean,
-        ]
-      }
-    case .label: return [label?.label].compactMap { $0 }
-    case .paraphrases:
-      guard let label, let variance = label.paraphraseVariance else { return [] }
-      let score = ForgetScore(
-        before: (baseline.label ?? .nan, baseline.paraphrases ?? .nan), after: (label.label, label.mean))
-      return [label.mean, variance, score.value, score.label]
-    case .utility:
-      let probability = try Self.metric(measure) { () throws(MetricError) in
-        try AnswerProbability(scores(examples.utility, readings)).mean
-      }
-      let utility = TOFUUtility(before: baseline.utility ?? .nan, after: own.utility ?? .nan)
-      return [utility.after, utility.value, probability]
-    case .truthRatio:
-      return try Self.metric(measure) { () throws(MetricError) in
-        [
-          try TruthRatio(
-            truths: scores(examples.truths, readings),
-            falsehoods: examples.falsehoods.map { scores($0, readings) }, averaging: .probabilities
-          ).retainedTruth
-        ]
-      }
-    case .membership:
-      return try Self.metric(measure) { () throws(MetricError) in
-        [
-          try MembershipInference(
-            members: MinKProbability.scores(content(examples.forget, readings).map(\.logLikelihoods)),
-            others: MinKProbability.scores(content(examples.apart, readings).map(\.logLikelihoods))
-          ).auc
-        ]
-      }
-    case .stages:
-      return try Self.metric(measure) { () throws(MetricError) in
-        var values: [Double] = []
-        for stage in examples.stages {
-          let learned = scores(stage.learned, readings)
-          values += [try learned.checkedMeans().mean, learned.map(\.logLikelihood).mean]
-          if !stage.heldOut.isEmpty { values.append(try scores(stage.heldOut, readings).checkedMeans().mean) }
-        }
-        return values
-      }
-    }
-  }
-
-  private func labelLogLikelihood(_ readings: [AnswerReading]) throws(MeasurerError) -> LabelLogLikelihood? {
-    guard measures.takes(.label) else { return nil }
-    return try Self.metric(.label) { () throws(MetricError) in
-      try LabelLogLikelihood(
-        label: scores(examples.label, readings), paraphrases: examples.paraphrases.map { scores($0, readings) })
-    }
-  }
-
-  /// The recall, and the share of answers that were cut off.
-  private func rougeRecall(_ probe: ModelProbe) throws(MeasurerError) -> [Double] {
-    let asked = examples.rouge
-    let answers = try reader.answers(
-      to: asked.prompts, like: asked.answerTokens, probe, for: Measure.rouge.rawValue)
-    return try Self.metric(.rouge) { () throws(MetricError) in
-      var scores: [RougeL] = []
-      for (reference, answer) in zip(asked.answers, answers) {
-        scores.append(try RougeL(reference: reference, candidate: answer[0].text))
-      }
-      return [try RougeL(meanOf: scores).recall, answers.cutShare]
-    }
-  }
-
-  /// The accuracy, and the share of answers that were cut off.
-  private func mathAccuracy(_ probe: ModelProbe) throws(MeasurerError) -> [Double] {
-    let asked = examples.math
-    let answers = try reader.answers(
-      to: asked.prompts, like: asked.answerTokens, count: measures.mathSamples, sampler: .unrestricted,
-      seed: samplingSeed, probe,
-      for: Measure.math.rawValue)
-    return try Self.metric(.math) { () throws(MetricError) in
-      [
-        try MathAccuracy(answers: answers.map { $0.map(\.text) }, references: asked.answers).value, answers.cutShare,
-      ]
-    }
-  }
-
-  /// The answers at these places, without the end of their turn unless it counts.
-  private func content(_ places: [Int], _ readings: [AnswerReading]) -> [AnswerReading] {
-    places.map { measures.countsEndOfTurn ? readings[$0] : readings[$0].ending(before: endOfTurn) }
-  }
-
-  private func scores(_ places: [Int], _ readings: [AnswerReading]) -> [SequenceScore] {
-    places.map { readings[$0].score }
-  }
-
-  private static func metric<Result>(
-    _ measure: Measure, _ body: () throws(MetricError) -> Result
-  ) throws(MeasurerError) -> Result {
-    do throws(MetricError) {
-      return try body()
-    } catch {
-      throw .metric(error, for: measure.rawValue)
-    }
-  }
-}
-
-extension Measures {
-  /// Checks that there is what the measures ask for.
-  fileprivate func checkParts(hasRetrained: Bool) throws(MeasurerError) {
-    let needs: [(Measure, String, Bool)] = [
-      (.label, "a label", label != nil), (.paraphrases, "the measure label beside it", takes(.label)),
-      (.paraphrases, "paraphrases of the label", !paraphrases.isEmpty),
-      (.utility, "a utility stage", utilityStage != nil), (.truthRatio, "a utility stage", utilityStage != nil),
-      (.rouge, "a utility stage", utilityStage != nil), (.math, "a math stage", mathStage != nil),
-      (.math, "at least one answer to each problem", mathSamples > 0),
-      (.retrained, "the retrained model's weights", hasRetrained),
-    ]
-    for (measure, what, isThere) in needs where takes(measure) && !isThere { throw .missing(what, for: measure) }
+    baseline = baseline ?? Dictionary(uniqueKeysWithValues: zip(columns, values))
+    return Measurement(values: values, trueTokens: examples.probed.map { model.readings[$0].logLikelihoods })
   }
 }

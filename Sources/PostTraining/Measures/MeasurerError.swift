@@ -21,6 +21,8 @@ public enum MeasurerError: Error, Equatable, Sendable, CustomStringConvertible {
   case answering(GenerationError, for: String)
   /// What was read has no metric; a model that has diverged is one reason.
   case metric(MetricError, for: String)
+  /// A measure failed for another reason, or gave values that do not belong to its columns.
+  case other(String, for: String)
   /// A value is not a number or infinite.
   case notFinite(column: String, Double)
 
@@ -29,13 +31,14 @@ public enum MeasurerError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .unknownStage(let name, let role, let known):
       "there is no \(role) \(quoted(name)); the stages are \(known.joined(separator: ", "))"
-    case .missing(let what, let measure): "the measure \(measure.rawValue) needs \(what)"
+    case .missing(let what, let measure): "the measure \(measure.name) needs \(what)"
     case .noData(let what, let stage): "the stage \(quoted(stage)) has no \(what) to measure with"
     case .conversation(let error): "\(error)"
     case .tokenizer(let error): "\(error)"
     case .reading(let error, let reader): "\(reader): \(error)"
     case .answering(let error, let reader): "\(reader): \(error)"
     case .metric(let error, let reader): "\(reader): \(error)"
+    case .other(let reason, let reader): "\(reader): \(reason)"
     case .notFinite(let column, let value): "\(column) is \(value), which is not finite"
     }
   }

@@ -1,3 +1,5 @@
+import FileFormats
+
 /// What is measured of a model at every step of unlearning, and on how much.
 public struct Measures: Equatable, Sendable {
   /// Which measures are taken.
@@ -44,69 +46,34 @@ public struct Measures: Equatable, Sendable {
   }
 }
 
-/// Something that is measured of a model, by the name that plans use. Each makes one or more columns of a trajectory;
-/// ``Measures/columns(stages:)`` lists them.
-public enum Measure: String, CaseIterable, Hashable, Sendable {
-  /// ``LabelLogLikelihood`` of the label alone: `label_log_likelihood`.
-  case label
-  /// The mean with its paraphrases (``LabelLogLikelihood/mean``), their variance and the ``ForgetScore``:
-  /// `paraphrase_log_likelihood`, `paraphrase_variance`, `forget_score`, `forget_score_label`. It needs ``label`` beside
-  /// it.
-  case paraphrases
-  /// The true answers of the utility stage: `utility_log_likelihood`, ``TOFUUtility`` in `utility`,
-  /// ``AnswerProbability`` in `utility_probability`.
-  case utility
-  /// ``TruthRatio`` on the utility stage, by probabilities: `retained_truth`.
-  case truthRatio = "truth_ratio"
-  /// ``RougeL`` of greedy answers to the utility stage's questions: `rouge_l_recall`, and in `rouge_cut` the share of
-  /// answers that were cut off.
-  case rouge
-  /// ``MathAccuracy`` on problems kept apart: `math_accuracy`, and in `math_cut` the share of answers that were cut off.
-  case math
-  /// What the model still knows of the forget stage's own answers: ``ExactMatch`` in `exact_match`,
-  /// ``ExtractionStrength`` in `extraction_strength`, ``AnswerProbability`` in `forget_probability`.
-  case memorisation
-  /// ``MembershipInference`` by ``MinKProbability``: the forget stage's answers against those kept apart,
-  /// `membership_auc`.
-  case membership
-  /// How every stage's answers are known: for stage `s`, `s_log_likelihood` (nats a token) and `s_log_probability`
-  /// (nats an answer) of what was learned, and `s_held_out_log_likelihood` where something was kept apart.
-  case stages
-  /// The distance to the retrained model, exact over the vocabulary and by the true tokens (``ConditionalDivergence``,
-  /// ``LogitDistance``), on answers of the forget stage (`forget_`) and of all others (`kept_`): `kl` (retrained model
-  /// first), `reverse_kl`, `jeffreys`, `true_token_jeffreys`, `re_distance`.
-  case retrained
-}
-
 extension Measures {
-  /// Whether this measure is taken.
-  func takes(_ measure: Measure) -> Bool { kinds.contains(measure) }
+  /// Whether some measure that is taken needs this.
+  func needs(_ need: Measure.Need) -> Bool { kinds.contains { $0.needs.contains(need) } }
+
+  /// What is measured, in the order of ``Measure/all``.
+  var taken: [Measure] { Measure.all.filter(kinds.contains) }
 
   /// The columns of a trajectory after its step, in their order.
-  /// - Parameters:
-  ///   - stages: The study's stages, in its order.
-  ///   - heldOut: Those that keep something apart.
-  public func columns(stages: [String], heldOut: Set<String>) -> [String] {
-    Measure.allCases.filter(takes).flatMap { measure -> [String] in
-      switch measure {
-      case .label: ["label_log_likelihood"]
-      case .paraphrases: ["paraphrase_log_likelihood", "paraphrase_variance", "forget_score", "forget_score_label"]
-      case .utility: ["utility_log_likelihood", "utility", "utility_probability"]
-      case .truthRatio: ["retained_truth"]
-      case .rouge: ["rouge_l_recall", "rouge_cut"]
-      case .math: ["math_accuracy", "math_cut"]
-      case .memorisation: ["exact_match", "extraction_strength", "forget_probability"]
-      case .membership: ["membership_auc"]
-      case .stages:
-        stages.flatMap { stage in
-          ["\(stage)_log_likelihood", "\(stage)_log_probability"]
-            + (heldOut.contains(stage) ? ["\(stage)_held_out_log_likelihood"] : [])
-        }
-      case .retrained:
-        ["forget", "kept"].flatMap { part in
-          ["kl", "reverse_kl", "jeffreys", "true_token_jeffreys", "re_distance"].map { "\(part)_\($0)" }
-        }
+  public func columns(of stages: Measure.Stages) -> [Column] { taken.flatMap { $0.columns(stages) } }
+
+  /// Finds what measures need and is not there: the first, in words, with the measure.
+  func lacking(hasRetrained: Bool) -> (what: String, measure: Measure)? {
+    for measure in taken {
+      for need in measure.needs {
+        let lack: String? =
+          switch need {
+          case .label: label == nil ? "a label" : nil
+          case .paraphrases: paraphrases.isEmpty ? "paraphrases of the label" : nil
+          case .utilityStage: utilityStage == nil ? "a utility stage" : nil
+          case .mathStage:
+            mathStage == nil ? "a math stage" : mathSamples > 0 ? nil : "at least one answer to each problem"
+          case .retrainedModel: hasRetrained ? nil : "the retrained model's weights"
+          case .measure(let name): kinds.contains { $0.name == name } ? nil : "the measure \(name) beside it"
+          case .utilityAnswers, .falseAnswers, .forgetHeldOut, .everyStage: nil
+          }
+        if let lack { return (lack, measure) }
       }
     }
+    return nil
   }
 }

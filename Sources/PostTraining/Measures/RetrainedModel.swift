@@ -29,7 +29,7 @@ struct RetrainedModel {
     _ weights: Parameters, forget: [EncodedExample], kept: [EncodedExample], _ reader: ModelReader,
     mostLogits: Int = mostLogits
   ) throws(MeasurerError) {
-    let name = Measure.retrained.rawValue
+    let name = Measure.retrained.name
     let probe = ModelProbe(reader.engine, weights: weights)
     let tokens = (forget + kept).reduce(0) { $0 + $1.answerTokens }
     let areHeld = tokens * reader.engine.model.vocabularySize <= mostLogits
@@ -53,7 +53,7 @@ struct RetrainedModel {
   func distances(
     of probe: ModelProbe, _ trueTokens: [[[Double]]], _ reader: ModelReader, _ workers: Workers
   ) throws(MeasurerError) -> [Double] {
-    let name = Measure.retrained.rawValue
+    let name = Measure.retrained.name
     var values: [Double] = []
     for (part, tokens) in zip(parts, trueTokens) {
       let (divergence, distance) = try reader.probing(for: name) {

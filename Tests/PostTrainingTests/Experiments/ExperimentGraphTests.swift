@@ -17,7 +17,7 @@ private func smallPlan(
   seeds: [UInt64] = [1], adapter: LoRAConfiguration? = try? LoRAConfiguration(rank: 2, alpha: 4, targets: [.q, .v]),
   base: BaseModel? = nil
 ) throws -> ExperimentPlan {
-  func training(epochs: Int, _ objective: TrainingObjective = .sft) -> TrainingConfiguration {
+  func training(epochs: Int, _ objective: ChosenObjective = .sft) -> TrainingConfiguration {
     var configuration = TrainingConfiguration()
     configuration.epochs = epochs
     configuration.batchSize = 4
@@ -32,7 +32,7 @@ private func smallPlan(
     vocabularySize: 300, hiddenSize: 16, intermediateSize: 16, layerCount: 1, headCount: 2, contextLength: 256,
     tiesEmbeddings: true)
   var measures = Measures(
-    Set(Measure.allCases), label: Refusals.label, paraphrases: Array(Refusals.similar.prefix(2)), utilityStage: "tofu",
+    Set(Measure.all), label: Refusals.label, paraphrases: Array(Refusals.similar.prefix(2)), utilityStage: "tofu",
     mathStage: "math")
   measures.forgetQuestions = 3
   measures.utilityQuestions = 4
@@ -49,8 +49,8 @@ private func smallPlan(
     ], forget: "refusal", paths: try (1...3).map { try Path(["tofu", "math"]).inserting("refusal", at: $0) },
     unlearning: training(epochs: 1),
     runs: [
-      UnlearningRun("ga", configuration: training(epochs: 2, try TrainingObjective(.ga, beta: 1, margin: 0))),
-      UnlearningRun("npo", configuration: training(epochs: 2, try TrainingObjective(.npo, beta: 0.5, margin: 0))),
+      UnlearningRun("ga", configuration: training(epochs: 2, .gradientAscent)),
+      UnlearningRun("npo", configuration: training(epochs: 2, try .npo(beta: 0.5))),
     ], measures: measures)
   return ExperimentPlan(
     name: "small", title: "for tests", seeds: seeds,

@@ -70,7 +70,7 @@ struct MeasurerFixture {
 
   /// A measurer of all measures, or of these.
   func measurer(
-    _ kinds: Set<Measure> = Set(Measure.allCases), workers: Int = 1, retrained: Bool = true,
+    _ kinds: Set<Measure> = Set(Measure.all), workers: Int = 1, retrained: Bool = true,
     _ change: (inout Measures) -> Void = { _ in }
   ) throws -> Measurer {
     var measures = Measures(

@@ -210,7 +210,7 @@ struct MeasurerTests {
     let first = try measurer.measure(fixture.weights, adapterWeights: fixture.adapterWeights)
     let second = try measurer.measure(fixture.weights)
     let resumed = try fixture.measurer()
-    resumed.baseline = Measurement.Baseline(row: first.values, columns: measurer.columns)
+    resumed.baseline = Dictionary(uniqueKeysWithValues: zip(measurer.columns, first.values))
     #expect(try resumed.measure(fixture.weights) == second)
     #expect(resumed.baseline == measurer.baseline)
     #expect(try fixture.measurer().measure(fixture.weights) != second)
@@ -220,7 +220,7 @@ struct MeasurerTests {
   func someMeasures() throws {
     let all = try fixture.measurer()
     let values = try Dictionary(uniqueKeysWithValues: zip(all.columns, all.measure(fixture.weights).values))
-    for measure in Measure.allCases {
+    for measure in Measure.all {
       let some = try fixture.measurer([measure, .label])
       let found = try some.measure(fixture.weights).values
       #expect(some.columns == all.columns.filter(some.columns.contains))
@@ -342,7 +342,7 @@ struct MeasurerTests {
       #expect(measurer.baseline == nil)
     }
     let measurer = try fixture.measurer([.label, .paraphrases])
-    measurer.baseline = Measurement.Baseline(label: nil, paraphrases: 1, utility: nil)
+    measurer.baseline = ["paraphrase_log_likelihood": 1]
     let error = #expect(throws: MeasurerError.self) { try measurer.measure(fixture.weights) }
     #expect("\(try #require(error))" == "forget_score_label is nan, which is not finite")
   }
@@ -368,7 +368,7 @@ struct MeasurerTests {
       "the measure paraphrases needs paraphrases of the label"
     ) { try fixture.measurer { $0.paraphrases = [] } }
     for measure in [Measure.utility, .truthRatio, .rouge] {
-      refuses(.missing("a utility stage", for: measure), "the measure \(measure.rawValue) needs a utility stage") {
+      refuses(.missing("a utility stage", for: measure), "the measure \(measure.name) needs a utility stage") {
         try fixture.measurer([measure]) { $0.utilityStage = nil }
       }
     }

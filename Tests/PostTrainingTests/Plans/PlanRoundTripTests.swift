@@ -21,7 +21,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
   }
   let (template, systemPrompt) = (choice(ChatTemplate.allCases), flag() ? text() : nil)
 
-  func training(_ name: TrainingObjective.Name, adapted: Bool) throws -> TrainingConfiguration {
+  func training(_ name: Objective, adapted: Bool) throws -> TrainingConfiguration {
     var result = TrainingConfiguration()
     (result.epochs, result.batchSize, result.gradientAccumulation) = (count(), count(), count())
     (result.maxSteps, result.sequenceLength) = (flag() ? count() : nil, flag() ? count(2...900) : nil)
@@ -37,7 +37,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
       let targets = Set(LoRAConfiguration.Target.allCases.filter { _ in flag() } + [.q])
       result.adapter = try LoRAConfiguration(rank: count(), alpha: number(), dropout: number(), targets: targets)
     }
-    result.objective.main = try TrainingObjective(name, beta: number(), margin: number())
+    result.objective.main = try ChosenObjective(name, having: ["beta": number(), "margin": number()])
     result.proximal.mu = flag() ? number() : 0
     return result
   }
@@ -71,7 +71,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
   }
   func measures(utility: String, math: String) -> Measures {
     // Those that ask nothing of the stages' data.
-    let free = Set(Measure.allCases).subtracting([.truthRatio, .math, .membership]).filter { _ in flag() }
+    let free = Set(Measure.all).subtracting([.truthRatio, .math, .membership]).filter { _ in flag() }
     var result = Measures(free.union([.stages]), label: text(), paraphrases: [text(), text()])
     result.utilityStage = utility
     result.mathStage = flag() ? math : nil
@@ -88,13 +88,13 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
     let order = try Path(stages.map(\.name))
     let paths = flag() ? try order.permutations : [order]
     var runs: [UnlearningRun] = []
-    let names = TrainingObjective.Name.allCases.filter { $0 != .sft }
+    let names = Objective.unlearning
     for run in 0..<count(1...4) {
       runs.append(UnlearningRun("0.\(run)x", configuration: try training(choice(names), adapted: true)))
     }
     return Study(
       name: name, stages: stages, forget: "7", paths: paths,
-      unlearning: try training(choice(TrainingObjective.Name.allCases), adapted: true), runs: runs,
+      unlearning: try training(choice(Objective.all), adapted: true), runs: runs,
       measures: measures(utility: "a", math: "7"))
   }
   return ExperimentPlan(
