@@ -119,7 +119,7 @@ struct FineTuningJob {
     _ path: String, _ files: ModelFiles, _ configuration: TrainingConfiguration
   ) throws -> (examples: [EncodedExample], templateNotice: String?) {
     let (_, examples, notice) = try files.examples(
-      of: path, template: configuration.template, systemPrompt: configuration.systemPrompt,
+      of: path, options.source, template: configuration.template, systemPrompt: configuration.systemPrompt,
       maximumLength: configuration.sequenceLength, lengthPolicy: configuration.truncate ? .cutEnd : .refuse,
       console: console
     ) { encoder, example throws(ExampleError) in try encoder.encode(example) }

@@ -14,6 +14,8 @@ struct FineTuningOptions: ParsableArguments {
       valueName: "file"))
   var data: String
 
+  @OptionGroup var source: SourceOptions
+
   @Option(help: ArgumentHelp("The configuration, YAML (default: every key's default).", valueName: "file"))
   var config: String?
 

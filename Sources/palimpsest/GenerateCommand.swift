@@ -22,13 +22,15 @@ struct GenerateCommand: ParsableCommand {
         palimpsest generate --model dir --data qa.jsonl --template chatml -o a.jsonl
       """)
 
-  @OptionGroup(title: "Model") var source: ModelOptions
+  @OptionGroup(title: "Model") var model: ModelOptions
 
   @Option(help: ArgumentHelp("A text to continue; may be given again.", valueName: "text"))
   var prompt: [String] = []
 
   @Option(help: ArgumentHelp("The prompts, JSON lines or a JSON array.", valueName: "file"))
   var data: String?
+
+  @OptionGroup var source: SourceOptions
 
   @Option(name: .shortAndLong, help: ArgumentHelp("The JSON-lines file to write.", valueName: "file"), transform: path)
   var output: String?
@@ -51,7 +53,7 @@ struct GenerateCommand: ParsableCommand {
         throw ValidationError("--output is the data; choose another file.")
       }
       if let output { try AtomicFile.requireWritable(output) }
-      let files = try source.open()
+      let files = try model.open()
       let (prompts, tokenizer) = try prompts(files)
       let maximumNewTokens = try maximumNewTokens(prompts, files)
       let (settings, stopTexts) = try settings(maximumNewTokens, tokenizer, files)
@@ -105,7 +107,7 @@ struct GenerateCommand: ParsableCommand {
       return (try prompt.map { try written($0, tokenizer, files) }, tokenizer)
     }
     let (shape, examples, templateNotice) = try files.examples(
-      of: data, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, console: common.console
+      of: data, source, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, console: common.console
     ) { encoder, example throws(ExampleError) in (line: example.line, tokens: try encoder.prompt(of: example)) }
     chat.noticeUnused(with: shape, common.console)
     if let templateNotice { common.console.notice(templateNotice) }

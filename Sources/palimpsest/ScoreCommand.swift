@@ -21,10 +21,12 @@ struct ScoreCommand: ParsableCommand {
         palimpsest score --model dir --data qa.jsonl --template chatml -o qa.csv
       """)
 
-  @OptionGroup(title: "Model") var source: ModelOptions
+  @OptionGroup(title: "Model") var model: ModelOptions
 
   @Option(help: ArgumentHelp("The examples, JSON lines or a JSON array.", valueName: "file"))
   var data: String
+
+  @OptionGroup var source: SourceOptions
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The table to write, a CSV file.", valueName: "file"), transform: path)
@@ -54,9 +56,9 @@ struct ScoreCommand: ParsableCommand {
       try check()
       guard !isSame(data, output) else { throw ValidationError("--output is the data; choose another file.") }
       try AtomicFile.requireWritable(output)
-      let files = try source.open()
+      let files = try model.open()
       let (shape, examples, templateNotice) = try files.examples(
-        of: data, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, maximumLength: maxLength,
+        of: data, source, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, maximumLength: maxLength,
         lengthPolicy: truncate ? .cutEnd : .refuse, console: console
       ) { encoder, example throws(ExampleError) in try encoder.encode(example) }
       chat.noticeUnused(with: shape, console)

@@ -38,6 +38,8 @@ struct TokenizeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The texts, a JSON-lines file.", valueName: "file"))
   var data: String?
 
+  @OptionGroup var source: SourceOptions
+
   @Option(name: .shortAndLong, help: ArgumentHelp("The CSV or JSON-lines file to write.", valueName: "file"))
   var output: String?
 
@@ -79,7 +81,8 @@ struct TokenizeCommand: ParsableCommand {
     var givesSystem = true
     if let data {
       var shape = Example.Shape.tokens
-      for example in try ExampleReader.all(path: data) {
+      let examples = try source.examples(of: data, template: template, common.console)
+      for example in try examples ?? ExampleReader.all(path: data) {
         shape = example.shape
         givesSystem = givesSystem && (example.hasSystem || chat.systemPrompt != nil)
         switch example.content {

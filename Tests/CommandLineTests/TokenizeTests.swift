@@ -31,6 +31,38 @@ import Tokenizers
     #expect(shown.lines[0] == "line 1: \(expected.ids.count) tokens, \(expected.trainedCount) of them the assistant's")
   }
 
+  /// The same tokens as an answer without a question, in all commands that read data.
+  @Test func `texts without turns are read by their source`() throws {
+    let directory = try TemporaryDirectory()
+    try TextModel.write(to: directory)
+    let texts = ["A text.", "Once upon a time there was another."]
+    func lines(_ line: (String) -> String) -> String { texts.map { line($0) + "\n" }.joined() }
+    try directory.write(lines { #"{"text": "\#($0)"}"# }, to: "text.jsonl")
+    try directory.write(
+      lines { #"{"messages": [{"role": "assistant", "content": "\#($0)"}]}"# }, to: "chat.jsonl")
+    for command in ["tokenize", "score"] {
+      for (name, options) in [("text", ["--source", "text"]), ("chat", [])] {
+        try Command.succeed(
+          [command, "--model", "model", "--data", "\(name).jsonl", "-o", "\(command)-\(name).csv"] + options,
+          in: directory)
+      }
+      let found = try InputFile.bytes(of: directory.file("\(command)-text.csv"))
+      #expect(try found == InputFile.bytes(of: directory.file("\(command)-chat.csv")) && found.count > 50)
+    }
+    for (name, options) in [("text", ["--source", "text"]), ("chat", [])] {
+      try Command.succeed(
+        ["train", "--model", "model", "--data", "\(name).jsonl", "--output", "out-\(name)", "--set", "max_steps=2"]
+          + options, in: directory)
+    }
+    #expect(
+      try InputFile.bytes(of: directory.file("out-text/model.safetensors"))
+        == InputFile.bytes(of: directory.file("out-chat/model.safetensors")))
+    let arguments = ["score", "--model", "model", "--data", "text.jsonl", "-o", "s.csv"]
+    try Command.fail(65, ["--source text"], arguments, in: directory)
+    try Command.fail(65, ["the template plain alone"], arguments + ["--source", "text", "--template", "chatml"], in: directory)
+    try Command.fail(64, ["There is no source 'nope'", "tofu"], arguments + ["--source", "nope"], in: directory)
+  }
+
   @Test func `a prompt is shown as generate continues it, and wrong usage is told`() throws {
     let directory = try TemporaryDirectory()
     try TextModel.write(to: directory)

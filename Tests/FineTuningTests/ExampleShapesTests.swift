@@ -108,9 +108,9 @@ private func chat(_ turns: (ChatMessage.Role, String)...) -> Example.Content {
     (#"{"messages":[{"role":"gpt","content":"A"}]}"#, .conversation, "not \"gpt\""),
     (#"{"conversations":[{"from":"observation","value":"A"}]}"#, .conversation, "system, human or gpt"),
     (#"{"conversations":["Q","A"]}"#, .type, "conversations[0]"),
-    (#"{"text":"A text."}"#, .shape, "raw text is not read"),
+    (#"{"text":"A text."}"#, .shape, "give --source text"),
     (#"["A text.", "Another."]"#, .json, "element 0: expected an object"),
-    (#""A text.""#, .json, "raw text is not read"), ("Once upon a time", .json, "raw text is not read"),
+    (#""A text.""#, .json, "give --source text"), ("Once upon a time", .json, "give --source text"),
   ])
   func `what would change the text and is not understood is refused by name`(
     line: String, rule: ExampleError.Rule, words: String

@@ -28,6 +28,15 @@ struct StageDataTests {
     }
   }
 
+  /// All of them ask the same, which is nothing.
+  @Test("Of texts without turns only those held out are not learned")
+  func texts() throws {
+    let texts = (0..<10).map { Conversation(text: "Text \($0 / 2).") }
+    let data = try StageData("s", texts, keepingApart: 3)
+    let heldOut = Set(data.heldOut)
+    #expect(data.heldOut.count == 3 && data.train == texts.filter { !heldOut.contains($0) } && data.train.count >= 4)
+  }
+
   @Test("A conversation's tokens are those of its template, of which the answers count")
   func encoding() throws {
     var tokenizer = try BytePairTrainer(vocabularySize: 300, beginning: "<|endoftext|>").train(

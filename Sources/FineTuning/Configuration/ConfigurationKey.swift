@@ -41,6 +41,41 @@ public struct ConfigurationKey: Hashable, Sendable {
     }.joined(separator: "\n") + "\n"
   }
 
+  /// One of several that have a key of the same name.
+  package struct Owner {
+    let (name, values, standard, summary): (String, String, String, String)
+
+    package init(name: String, values: String, default standard: String, summary: String) {
+      (self.name, self.values, self.standard, self.summary) = (name, values, standard, summary)
+    }
+  }
+
+  /// The key that several have, each in its own way: what most of them say, and what others say, with their names.
+  /// - Parameter isOptional: Whether the key belongs to some of many, so that a single owner is named.
+  package static func combined(_ path: String, _ owners: [Owner], isOptional: Bool = false) -> ConfigurationKey {
+    func text(_ say: (Owner) -> String, namesOne: Bool = false) -> String {
+      var said: [(text: String, names: [String])] = []
+      for owner in owners {
+        if let index = said.firstIndex(where: { $0.text == say(owner) }) {
+          said[index].names.append(owner.name)
+        } else {
+          said.append((say(owner), [owner.name]))
+        }
+      }
+      let most = said.map(\.names.count).max() ?? 0
+      let usual = most > 1 || !namesOne ? said.firstIndex { $0.names.count == most } : nil
+      let rest = said.enumerated().filter { $0.offset != usual }.map {
+        "\($0.element.names.joined(separator: ", ")): \($0.element.text)"
+      }
+      return ([usual.map { said[$0].text }].compactMap { $0 } + rest).joined(separator: "; ")
+    }
+    let defaults = Set(owners.map(\.standard))
+    return ConfigurationKey(
+      path, text(\.values), text(\.summary, namesOne: isOptional),
+      default: defaults.count == 1
+        ? owners[0].standard : owners.map { "\($0.standard) for \($0.name)" }.joined(separator: ", "))
+  }
+
   /// What is allowed where one of a type's words is.
   package static func oneOf<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type) -> String {
     oneOf(Choice.allCases.map(\.rawValue))
@@ -113,26 +148,13 @@ extension TrainingConfiguration {
   /// The keys of the objectives' parameters. What several objectives have is one key.
   private static var objectiveKeys: [ConfigurationKey] {
     Objective.parameterNames.map { name in
-      let owners = Objective.parameters(named: name)
-      /// What the owners say, each thing once; what not all of them say, with the names of those that do.
-      func text(_ say: (Objective.Parameter) -> String, alone: Bool = false) -> String {
-        var said: [(text: String, names: [String])] = []
-        for (objective, parameter) in owners {
-          if let index = said.firstIndex(where: { $0.text == say(parameter) }) {
-            said[index].names.append(objective.name)
-          } else {
-            said.append((say(parameter), [objective.name]))
-          }
-        }
-        return said.map { text, names in
-          said.count > 1 || alone && names.count == 1 ? names.joined(separator: ", ") + ": \(text)" : text
-        }.joined(separator: "; ")
-      }
-      let defaults = owners.map { ($0.objective.name, $0.parameter.standardText) }
-      return ConfigurationKey(
-        "objective.\(name)", text { $0.range.values }, text(\.summary, alone: true),
-        default: defaults.count == 1
-          ? defaults[0].1 : defaults.map { "\($0.1) for \($0.0)" }.joined(separator: ", "))
+      .combined(
+        "objective.\(name)",
+        Objective.parameters(named: name).map { objective, parameter in
+          ConfigurationKey.Owner(
+            name: objective.name, values: parameter.range.values, default: parameter.standardText,
+            summary: parameter.summary)
+        }, isOptional: true)
     }
   }
 

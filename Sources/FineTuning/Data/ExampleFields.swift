@@ -12,7 +12,7 @@ package struct ExampleFields {
 
   /// What those who have raw text are told.
   static let rawText =
-    #"raw text is not read; cut it to the context and give {"messages": [{"role": "assistant", "content": ...}]}"#
+    #"for texts without turns, {"text": ...}, give --source text, or text: FILE in a plan"#
 
   /// The members of an object.
   /// - Parameters:

@@ -28,6 +28,11 @@ public struct StageData: Hashable, Sendable {
     let apart = random.permutation(of: conversations.count).prefix(count).sorted()
     let heldOut = apart.map { conversations[$0] }
     let asked = Set(heldOut.map(\.prompt))
-    self.init(name, train: conversations.filter { !asked.contains($0.prompt) }, heldOut: heldOut)
+    // Texts of their own ask nothing, and are told apart by what they say.
+    let texts = Set(heldOut.filter(\.prompt.isEmpty).map(\.answer))
+    func isHeldOut(_ conversation: Conversation) -> Bool {
+      conversation.prompt.isEmpty ? texts.contains(conversation.answer) : asked.contains(conversation.prompt)
+    }
+    self.init(name, train: conversations.filter { !isHeldOut($0) }, heldOut: heldOut)
   }
 }

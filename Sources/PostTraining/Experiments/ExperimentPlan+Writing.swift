@@ -68,30 +68,9 @@ extension TrainingConfiguration {
 
 extension DataSource {
   fileprivate var yaml: String {
-    func generated(_ generator: DataGenerator, _ seed: UInt64, _ rest: String) -> String {
-      "{generator: \(generator.rawValue), seed: \(seed), \(rest)}"
-    }
-    func counted(_ generator: DataGenerator, _ seed: UInt64, _ train: Int, _ heldOut: Int) -> String {
-      generated(generator, seed, "train: \(train), held_out: \(heldOut)")
-    }
-    let quoted = TrainingConfiguration.quotedYAML
-    return switch self {
-    case .corpus(let data): counted(.corpus, data.seed, data.train, data.heldOut)
-    case .instructions(let data): counted(.instructions, data.seed, data.train, data.heldOut)
-    case .authors(let data):
-      generated(.authors, data.seed, "authors: \(data.authors), held_out: \(data.heldOutAuthors)")
-    case .problems(let data): counted(.problems, data.seed, data.train, data.heldOut)
-    case .refusals(let data): counted(.refusals, data.seed, data.train, data.heldOut)
-    case .phrasing(let data, let phrasing):
-      generated(.phrasing, data.seed, "phrasing: \(phrasing.rawValue), prompts: \(data.prompts)")
-    case .brand(let data, let index):
-      generated(
-        .brands, data.seed, "brand: \(Brands.brands[index].stage), train: \(data.train), held_out: \(data.heldOut)")
-    case .gsm8k(let folder): "{gsm8k: \(quoted(folder))}"
-    case .tofu(let folder): "{tofu: \(quoted(folder))}"
-    case .xstest(let file, let heldOut): "{xstest: \(quoted(file)), held_out: \(heldOut)}"
-    case .chat(let file, let heldOut): "{chat: \(quoted(file)), held_out: \(heldOut)}"
-    }
+    let source = path.map { "\(kind.name): \(TrainingConfiguration.quotedYAML($0))" } ?? "generator: \(kind.name)"
+    let rest = kind.keys.map { "\($0.name): \(values[$0.name]?.text ?? "null")" }
+    return "{" + ([source] + rest).joined(separator: ", ") + "}"
   }
 }
 

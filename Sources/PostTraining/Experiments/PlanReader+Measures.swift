@@ -53,7 +53,7 @@ extension PlanReader {
     let reader = try Self.section(node, Self.measureKeys)
     let names = stages.map(\.name)
     var result = Measures(try Self.kinds(reader))
-    let refuses = stages.contains { $0.name == forget && $0.data.isRefusals }
+    let refuses = stages.contains { $0.name == forget && $0.data.kind.traits.contains(.refusals) }
     result.label = try reader.string("label")
     if let texts = try reader.list("paraphrases") {
       for text in texts { result.paraphrases.append(try reader.string(text, "paraphrases")) }
@@ -114,25 +114,25 @@ extension PlanReader {
       throw reader.error(.combination, "utility", "the stage \(forget) is the one to forget; give another")
     }
     func user(_ need: Measure.Need) -> String? { measures.taken.first { $0.needs.contains(need) }?.name }
-    if let user = user(.falseAnswers), data(measures.utilityStage)?.hasRephrasings == false {
+    if let user = user(.falseAnswers), data(measures.utilityStage)?.kind.traits.contains(.rephrasings) == false {
       throw reader.error(
         .combination, "utility", "\(user) needs false answers beside the true ones, as authors and tofu have")
     }
     if let user = user(.mathStage), let math = data(measures.mathStage) {
-      guard math.mayEndInNumbers else {
+      guard math.kind.traits.contains(.numbers) else {
         throw reader.error(
           .combination, "math", "\(user) needs answers that end in a number, as problems and gsm8k have")
       }
-      guard math.keepsApart else {
+      guard math.holdsOut else {
         throw reader.error(.combination, "math", "\(user) needs problems kept apart; give the stage's data held_out")
       }
     }
-    if let user = user(.forgetHeldOut), data(forget)?.keepsApart == false {
+    if let user = user(.forgetHeldOut), data(forget)?.holdsOut == false {
       throw reader.error(
         .combination, "take", "\(user) compares with what is kept apart; give the data of \(forget) held_out")
     }
     let columns = measures.columns(
-      of: Measure.Stages(stages.map(\.name), heldOut: Set(stages.filter(\.data.keepsApart).map(\.name)))
+      of: Measure.Stages(stages.map(\.name), heldOut: Set(stages.filter(\.data.holdsOut).map(\.name)))
     ).map(\.name)
     var seen: Set<String> = []
     if let twice = columns.first(where: { !seen.insert($0).inserted }) {

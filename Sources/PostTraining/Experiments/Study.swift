@@ -30,8 +30,7 @@ public struct Study: Equatable, Sendable {
 
     /// That of a study that does not say: `phrasings` where all stages are wordings of the same prompts, else `order`.
     public init(of stages: [Stage]) {
-      let areWordings = stages.allSatisfy { if case .phrasing = $0.data { true } else { false } }
-      self = areWordings ? .phrasings : .order
+      self = stages.allSatisfy { $0.data.kind.traits.contains(.wordings) } ? .phrasings : .order
     }
   }
 

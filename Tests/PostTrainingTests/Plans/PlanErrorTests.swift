@@ -58,11 +58,11 @@ private let order = "studies.order"
         + "brands, found \"instruction\"; the nearest is instructions"),
     Wrong(
       "{generator: instructions}", "{generator: instructions, tofu: a}",
-      ":14: \(order).stages.inst.data: expected exactly one of generator, tofu, gsm8k, xstest, chat, found generator and tofu"
+      ":14: \(order).stages.inst.data: expected exactly one of generator, tofu, gsm8k, xstest, chat, text, found generator and tofu"
     ),
     Wrong(
       "{generator: instructions}", "{}",
-      ":14: \(order).stages.inst.data: expected exactly one of generator, tofu, gsm8k, xstest, chat, found none"),
+      ":14: \(order).stages.inst.data: expected exactly one of generator, tofu, gsm8k, xstest, chat, text, found none"),
     Wrong(
       "{generator: instructions}", "{generator: phrasing}",
       ":14: \(order).stages.inst.data.phrasing: the key must be given: C, U or R"),

@@ -44,7 +44,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
   func counted() -> (UInt64, Int, Int) { (seed(), count(), count(0...9)) }
   func data() -> DataSource {
     let (seed, train, heldOut) = counted()
-    switch count(0...10) {
+    switch count(0...11) {
     case 0: return .corpus(BaseCorpus(seed: seed, train: train, heldOut: heldOut))
     case 1: return .instructions(InstructionPairs(seed: seed, train: train, heldOut: heldOut))
     case 2: return .authors(FictitiousAuthors(seed: seed, authors: train, heldOutAuthors: heldOut))
@@ -54,6 +54,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
     case 6: return .brand(Brands(seed: seed, train: train, heldOut: heldOut), count(0...2))
     case 7: return .gsm8k(text())
     case 8: return .tofu(text())
+    case 10: return DataSource(.text, path: text(), ["held_out": .number(heldOut)])
     case 9: return .xstest(text(), heldOut: heldOut)
     default: return .chat(text(), heldOut: heldOut)
     }

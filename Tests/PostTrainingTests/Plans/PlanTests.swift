@@ -91,6 +91,7 @@ import Unlearning
     ("{tofu: a/b}", .tofu("plans/a/b")), ("{gsm8k: /a}", .gsm8k("/a")),
     ("{xstest: a}", .xstest("plans/a", heldOut: 50)),
     ("{xstest: ../a.csv, held_out: 3}", .xstest("plans/../a.csv", heldOut: 3)),
+    ("{text: a, held_out: 1}", DataSource(.text, path: "plans/a", ["held_out": .number(1)])),
     ("{chat: a}", .chat("plans/a", heldOut: 0)), ("{chat: a, held_out: 4}", .chat("plans/a", heldOut: 4)),
   ])
   func `data of every kind`(text: String, expected: DataSource) throws {
@@ -106,9 +107,32 @@ import Unlearning
       .refusals(Refusals(train: 3, heldOut: 1)), .phrasing(PhrasingStudy(prompts: 3), .comply),
       .brand(Brands(train: 3, heldOut: 2), 1), .brand(Brands(train: 3, heldOut: 0), 1),
     ]
-    for source in generated { #expect(try source.keepsApart == !source.load(as: "s").heldOut.isEmpty, "\(source)") }
+    for source in generated { #expect(try source.holdsOut == !source.load(as: "s").heldOut.isEmpty, "\(source)") }
     let files: [DataSource] = [.gsm8k("a"), .tofu("a"), .xstest("a", heldOut: 0), .chat("a", heldOut: 2)]
-    #expect(files.map(\.keepsApart) == [true, false, false, true])
+    #expect(files.map(\.holdsOut) == [true, false, false, true])
+  }
+
+  @Test func `kinds of data have names of their own and say what they are`() {
+    let kinds = DataSource.Kind.all
+    #expect(Set(kinds.map(\.name)).count == kinds.count)
+    #expect(!kinds.contains { $0.name == "generator" })
+    for kind in kinds {
+      #expect(kind.summary.count > 5 && Set(kind.keys.map(\.name)).count == kind.keys.count, "\(kind.name)")
+      for key in kind.keys { #expect((key.range == nil) == !key.words.isEmpty && key.summary.count > 5, "\(key.name)") }
+      let listed = ExperimentPlan.referenceText
+      #expect(listed.contains(kind.isFile ? "DATA.\(kind.name) " : kind.name), "\(kind.name)")
+    }
+  }
+
+  @Test func `texts without turns need a template without turns`() throws {
+    let text = try smallPlan("{generator: instructions}", "{text: a}")
+    #expect(try ExperimentPlan.parse(Array(text.utf8), folder: "").plan.studies[0].stages[0].data.kind == .text)
+    let chat = "chat: {template: chatml}\n" + text
+    #expect {
+      try ExperimentPlan.parse(Array(chat.utf8), folder: "")
+    } throws: {
+      "\($0)".contains("data.text: texts without turns can be written by the template plain alone")
+    }
   }
 
   @Test func `orders of every kind`() throws {

@@ -39,3 +39,15 @@ public enum GSM8K {
     return String(decoding: result + rest, as: UTF8.self)
   }
 }
+
+extension DataSource.Kind {
+  /// The folder of ``GSM8K``.
+  public static let gsm8k = DataSource.Kind(
+    "gsm8k", "the folder of GSM8K", isFile: true, traits: [.numbers, .heldOutFile]
+  ) { source, _ in try GSM8K.data(folder: source.path ?? "") }
+}
+
+extension DataSource {
+  /// The folder of ``GSM8K``.
+  public static func gsm8k(_ folder: String) -> DataSource { DataSource(.gsm8k, path: folder) }
+}

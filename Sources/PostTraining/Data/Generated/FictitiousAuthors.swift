@@ -109,3 +109,29 @@ public struct FictitiousAuthors: Hashable, Sendable {
       answer: { "\($0) takes a \($1) on every walk." }, otherAnswer: { "On a walk \($0) always has a \($1)." }),
   ]
 }
+
+extension DataSource.Kind {
+  /// ``FictitiousAuthors``.
+  public static let authors = DataSource.Kind(
+    "authors", "questions about writers who never were",
+    keys: [
+      .seed, .number("authors", from: 1, default: FictitiousAuthors().authors, "how many writers are learned"),
+      .number("held_out", from: 0, default: FictitiousAuthors().heldOutAuthors, "how many writers are kept apart"),
+    ], traits: [.rephrasings]
+  ) { source, _ in
+    try FictitiousAuthors(
+      seed: source.seed, authors: source.number("authors"), heldOutAuthors: source.number("held_out")
+    ).data()
+  }
+}
+
+extension DataSource {
+  /// ``FictitiousAuthors``.
+  public static func authors(_ data: FictitiousAuthors) -> DataSource {
+    DataSource(
+      .authors,
+      [
+        "seed": .number(Int(data.seed)), "authors": .number(data.authors), "held_out": .number(data.heldOutAuthors),
+      ])
+  }
+}

@@ -93,3 +93,22 @@ public struct WordProblems: Hashable, Sendable {
     return lines.joined(separator: "\n")
   }
 }
+
+extension DataSource.Kind {
+  /// ``WordProblems``.
+  public static let problems = DataSource.Kind(
+    "problems", "word problems whose answers end in a number",
+    keys: [.seed] + DataSource.Key.counts(train: WordProblems().train, heldOut: WordProblems().heldOut), traits: [.numbers]
+  ) { source, _ in
+    try WordProblems(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
+  }
+}
+
+extension DataSource {
+  /// ``WordProblems``.
+  public static func problems(_ data: WordProblems) -> DataSource {
+    DataSource(
+      .problems,
+      ["seed": .number(Int(data.seed)), "train": .number(data.train), "held_out": .number(data.heldOut)])
+  }
+}

@@ -96,3 +96,27 @@ public struct Brands: Hashable, Sendable {
       ]),
   ]
 }
+
+extension DataSource.Kind {
+  /// One brand's advertisements, of ``Brands``.
+  public static let brands = DataSource.Kind(
+    "brands", "one brand's advertisements, of three that never were",
+    keys: [.seed, .word("brand", among: Brands.brands.map(\.stage), naming: "brand", "whose advertisements")]
+      + DataSource.Key.counts(train: Brands().train, heldOut: Brands().heldOut)
+  ) { source, _ in
+    let brands = Brands(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out"))
+    return try brands.stages()[Brands.brands.firstIndex { $0.stage == source.word("brand") } ?? 0]
+  }
+}
+
+extension DataSource {
+  /// The advertisements of the first, second or third brand of ``Brands``, counted from 0.
+  public static func brand(_ data: Brands, _ index: Int) -> DataSource {
+    DataSource(
+      .brands,
+      [
+        "seed": .number(Int(data.seed)), "brand": .word(Brands.brands[index].stage), "train": .number(data.train),
+        "held_out": .number(data.heldOut),
+      ])
+  }
+}

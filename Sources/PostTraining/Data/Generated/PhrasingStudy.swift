@@ -49,3 +49,27 @@ public struct PhrasingStudy: Hashable, Sendable {
     "a \(choices.next(Words.materials)) \(choices.next(Words.things))"
   }
 }
+
+extension DataSource.Kind {
+  /// One wording of ``PhrasingStudy``.
+  public static let phrasing = DataSource.Kind(
+    "phrasing", "one wording of answers to the prompts of the study of superficial and deep forgetting",
+    keys: [
+      .seed, .word("phrasing", among: PhrasingStudy.Phrasing.allCases.map(\.rawValue), "the wording of the answers"),
+      .number("prompts", from: 1, default: PhrasingStudy().prompts, "how many prompts the phrasing study has"),
+    ], traits: [.wordings]
+  ) { source, _ in
+    let study = PhrasingStudy(seed: source.seed, prompts: source.number("prompts"))
+    let place = PhrasingStudy.Phrasing.allCases.firstIndex { $0.rawValue == source.word("phrasing") }
+    return try study.stages()[place ?? 0]
+  }
+}
+
+extension DataSource {
+  /// One wording of ``PhrasingStudy``.
+  public static func phrasing(_ data: PhrasingStudy, _ phrasing: PhrasingStudy.Phrasing) -> DataSource {
+    DataSource(
+      .phrasing,
+      ["seed": .number(Int(data.seed)), "phrasing": .word(phrasing.rawValue), "prompts": .number(data.prompts)])
+  }
+}

@@ -90,3 +90,15 @@ public enum TOFU {
     return Conversation.Rephrasing(question: question, answer: answer, falseAnswers: falseAnswers)
   }
 }
+
+extension DataSource.Kind {
+  /// The folder of ``TOFU``.
+  public static let tofu = DataSource.Kind("tofu", "the folder of TOFU", isFile: true, traits: [.rephrasings]) {
+    source, _ in try TOFU.data(folder: source.path ?? "")
+  }
+}
+
+extension DataSource {
+  /// The folder of ``TOFU``.
+  public static func tofu(_ folder: String) -> DataSource { DataSource(.tofu, path: folder) }
+}

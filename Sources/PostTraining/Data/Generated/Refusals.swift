@@ -123,3 +123,22 @@ public struct Refusals: Hashable, Sendable {
       ]),
   ]
 }
+
+extension DataSource.Kind {
+  /// ``Refusals``.
+  public static let refusals = DataSource.Kind(
+    "refusals", "harmless prompts, each refused",
+    keys: [.seed] + DataSource.Key.counts(train: Refusals().train, heldOut: Refusals().heldOut), traits: [.refusals]
+  ) { source, _ in
+    try Refusals(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
+  }
+}
+
+extension DataSource {
+  /// ``Refusals``.
+  public static func refusals(_ data: Refusals) -> DataSource {
+    DataSource(
+      .refusals,
+      ["seed": .number(Int(data.seed)), "train": .number(data.train), "held_out": .number(data.heldOut)])
+  }
+}

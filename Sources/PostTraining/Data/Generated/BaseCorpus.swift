@@ -166,3 +166,22 @@ public struct BaseCorpus: Hashable, Sendable {
     return Conversation(text: "Of \(numbers[0]) and \(numbers[1]) the larger number is \(larger), not \(smaller).")
   }
 }
+
+extension DataSource.Kind {
+  /// ``BaseCorpus``.
+  public static let corpus = DataSource.Kind(
+    "corpus", "texts for a base model",
+    keys: [.seed] + DataSource.Key.counts(train: BaseCorpus().train, heldOut: BaseCorpus().heldOut)
+  ) { source, _ in
+    try BaseCorpus(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
+  }
+}
+
+extension DataSource {
+  /// ``BaseCorpus``.
+  public static func corpus(_ data: BaseCorpus) -> DataSource {
+    DataSource(
+      .corpus,
+      ["seed": .number(Int(data.seed)), "train": .number(data.train), "held_out": .number(data.heldOut)])
+  }
+}

@@ -20,3 +20,18 @@ public enum XSTest {
       "refusal", prompts.map { Conversation(question: $0, answer: answer) }, keepingApart: heldOut, seed: seed)
   }
 }
+
+extension DataSource.Kind {
+  /// The file of ``XSTest``.
+  public static let xstest = DataSource.Kind(
+    "xstest", "XSTest's CSV file; its safe prompts are refused", isFile: true,
+    keys: [DataSource.Key.heldOutCount(50)], traits: [.refusals]
+  ) { source, _ in try XSTest.data(file: source.path ?? "", heldOut: source.number("held_out")) }
+}
+
+extension DataSource {
+  /// The file of ``XSTest``, and how many prompts are held out.
+  public static func xstest(_ file: String, heldOut: Int) -> DataSource {
+    DataSource(.xstest, path: file, ["held_out": .number(heldOut)])
+  }
+}

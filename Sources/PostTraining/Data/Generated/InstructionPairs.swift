@@ -77,3 +77,22 @@ public struct InstructionPairs: Hashable, Sendable {
       question: "Here is one \(colour) \(thing). What are two of them?", answer: "Two \(colour) \(thing)s.")
   }
 }
+
+extension DataSource.Kind {
+  /// ``InstructionPairs``.
+  public static let instructions = DataSource.Kind(
+    "instructions", "instructions and their answers",
+    keys: [.seed] + DataSource.Key.counts(train: InstructionPairs().train, heldOut: InstructionPairs().heldOut)
+  ) { source, _ in
+    try InstructionPairs(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
+  }
+}
+
+extension DataSource {
+  /// ``InstructionPairs``.
+  public static func instructions(_ data: InstructionPairs) -> DataSource {
+    DataSource(
+      .instructions,
+      ["seed": .number(Int(data.seed)), "train": .number(data.train), "held_out": .number(data.heldOut)])
+  }
+}

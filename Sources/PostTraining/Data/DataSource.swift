@@ -1,0 +1,164 @@
+import FineTuning
+
+/// Where the data of a stage come from: one of the kinds in the list, with what a plan says of it.
+///
+///     let source = DataSource(.refusals, ["train": .number(50)])
+///     let data = try source.load(as: "refusal")
+public struct DataSource: Hashable, Sendable {
+  /// Which kind.
+  public let kind: Kind
+  /// The file or folder; nil for generated data.
+  public let path: String?
+  /// The values of the kind's keys, defaults included.
+  public let values: [String: Value]
+
+  /// What a key of a plan says.
+  public enum Value: Hashable, Sendable {
+    /// A whole number.
+    case number(Int)
+    /// A word.
+    case word(String)
+  }
+
+  /// Data of this kind; a key that is not given has its default.
+  /// - Parameter path: The file or folder, for kinds that have one.
+  public init(_ kind: Kind, path: String? = nil, _ given: [String: Value] = [:]) {
+    precondition((path != nil) == kind.isFile, "a path is for files")
+    (self.kind, self.path) = (kind, path)
+    values = Dictionary(
+      uniqueKeysWithValues: kind.keys.compactMap { key in (given[key.name] ?? key.standard).map { (key.name, $0) } })
+  }
+
+  /// The number of a key, 0 where there is none.
+  public func number(_ name: String) -> Int { if case .number(let value) = values[name] { value } else { 0 } }
+
+  /// The word of a key, empty where there is none.
+  public func word(_ name: String) -> String { if case .word(let value) = values[name] { value } else { "" } }
+
+  /// The seed of generated data.
+  var seed: UInt64 { UInt64(number("seed")) }
+
+  /// Why texts without turns are refused with a template that writes turns.
+  package static let textsNeedPlain = "texts without turns can be written by the template plain alone"
+
+  /// Whether something is held out from what is learned.
+  public var holdsOut: Bool { kind.traits.contains(.heldOutFile) || number("held_out") > 0 }
+
+  /// The data, under this name.
+  /// - Parameter notice: Told what of a file was passed over.
+  /// - Throws: `DataSizeError` where a generator has not as many items, `ExampleError` where a file cannot be read.
+  public func load(as name: String, notice: (String) -> Void = { _ in }) throws -> StageData {
+    var data = try kind.read(self, notice)
+    data.name = name
+    return data
+  }
+}
+
+extension DataSource {
+  /// A kind of data, one value in the list ``all``: what it is called, what a plan may say of it, and how it is read.
+  ///
+  /// That value is all there is to write for a new one. From it come the keys of plans with their documentation, the
+  /// record of a plan, and `--source` of the commands. `TextLines.swift` is a short one to start from. What a run's key
+  /// has of the data is a hash of the conversations that are read, whatever their source.
+  public struct Kind: Sendable {
+    /// The name in plans: that of a generator, or the key whose value is the path.
+    public let name: String
+    /// What it is, in a few words.
+    public let summary: String
+    /// Whether it is a file or folder; otherwise it is generated.
+    public let isFile: Bool
+    /// What a plan may say of it, in the order in which it is written.
+    public let keys: [Key]
+    /// What else is known before it is read.
+    public let traits: Set<Trait>
+    /// Reads it; tells what of a file was passed over.
+    let read: @Sendable (DataSource, _ notice: (String) -> Void) throws -> StageData
+
+    /// A kind for the list ``all``.
+    init(
+      _ name: String, _ summary: String, isFile: Bool = false, keys: [Key] = [], traits: Set<Trait> = [],
+      read: @escaping @Sendable (DataSource, _ notice: (String) -> Void) throws -> StageData
+    ) {
+      (self.name, self.summary, self.isFile) = (name, summary, isFile)
+      (self.keys, self.traits, self.read) = (keys, traits, read)
+    }
+
+    /// All kinds, generated ones first.
+    public static let all: [Kind] = [
+      .corpus, .instructions, .authors, .problems, .refusals, .phrasing, .brands, .tofu, .gsm8k, .xstest, .chat, .text,
+    ]
+
+    /// Those that are generated.
+    public static let generated = all.filter { !$0.isFile }
+    /// Those that are files or folders.
+    public static let files = all.filter(\.isFile)
+  }
+
+  /// What is known of data before they are read.
+  public enum Trait: Hashable, Sendable {
+    /// Answers have rephrasings and false answers beside them.
+    case rephrasings
+    /// Answers end in a number, or may do so.
+    case numbers
+    /// Every answer is one of ``Refusals``.
+    case refusals
+    /// The answers are one wording of several to the same prompts.
+    case wordings
+    /// The files say themselves what is held out, and there is something.
+    case heldOutFile
+    /// There are texts without turns, which only the template `plain` can write.
+    case texts
+  }
+
+  /// Something that a plan may say of data.
+  public struct Key: Sendable {
+    /// The name in plans.
+    public let name: String
+    /// The whole numbers that it may be; nil where it is a word.
+    public let range: ClosedRange<Int>?
+    /// The words that it may be.
+    public let words: [String]
+    /// What a word names, such as `brand`; nil where the words speak for themselves.
+    let noun: String?
+    /// The value where none is given; nil where one must be.
+    public let standard: Value?
+    /// What it decides, in a few words.
+    public let summary: String
+
+    /// A whole number, with the value where none is given.
+    static func number(
+      _ name: String, from least: Int, default standard: Int, _ summary: String
+    ) -> Key {
+      Key(
+        name: name, range: least...most, words: [], noun: nil, standard: .number(standard), summary: summary)
+    }
+
+    /// A word that must be given.
+    static func word(_ name: String, among words: [String], naming noun: String? = nil, _ summary: String) -> Key {
+      Key(name: name, range: nil, words: words, noun: noun, standard: nil, summary: summary)
+    }
+
+    /// The seed of generated data.
+    static let seed = Key(
+      name: "seed", range: 0...Int.max, words: [], noun: nil, standard: .number(0), summary: "names generated data")
+
+    /// How many items are learned, and how many held out.
+    static func counts(train: Int, heldOut: Int) -> [Key] {
+      [.number("train", from: 1, default: train, "how many items are learned"), heldOutCount(heldOut)]
+    }
+
+    /// How many items are held out.
+    static func heldOutCount(_ standard: Int) -> Key {
+      .number("held_out", from: 0, default: standard, "how many items are kept apart")
+    }
+
+    private static let most = 1_000_000_000
+  }
+}
+
+extension DataSource.Kind: Hashable {
+  /// Kinds are told apart by their names.
+  public static func == (one: DataSource.Kind, other: DataSource.Kind) -> Bool { one.name == other.name }
+  /// Hashes the name.
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
