@@ -13,7 +13,7 @@ private let ladder = ["ladder-head", "ladder-last-in-first-out", "ladder-tangent
 
 private let experiment = [
   "findings", "figure-1", "figure-3", "table-1", "figure-4", "figure-5", "figure-6", "figure-7", "figure-8", "table-2",
-  "stage-quality", "distance-to-retrained", "path-divergence", "cost",
+  "stage-quality", "distance-to-retrained", "path-divergence", "cost", "trajectories",
 ]
 
 private let exhibits = theory + ladder + experiment
@@ -49,7 +49,7 @@ private func resources(_ package: JSON) throws -> [JSON] { try #require(package[
     }
     let files = try directory.contents("1")
     #expect(files == (try directory.contents("4")))
-    let expected = exhibits.flatMap { ["\($0).csv", "\($0).vl.json"] } + ["datapackage.json"]
+    let expected = exhibits.flatMap { ["\($0).csv"] + ($0 == "trajectories" ? [] : ["\($0).vl.json"]) } + ["datapackage.json"]
     #expect(files.keys.sorted() == expected.sorted())
     let package = try directory.json("1/datapackage.json")
     #expect(package["seed"] == 1)
