@@ -3,8 +3,9 @@ import Transformer
 
 /// An adapter's `adapter_config.json` as PEFT reads and writes it.
 ///
-/// LoRA of whole kinds of layers is read, with either scale. Any other setting that is not at its default and would change
-/// the adapter's numbers is an error; keys that this module has never heard of must be empty (null, false, [] or {}).
+/// LoRA of whole kinds of layers is read, with either scale. Any other setting that is not at its default and would
+/// change the adapter's numbers is an error; keys that this module has never heard of must be empty (null, false, [] or
+/// {}).
 public struct AdapterConfigurationFile: Equatable, Sendable {
   /// The adapter. Where the file asks for rsLoRA's scale, alpha / sqrt(r), its alpha is sqrt(r) times the file's.
   public let adapter: LoRAConfiguration

@@ -4,8 +4,8 @@ import Transformer
 extension LoRAConfiguration {
   /// Adds the adapter to the weights that it adapts: W += (alpha / r) B A for every target.
   ///
-  /// Each element of B A is summed in the order of the rank and then scaled, as PEFT does; the bits are the same for any
-  /// number of workers.
+  /// Each element of B A is summed in the order of the rank and then scaled, as PEFT does; the bits are the same for
+  /// any number of workers.
   /// - Parameters:
   ///   - matrices: The adapter's matrices.
   ///   - weights: The model's weights, changed in place.

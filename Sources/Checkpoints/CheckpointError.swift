@@ -62,7 +62,7 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     case .field(let file, let key, let reason): return at(file, "key \(quoted(key)) \(reason)")
     case .unsupported(let file, let key, let reason): return at(file, "key \(quoted(key)) is not supported: \(reason)")
     case .architecture(let file, let found):
-      let known = Architecture.allCases.map(\.className).joined(separator: ", ")
+      let known = Architecture.all.map(\.className).joined(separator: ", ")
       return at(file, "the architecture is \(quoted(found)); supported are \(known)")
     case .configuration(let file, let error): return at(file, error.description)
     case .noWeights(let folder, let reason): return at(folder, reason)

@@ -4,9 +4,9 @@ import Transformer
 
 /// A checkpoint in the first format of Karpathy's llama2.c, such as `stories260K.bin`.
 ///
-/// Seven 32-bit integers (dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len), then FP32 matrices, each
-/// kind for all layers: embedding, attention norms, wq, wk, wv, wo, MLP norms, w1, w2, w3, final norm, tables of cosines
-/// and sines that some writers leave out, and the head unless it is tied, which a positive vocab_size says.
+/// Seven 32-bit integers (dim, hidden_dim, n_layers, n_heads, n_kv_heads, vocab_size, seq_len), then FP32 matrices,
+/// each kind for all layers: embedding, attention norms, wq, wk, wv, wo, MLP norms, w1, w2, w3, final norm, tables of
+/// cosines and sines that some writers leave out, and the head unless it is tied, which a positive vocab_size says.
 ///
 /// Its rotary embedding turns neighbours (2i, 2i + 1) of a head where Hugging Face's turns (i, i + D/2). So the rows of
 /// wq and wk are permuted; the scores, which are dot products within a head, stay.

@@ -3,13 +3,14 @@ import Transformer
 
 extension ModelConfigurationFile {
   /// Keys whose values follow from the model, or that would contradict it.
-  private static let managed: Set = [
+  private static let managed = common.union(Architecture.all.flatMap { $0.refusedSwitches.map(\.key) })
+
+  private static let common: Set = [
     "architectures", "model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
     "num_attention_heads", "num_key_value_heads", "head_dim", "hidden_act", "max_position_embeddings", "rms_norm_eps",
-    "rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor", "tie_word_embeddings", "attention_bias",
-    "mlp_bias", "attention_dropout", "torch_dtype", "dtype", "bos_token_id", "eos_token_id", "pad_token_id",
-    "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", "quantization_config",
-    "_name_or_path",
+    "rope_theta", "rope_scaling", "rope_parameters", "partial_rotary_factor", "tie_word_embeddings",
+    "attention_dropout", "torch_dtype", "dtype", "bos_token_id", "eos_token_id", "pad_token_id", "sliding_window",
+    "max_window_layers", "layer_types", "quantization_config", "_name_or_path",
   ]
 
   /// A `config.json` that transformers loads.
@@ -23,11 +24,11 @@ extension ModelConfigurationFile {
   public static func json(
     for model: ModelConfiguration, format: WeightFormat, specialTokens: SpecialTokens, keeping source: JSON? = nil
   ) -> JSON {
-    let architecture = model.hasQKVBias ? Architecture.qwen2 : .llama
+    let architecture = Architecture.of(model)
     var members: [JSON.Member] = []
     func add(_ name: String, _ value: JSON) { members.append(JSON.Member(name, value)) }
     add("architectures", [.string(architecture.className)])
-    add("model_type", .string(architecture.rawValue))
+    add("model_type", .string(architecture.name))
     add("vocab_size", .integer(model.vocabularySize))
     add("hidden_size", .integer(model.hiddenSize))
     add("intermediate_size", .integer(model.intermediateSize))
@@ -41,12 +42,7 @@ extension ModelConfigurationFile {
     add("rope_theta", .number(model.ropeTheta))
     add("rope_scaling", model.ropeScaling.map(json) ?? .null)
     add("tie_word_embeddings", .bool(model.tiesEmbeddings))
-    switch architecture {
-    case .llama:
-      add("attention_bias", false)
-      add("mlp_bias", false)
-    case .qwen2: add("use_sliding_window", false)
-    }
+    for (key, _) in architecture.refusedSwitches { add(key, false) }
     add("attention_dropout", 0.0)
     add("torch_dtype", .string(format.torchName))
     add("bos_token_id", specialTokens.begin.map(JSON.integer) ?? .null)

@@ -3,7 +3,7 @@ import Transformer
 
 /// A model's `config.json` as Hugging Face's transformers reads and writes it.
 ///
-/// Read are `LlamaForCausalLM` and `Qwen2ForCausalLM`; what is missing gets the default that transformers gives it.
+/// Read are the architectures of `Architecture.all`; what is missing gets the default that transformers gives it.
 /// A setting that would change the model's numbers and that the engine does not have is an error, never ignored.
 public struct ModelConfigurationFile: Equatable, Sendable {
   /// The shape and constants of the model.
@@ -27,7 +27,7 @@ public struct ModelConfigurationFile: Equatable, Sendable {
   }
 
   private init(_ fields: JSONFields) throws(CheckpointError) {
-    let architecture = try Architecture(fields)
+    let architecture = try Architecture.named(in: fields)
     try Self.refuseUnsupported(fields, architecture)
     let contextLength = try fields.integer("max_position_embeddings") ?? architecture.defaultContextLength
     let rope = try RopeFields(fields, contextLength: contextLength)
@@ -66,16 +66,7 @@ public struct ModelConfigurationFile: Equatable, Sendable {
     if let kinds = try fields.strings("layer_types"), kinds.contains(where: { $0 != "full_attention" }) {
       throw fields.unsupported("layer_types", "every layer must have \"full_attention\"")
     }
-    switch architecture {
-    case .llama:
-      for key in ["attention_bias", "mlp_bias"] where try fields.bool(key) ?? false {
-        throw fields.unsupported(key, "Llama's linear layers must have no bias")
-      }
-    case .qwen2:
-      if try fields.bool("use_sliding_window") ?? false {
-        throw fields.unsupported("use_sliding_window", "every layer must attend to the whole sequence")
-      }
-    }
+    try architecture.refuseUnsupported(fields)
   }
 }
 

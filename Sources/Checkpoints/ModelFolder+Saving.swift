@@ -6,8 +6,8 @@ extension ModelFolder {
   /// Writes a model that transformers loads: `model.safetensors` and `config.json`.
   ///
   /// All files are on the disk before the first takes its name, and `config.json` takes its own last: whenever the
-  /// process ends, a new folder is either a complete model or none, and an existing model is replaced by files that were
-  /// complete.
+  /// process ends, a new folder is either a complete model or none, and an existing model is replaced by files that
+  /// were complete.
   /// - Parameters:
   ///   - model: The model.
   ///   - parameters: Its weights.

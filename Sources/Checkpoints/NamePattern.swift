@@ -2,8 +2,8 @@ import FileFormats
 
 /// A regular expression of Python's `re` for the names of modules, matched from end to end.
 ///
-/// It matches in time linear in the name: what is carried along is the set of all places that a match may have reached, so
-/// that no expression can make it try the same ways again. References to groups, flags and word borders are refused.
+/// It matches in time linear in the name: what is carried along is the set of all places that a match may have reached,
+/// so that no expression can make it try the same ways again. References to groups, flags and word borders are refused.
 struct NamePattern: Equatable, Sendable {
   /// The expression as it was written.
   let text: String

@@ -4,8 +4,8 @@ import Transformer
 /// The rotary embedding that a configuration describes, in any of the spellings that transformers reads.
 ///
 /// Older files have `rope_theta` and `rope_scaling` (whose kind is under `rope_type` or, older still, `type`); newer
-/// ones have both in `rope_parameters`. Precedence is that of transformers: `rope_scaling` before `rope_parameters`, and
-/// a theta inside either before one outside.
+/// ones have both in `rope_parameters`. Precedence is that of transformers: `rope_scaling` before `rope_parameters`,
+/// and a theta inside either before one outside.
 struct RopeFields {
   let theta: Double
   let scaling: RopeScaling?

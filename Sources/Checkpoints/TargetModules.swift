@@ -3,8 +3,8 @@ import Transformer
 
 /// Which linear layers an adapter adapts, as `target_modules` and `layers_to_transform` say it, by PEFT's rules.
 ///
-/// A list names a module in full or by the last parts of its name; a text is a regular expression that the full name must
-/// match from end to end. The engine adapts a kind of layer in all layers of the model or in none.
+/// A list names a module in full or by the last parts of its name; a text is a regular expression that the full name
+/// must match from end to end. The engine adapts a kind of layer in all layers of the model or in none.
 struct TargetModules: Equatable, Sendable {
   private enum Rule: Equatable, Sendable {
     case allLinear

@@ -4,8 +4,8 @@ import Transformer
 
 /// Reads tensors as FP32, in pieces on all workers.
 ///
-/// FP32 goes from the file straight to its place; 16-bit floats go through a buffer that fits a core's own cache. So the
-/// memory in use is the parameters and one such buffer per worker.
+/// FP32 goes from the file straight to its place; 16-bit floats go through a buffer that fits a core's own cache. So
+/// the memory in use is the parameters and one such buffer per worker.
 enum TensorReader {
   /// The number of elements read at once.
   static let pieceCount = 1 << 17

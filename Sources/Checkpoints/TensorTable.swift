@@ -119,5 +119,6 @@ struct TensorTable: Sendable {
   }
 }
 
-/// Whether old versions of transformers stored the tensor beside the weights; its numbers follow from the configuration.
+/// Whether old versions of transformers stored the tensor beside the weights; its numbers follow from the
+/// configuration.
 func isRotaryBuffer(_ name: String) -> Bool { name.hasSuffix("rotary_emb.inv_freq") }

@@ -1,44 +1,41 @@
-/// The architectures that checkpoints are read for, with what transformers takes where `config.json` is silent.
-enum Architecture: String, CaseIterable {
-  /// Llama 2, 3 and 3.2.
-  case llama
-  /// Qwen2 and Qwen2.5: Llama with biases of q, k and v.
-  case qwen2
+import FileFormats
+import Transformer
 
+/// A family of models that checkpoints are read and written for, one value in the list ``all``: what it is called in
+/// `config.json`, what transformers takes where that is silent, what is refused, and what is written for it alone.
+///
+/// Its tensors' names and the order of its layers are those of `ParameterLayout` and the engine, which know biases of
+/// q, k and v, tied embeddings, grouped keys and values, and Llama 3's stretched rotary frequencies.
+struct Architecture: Sendable {
+  /// The name under `model_type`.
+  let name: String
   /// The name under `architectures`.
-  var className: String {
-    switch self {
-    case .llama: "LlamaForCausalLM"
-    case .qwen2: "Qwen2ForCausalLM"
-    }
-  }
-
+  let className: String
   /// The name of the same without a head, whose weights transformers loads too.
-  var baseClassName: String {
-    switch self {
-    case .llama: "LlamaModel"
-    case .qwen2: "Qwen2Model"
-    }
-  }
-
+  let baseClassName: String
   /// Whether the q, k and v projections have biases.
-  var hasQKVBias: Bool { self == .qwen2 }
-
+  let hasQKVBias: Bool
   /// The number of key/value heads where the key is missing; nil means as many as there are heads.
-  var defaultKeyValueHeadCount: Int? { self == .qwen2 ? 32 : nil }
-
+  let defaultKeyValueHeadCount: Int?
   /// The context length where the key is missing.
-  var defaultContextLength: Int { self == .qwen2 ? 32_768 : 2048 }
-
+  let defaultContextLength: Int
   /// The tokens where their keys are missing.
-  var defaultSpecialTokens: SpecialTokens {
-    self == .qwen2 ? SpecialTokens() : SpecialTokens(begin: 1, end: [2])
+  let defaultSpecialTokens: SpecialTokens
+  /// Keys that must be false or missing, for each the reason. They are written as false.
+  let refusedSwitches: [(key: String, reason: String)]
+
+  /// All architectures. The first whose blocks a model has is the one it is written as.
+  static let all: [Architecture] = [.llama, .qwen2]
+
+  /// Refuses what would change the model's numbers and what the engine does not have.
+  func refuseUnsupported(_ fields: JSONFields) throws(CheckpointError) {
+    for (key, reason) in refusedSwitches where try fields.bool(key) ?? false { throw fields.unsupported(key, reason) }
   }
 
   /// The architecture that a configuration names.
   ///
   /// transformers goes by `model_type`; `architectures` must not contradict it.
-  init(_ fields: JSONFields) throws(CheckpointError) {
+  static func named(in fields: JSONFields) throws(CheckpointError) -> Architecture {
     let type = try fields.string("model_type")
     let names = try fields.strings("architectures") ?? []
     guard names.count <= 1 else {
@@ -47,13 +44,17 @@ enum Architecture: String, CaseIterable {
     guard let found = type ?? names.first else {
       throw .field(file: fields.file, key: "model_type", reason: "is missing, and so is architectures")
     }
-    guard let known = Self.allCases.first(where: { [$0.rawValue, $0.className, $0.baseClassName].contains(found) })
-    else {
+    guard let known = all.first(where: { [$0.name, $0.className, $0.baseClassName].contains(found) }) else {
       throw .architecture(file: fields.file, found: names.first ?? found)
     }
     if let name = names.first, name != known.className, name != known.baseClassName {
       throw .architecture(file: fields.file, found: name)
     }
-    self = known
+    return known
+  }
+
+  /// The architecture that a model is written as.
+  static func of(_ model: ModelConfiguration) -> Architecture {
+    all.first { $0.hasQKVBias == model.hasQKVBias } ?? .llama
   }
 }
