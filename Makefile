@@ -28,8 +28,12 @@ test: setup ## Run the tests (CONFIGURATION=debug for a debug build, TESTS="--fi
 proofs: ## Check the machine-checked proofs, installing Coq and mathcomp if missing
 	proofs/check
 
+# Texts in quotes, formulas and tables of comments, and generated tables may be longer.
 lint: ## Check the format of the Swift sources
 	swift format lint --strict --parallel --recursive $(SOURCES)
+	@find $(SOURCES) -name '*.swift' ! -name 'ReferenceValues*' ! -name 'PaperCurves+Readings*' -exec perl -CSD -ne \
+	  'if (length > 121 && !/"/ && !m{^ */// (    |\|)}) { print "$$ARGV:$$.: over 120 columns\n"; $$bad = 1 } \
+	  close ARGV if eof; END { exit $$bad }' {} +
 
 format: ## Format the Swift sources
 	swift format --in-place --parallel --recursive $(SOURCES)

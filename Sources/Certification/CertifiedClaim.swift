@@ -4,7 +4,8 @@ public enum Decision: Equatable, Sendable, CustomStringConvertible {
   case proved
   /// It is false for the numbers given.
   case refuted
-  /// The enclosures of its two sides overlap at this precision, as they do at every precision where the sides are equal.
+  /// The enclosures of its two sides overlap at this precision, as they do at every precision where the sides are
+  /// equal.
   case undecided(bits: Int)
 
   /// Whether it is one or the other.

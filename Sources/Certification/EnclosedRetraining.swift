@@ -14,8 +14,8 @@ public struct EnclosedRetraining: Sendable {
   public let order: Order
   /// `floor(theta_0) = (1/m) min_w ||X_test (I - P_U) (theta_0 - theta_r) + X_test P_U w||^2`.
   ///
-  /// `X_test P_U w` runs through the range of `H = X_test X_U'`, so with `e = X_test (theta_0 - theta_r)` the minimum is
-  /// `||e||^2 - e'H (H'H)^-1 H'e`.
+  /// `X_test P_U w` runs through the range of `H = X_test X_U'`, so with `e = X_test (theta_0 - theta_r)` the minimum
+  /// is `||e||^2 - e'H (H'H)^-1 H'e`.
   public let floor: Ball
   /// mu of the last stage where that is the forget set itself: then the floor is 0 and one step returns (B3).
   public let lastIn: Double?
@@ -48,8 +48,8 @@ public struct EnclosedRetraining: Sendable {
     (self.divergence, self.order, lastIn) = (divergence, order, rows.lastIn(path: order))
   }
 
-  /// `d(theta_t, theta_r)` after t steps of ascent: `theta_t - theta_0 = X_U' (X_U X_U')^-1 (r_t - r_0)` with the forget
-  /// residuals `r_t = (I + (2 eta/k) X_U X_U')^t r_0`.
+  /// `d(theta_t, theta_r)` after t steps of ascent: `theta_t - theta_0 = X_U' (X_U X_U')^-1 (r_t - r_0)` with the
+  /// forget residuals `r_t = (I + (2 eta/k) X_U X_U')^t r_0`.
   public func distance(at step: Int) -> Ball {
     let bits = divergence.bits
     let moved = divergence.forgetFactor.solve(divergence.powers.apply(step, to: residual) - residual)
@@ -57,10 +57,10 @@ public struct EnclosedRetraining: Sendable {
       / Ball(divergence.instance.testCount, bits: bits)
   }
 
-  /// Whether the floor, which is never negative, is certainly 0. By arithmetic, as after labels of 0 learned first, where
-  /// theta_0 is theta_r: B2 speaks of almost all instances. Or by algebra: with as many directions as test points every
-  /// prediction can be reached, with as many as parameters every model, and what was learned last lies in the forget
-  /// span.
+  /// Whether the floor, which is never negative, is certainly 0. By arithmetic, as after labels of 0 learned first,
+  /// where theta_0 is theta_r: B2 speaks of almost all instances. Or by algebra: with as many directions as test points
+  /// every prediction can be reached, with as many as parameters every model, and what was learned last lies in the
+  /// forget span.
   public var floorIsZero: Bool {
     let instance = divergence.instance
     return (-floor).isNonnegative || lastIn != nil
@@ -80,7 +80,8 @@ public struct EnclosedRetraining: Sendable {
     return CertifiedClaim(order == .ab ? .floorAB : .floorBA, at: step, distance(at: step), .atLeast, floor)
   }
 
-  /// What one step of `eta* = k / (2 mu)` leaves of the distance to theta_r; nil unless the forget set was learned last.
+  /// What one step of `eta* = k / (2 mu)` leaves of the distance to theta_r; nil unless the forget set was learned
+  /// last.
   ///
   /// It is exactly 0 by algebra, and what is left is the width of the enclosures.
   public var returned: CertifiedClaim? {

@@ -2,10 +2,11 @@ import LinearAlgebra
 
 /// The least eigenvalue of a symmetric pencil `N w = s G w` with G positive definite, enclosed.
 ///
-/// Above, it is at most the Rayleigh quotient `w'Nw / w'Gw` of any w and every s for which `N - s G` has a pivot that is
-/// certainly negative. Below, it exceeds every s for which `N - s G` has a ``PositiveFactor``. The w comes from Double's
-/// eigensolver and is then improved by inverse iteration with the factor that proved the lower bound. From a good w that
-/// squares the relative error; from a poor one, as of a G that is singular to Double, bisection goes on until it is good.
+/// Above, it is at most the Rayleigh quotient `w'Nw / w'Gw` of any w and every s for which `N - s G` has a pivot that
+/// is certainly negative. Below, it exceeds every s for which `N - s G` has a ``PositiveFactor``. The w comes from
+/// Double's eigensolver and is then improved by inverse iteration with the factor that proved the lower bound. From a
+/// good w that squares the relative error; from a poor one, as of a G that is singular to Double, bisection goes on
+/// until it is good.
 enum LeastEigenvalue {
   /// The enclosure; nil where no lower bound could be proved at this precision. G is the identity unless given.
   ///

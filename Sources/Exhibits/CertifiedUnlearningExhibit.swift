@@ -12,7 +12,8 @@ extension Exhibit {
     description: """
       Theory B6 on one instance of the default shape (d = 60, 15 + 15 stage rows, k = 6, mu = 1, eta = 0.01): both \
       histories publish their models with normal noise of standard deviation s on every parameter. The first step of \
-      gradient ascent at which they cannot both be (epsilon, delta)-indistinguishable from one retrained model, over s, \
+      gradient ascent at which they cannot both be (epsilon, delta)-indistinguishable from one retrained model, over \
+      s, \
       for several certificates. To hold for twice as many steps, the noise must be squared.
       """,
     table: { context in

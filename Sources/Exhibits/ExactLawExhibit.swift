@@ -10,8 +10,10 @@ extension Exhibit {
     name: "exact-law",
     title: "The divergence obeys its law; the bound of Theorem 3.1 falls behind",
     description: """
-      Theory B1 on one random instance (d = 60, 15 + 15 stage rows, k = 6, m = 10, mu = 1, eta = 0.01): log10 of the RE \
-      distance between the two histories, of both sides of its envelope and of the bound of Theorem 3.1, each as a share \
+      Theory B1 on one random instance (d = 60, 15 + 15 stage rows, k = 6, m = 10, mu = 1, eta = 0.01): log10 of the \
+      RE \
+      distance between the two histories, of both sides of its envelope and of the bound of Theorem 3.1, each as a \
+      share \
       of the limit law (1 + lambda*)^(2t) ||c*||^2 / m, over t on a logarithmic axis. The lower side begins where the \
       envelope says something; the bound is drawn from its t_0 on and falls exponentially.
       """,

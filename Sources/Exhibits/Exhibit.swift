@@ -61,7 +61,8 @@ public struct Exhibit: Sendable {
 
   /// Computes the table.
   ///
-  /// - Throws: ``ExhibitError/unfilled(_:_:)`` where the context's results have nothing to show here, or there are none.
+  /// - Throws: ``ExhibitError/unfilled(_:_:)`` where the context's results have nothing to show here, or there are
+  ///   none.
   public func table(_ context: Context) throws -> TidyTable {
     switch source {
     case .theory(let make): return try make(context)

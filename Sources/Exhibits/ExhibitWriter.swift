@@ -1,8 +1,8 @@
 import FileFormats
 import LinearAlgebra
 
-/// Writes exhibits to a folder: `NAME.csv` and, where it is drawn, `NAME.vl.json` for each, and one `datapackage.json` that describes
-/// every exhibit in the folder.
+/// Writes exhibits to a folder: `NAME.csv` and, where it is drawn, `NAME.vl.json` for each, and one `datapackage.json`
+/// that describes every exhibit in the folder.
 public struct ExhibitWriter {
   /// Where the files go.
   public let directory: String

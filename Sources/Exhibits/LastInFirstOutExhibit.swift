@@ -11,7 +11,8 @@ extension Exhibit {
     name: "last-in-first-out",
     title: "What was learned last is unlearned exactly by one step; what came earlier by no local algorithm",
     description: """
-      Theory B2 and B3. Stages inst, tofu, math in this order with U inserted at position p = 1 to 4, trained proximally \
+      Theory B2 and B3. Stages inst, tofu, math in this order with U inserted at position p = 1 to 4, trained \
+      proximally \
       (d = 80, 12 rows a retained stage, k = 8, m = 30, mu = 0.7; one draw): log10 of the RE distance to the model \
       retrained without U after one step of gradient ascent on U, over the step size in units of eta* = k / (2 mu). At \
       eta* the distance is 0 for p = 4 (sizes within a thousandth of it are shown). For p = 1 to 3 no local algorithm \

@@ -10,8 +10,10 @@ extension Exhibit {
     name: "lazy-limit",
     title: "A diagonal network approaches the linear learner as alpha^-4",
     description: """
-      The two stages of a random instance (d = 60, 15 rows each), learned in turn by a linear learner and by a diagonal \
-      network theta = u o u - v o v from u = v = alpha, steps scaled by 1/(8 alpha^2): 100 gradient steps of 0.01 a stage, \
+      The two stages of a random instance (d = 60, 15 rows each), learned in turn by a linear learner and by a \
+      diagonal \
+      network theta = u o u - v o v from u = v = alpha, steps scaled by 1/(8 alpha^2): 100 gradient steps of 0.01 a \
+      stage, \
       or gradient flow for the time 1 a stage. The gap between the two, and how far u o v drifts from alpha^2, beside \
       their first-order terms, multiples of alpha^-4 computed without the network. Only discrete steps move u o v. The \
       flow ends at an alpha where its gap is still large beside the integrator's error.

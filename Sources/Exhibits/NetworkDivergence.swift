@@ -11,9 +11,11 @@ extension Exhibit {
     title: "Two histories of a diagonal network diverge, the faster the less lazy it is",
     description: """
       The random instance of the default shape (d = 60, 15 + 15 stage rows, k = 6, m = 10), its stages learned in both \
-      orders by 50 gradient steps of 0.02, then gradient ascent on the forget set with eta = 0.01: the RE distance between \
+      orders by 50 gradient steps of 0.02, then gradient ascent on the forget set with eta = 0.01: the RE distance \
+      between \
       the orders for diagonal networks from u = v = alpha (steps scaled by 1/(8 alpha^2)) and for the linear learner, \
-      their limit. A network leaves the linear law where its parameters reach alpha^2; from there on large parameters move \
+      their limit. A network leaves the linear law where its parameters reach alpha^2; from there on large parameters \
+      move \
       ever faster and it blows up. Curves end at an RE distance of 10^10.
       """,
     table: { context in

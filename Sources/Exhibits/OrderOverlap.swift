@@ -10,7 +10,8 @@ extension Exhibit {
     name: "order-overlap",
     title: "Order matters as far as the stages' row spaces overlap",
     description: """
-      Theory B8. Four stages of 6 rows in d = 60 dimensions, trained by ridge (mu = 0.5) from the same labels in all 24 \
+      Theory B8. Four stages of 6 rows in d = 60 dimensions, trained by ridge (mu = 0.5) from the same labels in all \
+      24 \
       orders. Their rows are sqrt(c) E_0 + sqrt(1 - c) E_i with orthonormal frames E, so that the cosine of the angles \
       between any two row spaces is c: from orthogonal, where order does not matter, to equal. The largest distance \
       between two of the 24 models, between their predictions on 30 test points, and the bound on the former.

@@ -6,11 +6,12 @@ import Foundation
 public enum PlotRenderer {
   /// Renders these exhibits; a plot whose files are as they were drawn from the same numbers is left as it is.
   ///
-  /// The renderer draws into a temporary folder, from which the files are then put in place here: one that outlives this
-  /// process changes nothing. It runs no code of the working directory, nor of what variables such as `PYTHONPATH` name.
+  /// The renderer draws into a temporary folder, from which the files are then put in place here: one that outlives
+  /// this process changes nothing. It runs no code of the working directory, nor of what variables such as `PYTHONPATH`
+  /// name.
   ///
-  /// - Throws: ``ExhibitError/rendering(_:)`` saying what is missing or what failed; `FileError` where the folder cannot
-  ///   be written to.
+  /// - Throws: ``ExhibitError/rendering(_:)`` saying what is missing or what failed; `FileError` where the folder
+  ///   cannot be written to.
   public static func render(_ exhibits: [Exhibit], in directory: String) throws {
     let drawn = try Temporary.folder(in: directory)
     defer { drawn.remove() }

@@ -13,7 +13,8 @@ extension Exhibit {
     description: """
       Theory B7 on one instance whose forget set is part of stage A (d = 60, 15 + 15 rows, k = 6, m = 10, mu = 1, \
       tau^2 = 1/2, eta = 0.01): log10 of the RE distance between the two histories, and of each to its own retrained \
-      model, over t on a logarithmic axis, for gradient ascent, NPO (beta = 0.5) and SimNPO (beta = 1). Gradient ascent \
+      model, over t on a logarithmic axis, for gradient ascent, NPO (beta = 0.5) and SimNPO (beta = 1). Gradient \
+      ascent \
       is followed up to 10^6; the other two grow at most like log t. No local algorithm comes below the floor.
       """,
     table: { context in

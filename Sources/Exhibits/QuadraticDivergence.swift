@@ -11,9 +11,12 @@ extension Exhibit {
     name: "quadratic-ascent",
     title: "Ascent on quadratics: what drives histories apart is positive curvature",
     description: """
-      Two quadratic stages (d = 12, random positive definite Hessians and centres, proximal with mu = 1) learned in both \
-      orders, then gradient ascent (eta = 0.1, 15 random test points) on forget losses with the same axes and centre and \
-      curvatures of four kinds. Singular: half of them 0, and that part of the difference stays. Indefinite: half of them \
+      Two quadratic stages (d = 12, random positive definite Hessians and centres, proximal with mu = 1) learned in \
+      both \
+      orders, then gradient ascent (eta = 0.1, 15 random test points) on forget losses with the same axes and centre \
+      and \
+      curvatures of four kinds. Singular: half of them 0, and that part of the difference stays. Indefinite: half of \
+      them \
       negative, and that part shrinks; the bound is the theorem's with P onto the expanding directions. Negative: all \
       between -2/eta and 0, the histories come together, and there is nothing to bound.
       """,

@@ -11,8 +11,10 @@ extension Exhibit {
     name: "recency",
     title: "What was learned last is forgotten slowest",
     description: """
-      Theory B4. Stages inst, tofu, math in this order with U inserted at position p = 1 to 4 (d = 80, 12 rows a retained \
-      stage, k = 8, m = 30, mu = 0.7; one draw of the features), gradient ascent on U with eta = 0.01. Left, averaged over \
+      Theory B4. Stages inst, tofu, math in this order with U inserted at position p = 1 to 4 (d = 80, 12 rows a \
+      retained \
+      stage, k = 8, m = 30, mu = 0.7; one draw of the features), gradient ascent on U with eta = 0.01. Left, averaged \
+      over \
       the labels of U: their part of the expected forget loss, per variance of a label, which is smallest for p = 4 at \
       every step, by theorem. Right, the forget loss itself with labels drawn, for which nothing is claimed.
       """,
@@ -30,7 +32,8 @@ extension Exhibit {
           Column(
             "measure", .string,
             description: """
-              label_part: the labels' part of the expected forget loss, per variance of a label; forget_loss: mean squared \
+              label_part: the labels' part of the expected forget loss, per variance of a label; forget_loss: mean \
+              squared \
               loss on U in this draw
               """),
           Column("log10_value", .number, unit: "log10", description: "log10 of the measure"),

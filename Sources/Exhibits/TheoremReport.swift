@@ -16,7 +16,7 @@ public struct TheoremReport {
     /// Report every so many steps; nil for logarithmic spacing.
     public var every: Int?
     /// The theorems beyond the paper's to report on.
-    public var theorems = OwnTheorem.allCases
+    public var theorems = OwnTheorem.all
     /// Where the instance came from, for the certificate.
     public var source: [JSON.Member] = []
 
@@ -94,8 +94,8 @@ public struct TheoremReport {
     (self.options, self.workers) = (options, workers)
   }
 
-  /// What was found, over all: `violated` as soon as one statement is; else what Theorem 3.1 says, nil where it does not
-  /// apply.
+  /// What was found, over all: `violated` as soon as one statement is; else what Theorem 3.1 says, nil where it does
+  /// not apply.
   public var verdict: Verdict? {
     let found = try? paper.get()
     // That Delta_0 is not 0 is Lemma C.1 of almost all instances: only its identity is one of all.

@@ -44,8 +44,8 @@ enum VegaLite {
     scaled(channel(field, "nominal", title, ["domain": .array(order), "range": .array(patterns)]))
   }
 
-  /// The curves of a statement on a divergence, the column `curve`: the bound is another line where the column `claimed`
-  /// is false.
+  /// The curves of a statement on a divergence, the column `curve`: the bound is another line where the column
+  /// `claimed` is false.
   enum BoundedCurves {
     private static let lines: [JSON] = ["actual", "bound", "bound, not yet claimed", "asymptote"]
 

@@ -11,8 +11,10 @@ extension Exhibit {
     title: "A retain term contains the divergence only where it covers the forget set",
     description: """
       Theory B5 on one instance in few dimensions (d = 20, 30 + 30 stage rows, the forget set 6 rows of stage A, eta = \
-      0.002): ascent on the forget loss less gamma times the loss of some of the 54 retain rows. The color is the growth \
-      of the RE distance between the two histories, in powers of ten a step in the long run: orange grows, blue shrinks. \
+      0.002): ascent on the forget loss less gamma times the loss of some of the 54 retain rows. The color is the \
+      growth \
+      of the RE distance between the two histories, in powers of ten a step in the long run: orange grows, blue \
+      shrinks. \
       With fewer than 20 rows the forget set is not covered and no gamma contains the divergence; with more it is \
       contained between gamma* and gamma_unstable, beyond which the descent on the retain loss overshoots.
       """,
@@ -40,7 +42,8 @@ extension Exhibit {
           Column(
             "quantity", .string,
             description: """
-              growth: a point of the grid; gamma_star: the least gamma that contains the divergence, where there is one; \
+              growth: a point of the grid; gamma_star: the least gamma that contains the divergence, where there is \
+              one; \
               gamma_unstable: the gamma beyond which the descent overshoots
               """),
           Column("retain_rows", .integer, unit: "1", description: "n_R, the number of retain rows"),

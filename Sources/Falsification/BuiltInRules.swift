@@ -5,43 +5,45 @@ import Unlearning
 
 extension UnlearningRule {
   /// The rules that come with the search, local ones first, those that are bad on purpose last.
-  public static let builtIn = Objective.unlearning.filter { !$0.needs.contains(.pairs) }.map(steps(of:)) + [
-    UnlearningRule("one-step", "one step of ascent with eta = k/(2 mu_U), which undoes a last stage exactly") {
-      try lastInFirstOut($0)
-    },
-    UnlearningRule("implicit-ascent", "T implicit steps of ascent, which undo steps of gradient descent") { problem in
-      try steps(problem) { theta in
-        // theta' = theta + eta (g + H (theta' - theta))
-        theta.add(problem.stepSize, try problem.krylovStep(at: theta, identity: 1, hessian: -problem.stepSize))
-      }
-    },
-    UnlearningRule("normalised-ascent", "ascent with every step of length eta") { problem in
-      try steps(problem) { theta in
-        let gradient = try problem.forgetGradient(at: theta)
-        if gradient.norm > 0 { theta.add(problem.stepSize / gradient.norm, gradient) }
-      }
-    },
-    UnlearningRule("adam-ascent", "ascent by Adam, whose scaling leaves row(X_U)", moves: .anywhere, unlearn: adam),
-    UnlearningRule("do-nothing", "keeps the trained model") { $0.start },
-    UnlearningRule("newton", "one Newton step uphill on the forget loss, from gradients") { problem in
-      problem.start + (try problem.krylovStep(at: problem.start, identity: 0, hessian: 1))
-    },
-    UnlearningRule("retain-regularised", "bad on purpose: ascent that also descends on the retained loss") { problem in
-      try steps(problem) { theta in
-        let (forget, retain) = (try problem.forgetGradient(at: theta), try problem.retainGradient(at: theta))
-        theta.add(problem.stepSize, forget - retain)
-      }
-    },
-    UnlearningRule("path-aware", "bad on purpose: one-step where the forget set came last, else nothing") { problem in
-      let path = problem.path
-      return path.stages.last == History.forget ? try lastInFirstOut(problem) : problem.start
-    },
-    UnlearningRule("retrain", "bad on purpose: trains the retained stages anew") { problem in
-      try StagedTraining(problem.retainStages).train(problem.path.removing(History.forget))
-    },
-    UnlearningRule("nan", "bad on purpose: returns no numbers") { .nan * $0.start },
-    UnlearningRule("never", "bad on purpose: never finishes") { _ in while true { sleep(1) } },
-  ]
+  public static let builtIn =
+    Objective.unlearning.filter { !$0.needs.contains(.pairs) }.map(steps(of:)) + [
+      UnlearningRule("one-step", "one step of ascent with eta = k/(2 mu_U), which undoes a last stage exactly") {
+        try lastInFirstOut($0)
+      },
+      UnlearningRule("implicit-ascent", "T implicit steps of ascent, which undo steps of gradient descent") { problem in
+        try steps(problem) { theta in
+          // theta' = theta + eta (g + H (theta' - theta))
+          theta.add(problem.stepSize, try problem.krylovStep(at: theta, identity: 1, hessian: -problem.stepSize))
+        }
+      },
+      UnlearningRule("normalised-ascent", "ascent with every step of length eta") { problem in
+        try steps(problem) { theta in
+          let gradient = try problem.forgetGradient(at: theta)
+          if gradient.norm > 0 { theta.add(problem.stepSize / gradient.norm, gradient) }
+        }
+      },
+      UnlearningRule("adam-ascent", "ascent by Adam, whose scaling leaves row(X_U)", moves: .anywhere, unlearn: adam),
+      UnlearningRule("do-nothing", "keeps the trained model") { $0.start },
+      UnlearningRule("newton", "one Newton step uphill on the forget loss, from gradients") { problem in
+        problem.start + (try problem.krylovStep(at: problem.start, identity: 0, hessian: 1))
+      },
+      UnlearningRule("retain-regularised", "bad on purpose: ascent that also descends on the retained loss") {
+        problem in
+        try steps(problem) { theta in
+          let (forget, retain) = (try problem.forgetGradient(at: theta), try problem.retainGradient(at: theta))
+          theta.add(problem.stepSize, forget - retain)
+        }
+      },
+      UnlearningRule("path-aware", "bad on purpose: one-step where the forget set came last, else nothing") { problem in
+        let path = problem.path
+        return path.stages.last == History.forget ? try lastInFirstOut(problem) : problem.start
+      },
+      UnlearningRule("retrain", "bad on purpose: trains the retained stages anew") { problem in
+        try StagedTraining(problem.retainStages).train(problem.path.removing(History.forget))
+      },
+      UnlearningRule("nan", "bad on purpose: returns no numbers") { .nan * $0.start },
+      UnlearningRule("never", "bad on purpose: never finishes") { _ in while true { sleep(1) } },
+    ]
 
   /// The built-in rule of this name.
   public static func named(_ name: String) -> UnlearningRule? { builtIn.first { $0.name == name } }

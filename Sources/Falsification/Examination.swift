@@ -10,16 +10,16 @@ import Unlearning
 /// - **Retrain Equivalence**: on each of the instance's two histories, `d(theta_u, theta_r) <= epsilon`.
 /// - **Path-obliviousness**: the rule is told each other order of the stages, everything else being the same, and must
 ///   return the same bits; and it must not ask for the order.
-/// - **Locality**, in two ways that need not trust one another. *Behaviour*: with other retained and test data, everything
-///   else being the same, the same bits; and, for a rule that claims to move along gradients, `theta_u - theta_0` in the
-///   span of the gradients given out. *Record*: no question beyond the forget set.
+/// - **Locality**, in two ways that need not trust one another. *Behaviour*: with other retained and test data,
+///   everything else being the same, the same bits; and, for a rule that claims to move along gradients,
+///   `theta_u - theta_0` in the span of the gradients given out. *Record*: no question beyond the forget set.
 ///
 /// What they can see: the record sees every question put to the problem, useful or not. The twins see whether an answer
-/// mattered. Neither sees a closure that brings data with it: that closure gives the same bits whatever the problem holds.
-/// The span sees it, as soon as the data make the model leave the span. What no check sees is captured data used to choose
-/// a point *within* the span, but there the floor of theory B2 holds, and captured data serve one instance only: a search
-/// over many finds where they do not. A rule that moves anywhere has no span to be held to, and captured data show in it
-/// only as a failure of Retrain Equivalence on other instances.
+/// mattered. Neither sees a closure that brings data with it: that closure gives the same bits whatever the problem
+/// holds. The span sees it, as soon as the data make the model leave the span. What no check sees is captured data used
+/// to choose a point *within* the span, but there the floor of theory B2 holds, and captured data serve one instance
+/// only: a search over many finds where they do not. A rule that moves anywhere has no span to be held to, and captured
+/// data show in it only as a failure of Retrain Equivalence on other instances.
 struct Examination: Sendable {
   let rule: UnlearningRule
   let settings: RunSettings

@@ -5,11 +5,11 @@ import Unlearning
 
 /// Looks for the smallest instance on which an unlearning rule breaks a property.
 ///
-/// Instances of all small shapes are drawn, smallest shape first, with small integers as entries; the first on which the
-/// property fails is then made simpler, one number or row at a time, until no such step leaves it failing. All instances
-/// meet the hypotheses of Theorem 3.1, so that `palimpsest theorem` accepts them. The outcome depends on the rule and the
-/// options alone, and not on the number of threads, unless a rule's runs take about as long as the time limit: then it
-/// depends on the machine and its load too.
+/// Instances of all small shapes are drawn, smallest shape first, with small integers as entries; the first on which
+/// the property fails is then made simpler, one number or row at a time, until no such step leaves it failing. All
+/// instances meet the hypotheses of Theorem 3.1, so that `palimpsest theorem` accepts them. The outcome depends on the
+/// rule and the options alone, and not on the number of threads, unless a rule's runs take about as long as the time
+/// limit: then it depends on the machine and its load too.
 public struct Falsifier: Sendable {
   /// The tolerance of Retrain Equivalence on the RE distance.
   public var epsilon = 0.01
@@ -19,7 +19,8 @@ public struct Falsifier: Sendable {
   public var instances = 2000
   /// Where the forget set may stand among the three stages.
   public var positions = [1, 2, 3]
-  /// Whether a failure of Retrain Equivalence counts only where no rule that moves along forget gradients could succeed.
+  /// Whether a failure of Retrain Equivalence counts only where no rule that moves along forget gradients could
+  /// succeed.
   public var impossibleOnly = false
 
   /// Tolerance 0.01 and 2000 instances at all positions.
@@ -84,8 +85,8 @@ public struct Falsifier: Sendable {
 
   /// What a rule does on a given instance, for example one that was found before; nil when nothing is violated.
   ///
-  /// - Throws: `StagedLearnersError.invalidInstance(_:)` unless the forget set was a stage, and all stages are trained by
-  ///   ridge; ``FalsifierError`` where an option is out of range.
+  /// - Throws: `StagedLearnersError.invalidInstance(_:)` unless the forget set was a stage, and all stages are trained
+  ///   by ridge; ``FalsifierError`` where an option is out of range.
   public func replay(_ rule: UnlearningRule, on instance: TwoPathInstance, for property: Property) throws -> Finding? {
     try checkOptions()
     guard let numbers = SmallInstance(instance), let histories = try History.both(of: instance) else {

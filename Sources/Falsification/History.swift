@@ -3,8 +3,8 @@ import StagedLearners
 import Theorems
 import Unlearning
 
-/// One order of the stages of an instance: the model that it trained, the model retrained without the forget set, and how
-/// near a rule can come to that.
+/// One order of the stages of an instance: the model that it trained, the model retrained without the forget set, and
+/// how near a rule can come to that.
 struct History: Sendable {
   /// The forget stage's name.
   static let forget = "U"

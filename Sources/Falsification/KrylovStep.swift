@@ -2,9 +2,9 @@ import LinearAlgebra
 
 extension UnlearningProblem {
   /// The solution of `(a I + b H) delta = g` at theta, where g is the forget gradient and H the Hessian
-  /// `(2/k) X_U'X_U`, from gradients alone: `H v = gradient(theta + v) - gradient(theta)`, exact because the gradient is
-  /// affine. Delta is sought in the span of g, H g, H^2 g, ..., which has at most k dimensions and holds the solution of
-  /// least norm.
+  /// `(2/k) X_U'X_U`, from gradients alone: `H v = gradient(theta + v) - gradient(theta)`, exact because the gradient
+  /// is affine. Delta is sought in the span of g, H g, H^2 g, ..., which has at most k dimensions and holds the
+  /// solution of least norm.
   func krylovStep(at theta: Vector, identity a: Double, hessian b: Double) throws -> Vector {
     let gradient = try forgetGradient(at: theta)
     let size = gradient.norm

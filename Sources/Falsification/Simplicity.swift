@@ -2,9 +2,9 @@
 public struct Simplicity: Sendable, Comparable {
   /// How many numbers it has: the entries of X_A, y_A, X_B, y_B, X_U, y_U and X_test.
   public let entries: Int
-  /// The sum of what each number costs. An entry: 0 costs nothing, then 1, -1, 2, -2, ... one more each; a number that is
-  /// no integer costs more than any integer up to 1000. A mu or eta: its place, from 0, in 1, 2, 1/2, 3, 1/3, 4, 1/4, 10,
-  /// 1/10, others more. The position of U: 1, 2 and 3 cost 0, 1 and 2.
+  /// The sum of what each number costs. An entry: 0 costs nothing, then 1, -1, 2, -2, ... one more each; a number that
+  /// is no integer costs more than any integer up to 1000. A mu or eta: its place, from 0, in 1, 2, 1/2, 3, 1/3, 4,
+  /// 1/4, 10, 1/10, others more. The position of U: 1, 2 and 3 cost 0, 1 and 2.
   public let cost: Int
 
   /// What mu and eta are tried as, simplest first.

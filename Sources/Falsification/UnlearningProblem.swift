@@ -113,8 +113,8 @@ public final class UnlearningProblem: Sendable {
     return hidden.retained
   }
 
-  /// `(2/n_R) X_R' (X_R theta - y_R)`, the gradient of the mean squared loss on all retained rows. A local rule does not
-  /// ask.
+  /// `(2/n_R) X_R' (X_R theta - y_R)`, the gradient of the mean squared loss on all retained rows. A local rule does
+  /// not ask.
   public func retainGradient(at theta: Vector) throws(OracleError) -> Vector {
     try check(theta)
     note(.retainGradient)

@@ -1,7 +1,7 @@
 import LinearAlgebra
 
-/// An unlearning rule to be tested: a name and a function from what a local, path-oblivious rule may see (and, recorded,
-/// from what it may not) to the unlearned model.
+/// An unlearning rule to be tested: a name and a function from what a local, path-oblivious rule may see (and,
+/// recorded, from what it may not) to the unlearned model.
 ///
 /// One's own rule takes a few lines, and the search a few more:
 ///

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// The content goes to a temporary file in the destination's directory, is brought to the disk (`fsync`) and then takes
 /// the destination's name. Missing directories are made. On any error the temporary file, and any directory made for
-/// it, is removed again; what a process that was killed left under such a name is removed first. A symbolic link stays, and the file it leads to is replaced. Something that exists and is not
-/// a regular file is refused.
+/// it, is removed again; what a process that was killed left under such a name is removed first. A symbolic link stays,
+/// and the file it leads to is replaced. Something that exists and is not a regular file is refused.
 public enum AtomicFile {
   /// Writes a text in UTF-8.
   /// - Throws: `FileError` with the path and the reason.

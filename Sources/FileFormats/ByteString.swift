@@ -1,5 +1,5 @@
-/// A text that is told apart by its bytes, as names in JSON are: Swift strings that differ only in normalization compare
-/// equal. It takes no memory beside the text's.
+/// A text that is told apart by its bytes, as names in JSON are: Swift strings that differ only in normalization
+/// compare equal. It takes no memory beside the text's.
 struct ByteString: Hashable {
   let text: String
 

@@ -71,7 +71,8 @@ public struct DataPackage: Equatable, Sendable {
 
   /// Writes the tables and the descriptor into the directory as one group (see `AtomicFile`), the descriptor last, so
   /// that it never describes files that are not yet there.
-  /// - Throws: `DataPackageError` where the package breaks a rule of the standard; `FileError` where the system refuses.
+  /// - Throws: `DataPackageError` where the package breaks a rule of the standard; `FileError` where the system
+  ///   refuses.
   public func write(to directory: String) throws {
     try AtomicFile.write(files(in: directory))
   }

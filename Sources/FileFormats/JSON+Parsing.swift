@@ -23,8 +23,8 @@ extension JSON {
 
 /// A recursive descent over bytes known to be UTF-8.
 ///
-/// Readers of texts that are long and of one shape walk them by `walkMembers` and keep what they need, so that no tree of
-/// the whole is ever built.
+/// Readers of texts that are long and of one shape walk them by `walkMembers` and keep what they need, so that no tree
+/// of the whole is ever built.
 struct JSONParser {
   private let bytes: [UInt8]
   private var position = 0

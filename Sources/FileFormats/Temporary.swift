@@ -96,8 +96,8 @@ package final class Temporary: Sendable {
 
   // MARK: - What others left
 
-  /// Removes what processes that were killed have left in a folder, once in a process's life; what a living one has, and
-  /// what cannot be removed, stays.
+  /// Removes what processes that were killed have left in a folder, once in a process's life; what a living one has,
+  /// and what cannot be removed, stays.
   static func removeAbandonedOnce(in directory: String) {
     guard visited.withLock({ $0.insert(directory).inserted }) else { return }
     removeAbandoned(in: directory)
@@ -117,8 +117,8 @@ package final class Temporary: Sendable {
 
   // MARK: - What a signal finds
 
-  /// Removes all that this process has under temporary names, and the folders made for them that hold nothing else. Made
-  /// for signal handlers that end the process: it allocates nothing and takes no lock.
+  /// Removes all that this process has under temporary names, and the folders made for them that hold nothing else.
+  /// Made for signal handlers that end the process: it allocates nothing and takes no lock.
   package static func removeAll() { Registration.removeAll() }
 }
 

@@ -13,10 +13,10 @@ import Glibc
 /// | ``Shape/wsd`` | 1 until t = T - D, then along a line: `0.1 + 0.9 (T - t) / D` |
 /// | ``Shape/wsdCosine`` | the same along half a wave: `0.1 + 0.9 (1 + cos(pi p)) / 2`, `p = (t - (T - D)) / D` |
 ///
-/// So the first decay step still has the factor 1, and the last is a D-th short of the end. `wsd` is the schedule of the
-/// authors of "On the Impossibility of Retrain Equivalence" (princeton-pli/impossibility-unlearning,
-/// `src/schedulers.py`), a warm-up that meets the decay included: the warm-up goes first, and the decay is as long as it
-/// is said to be. The others agree with transformers' `get_*_schedule*` of as many steps; `wsdCosine` with
+/// So the first decay step still has the factor 1, and the last is a D-th short of the end. `wsd` is the schedule of
+/// the authors of "On the Impossibility of Retrain Equivalence" (princeton-pli/impossibility-unlearning,
+/// `src/schedulers.py`), a warm-up that meets the decay included: the warm-up goes first, and the decay is as long as
+/// it is said to be. The others agree with transformers' `get_*_schedule*` of as many steps; `wsdCosine` with
 /// `get_wsd_schedule` and `min_lr_ratio=0.1`, except that its warm-up would then start at 0.1. How fractions of a run
 /// become steps is `StepSpan`'s, and not transformers'.
 public struct LearningRateSchedule: Hashable, Sendable {
@@ -52,9 +52,9 @@ public struct LearningRateSchedule: Hashable, Sendable {
   /// A schedule for a run of this many steps.
   ///
   /// Fractions are of all steps.
-  /// - Throws: `LearningRateScheduleError` where there are no steps, or WSD's warm-up and decay are longer than the run:
-  ///   a decay given in steps that the warm-up leaves no room for, or fractions that are more than 1 together. A warm-up
-  ///   given in steps may reach into a decay given as a fraction, or beyond the run.
+  /// - Throws: `LearningRateScheduleError` where there are no steps, or WSD's warm-up and decay are longer than the
+  ///   run: a decay given in steps that the warm-up leaves no room for, or fractions that are more than 1 together. A
+  ///   warm-up given in steps may reach into a decay given as a fraction, or beyond the run.
   public init(
     _ shape: Shape, warmup: StepSpan = .steps(0), decay: StepSpan? = nil, totalSteps: Int
   ) throws(LearningRateScheduleError) {

@@ -21,10 +21,10 @@ public enum StepSpan: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The number of steps in a run of `total`. A fraction is multiplied by it, as doubles are, and cut to a whole number,
-  /// as in the paper's code: 2 % of 49 steps are none, and 29 % of 100 are 28, since the double nearest 0.29 is under it.
-  /// transformers' `warmup_ratio` rounds up instead, so that the shortest warm-up costs a step at rate 0; give a number
-  /// of steps where that is wanted.
+  /// The number of steps in a run of `total`. A fraction is multiplied by it, as doubles are, and cut to a whole
+  /// number, as in the paper's code: 2 % of 49 steps are none, and 29 % of 100 are 28, since the double nearest 0.29 is
+  /// under it. transformers' `warmup_ratio` rounds up instead, so that the shortest warm-up costs a step at rate 0;
+  /// give a number of steps where that is wanted.
   public func count(of total: Int) -> Int {
     switch self {
     case .steps(let count): count

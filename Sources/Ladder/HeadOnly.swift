@@ -4,8 +4,9 @@ import StagedLearners
 import Transformer
 import Unlearning
 
-/// Rung 1 of the ladder: a frozen transformer under a linear head with squared loss *is* a linear learner, whose features
-/// are the final hidden states. So the engine's own gradient steps in FP32 must follow the closed forms in Double.
+/// Rung 1 of the ladder: a frozen transformer under a linear head with squared loss *is* a linear learner, whose
+/// features are the final hidden states. So the engine's own gradient steps in FP32 must follow the closed forms in
+/// Double.
 ///
 /// The stages inst, U and tofu are learned with the head alone from 0, in two orders, then U is unlearned by gradient
 /// ascent. ``theory`` knows nothing of the engine but the features.
@@ -95,8 +96,8 @@ public struct HeadOnly: Sendable {
     switch trainer {
     case .descent(let steps, let stepSize): try learner.step(on: stage, stepSize: stepSize, steps: steps)
     case .proximal(let mu):
-      // The curvature lies between 2 mu and 2 (lambda_max + mu) <= 2 (trace + mu): a step of one over their mean shrinks
-      // the distance to the minimiser by trace / (trace + 2 mu), and 2^-30 of it is nothing beside rounding.
+      // The curvature lies between 2 mu and 2 (lambda_max + mu) <= 2 (trace + mu): a step of one over their mean
+      // shrinks the distance to the minimiser by trace / (trace + 2 mu), and 2^-30 of it is nothing beside rounding.
       let trace = try theory.training.map(name).gramTrace
       let steps = Int((30 * M_LN2 / log1p(2 * mu / trace)).rounded(.up))
       try learner.step(

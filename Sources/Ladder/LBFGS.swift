@@ -4,9 +4,9 @@ import Transformer
 /// Minimises a smooth function of FP32 parameters by limited-memory BFGS (Nocedal 1980): each step goes along
 /// `-H g`, where the two-loop recursion builds H from the last few changes of the parameters and of the gradient.
 ///
-/// A step's length satisfies the weak Wolfe conditions, found by doubling and bisection (Lewis and Overton 2013). Values
-/// carry FP32 rounding, which near a minimum exceeds their differences; there the conditions of Hager and Zhang (2005)
-/// ask the slopes alone. All sums are in Double and in one order, so the same function gives the same bits.
+/// A step's length satisfies the weak Wolfe conditions, found by doubling and bisection (Lewis and Overton 2013).
+/// Values carry FP32 rounding, which near a minimum exceeds their differences; there the conditions of Hager and Zhang
+/// (2005) ask the slopes alone. All sums are in Double and in one order, so the same function gives the same bits.
 public struct LBFGS: Sendable {
   /// How many changes H remembers.
   public var memory = 20

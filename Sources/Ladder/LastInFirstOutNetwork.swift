@@ -12,10 +12,10 @@ import Unlearning
 ///     theta_0 + eta grad L_U(theta_0) = theta_0 - (theta_0 - theta_r) = theta_r,
 ///
 /// gives it back: training was an implicit Euler step, of which ascent is the inverse. Nothing is asked of L but a
-/// gradient. (With a sum of squares, whose mean over k rows ascent follows, the same step is `k / (2 mu)`.) Where training
-/// stopped at a gradient `e` instead of 0, the step ends at `theta_r + e / (2 mu)`: the distance is `||e|| / (2 mu)`, and
-/// after a step of a fraction s of eta `||(1 - s) (theta_0 - theta_r) + s e / (2 mu)||`. Where U came earlier, its
-/// gradient at the final model has no such meaning.
+/// gradient. (With a sum of squares, whose mean over k rows ascent follows, the same step is `k / (2 mu)`.) Where
+/// training stopped at a gradient `e` instead of 0, the step ends at `theta_r + e / (2 mu)`: the distance is
+/// `||e|| / (2 mu)`, and after a step of a fraction s of eta `||(1 - s) (theta_0 - theta_r) + s e / (2 mu)||`. Where U
+/// came earlier, its gradient at the final model has no such meaning.
 public struct LastInFirstOutNetwork: Sendable {
   /// The retained stages; U is inserted at one of the positions 1 to 4.
   public static let retained = ["inst", "tofu", "math"]
@@ -70,15 +70,16 @@ public struct LastInFirstOutNetwork: Sendable {
   public struct Distance: Sendable {
     /// `||theta - theta'||` over all weights.
     public let parameters: Double
-    /// The RE distance of the log-likelihoods that they give the test tokens, `(1/m) sum (difference)^2`, in nats squared.
+    /// The RE distance of the log-likelihoods that they give the test tokens, `(1/m) sum (difference)^2`, in nats
+    /// squared.
     public let predictions: Double
   }
 
-  /// The distance of all weights to theta_prev after one step of a fraction s of eta from a stage's stationary point, by
-  /// the theorem: `sqrt(((1 - s) ||theta - theta_prev||)^2 + (s ||e|| / (2 mu))^2)`.
+  /// The distance of all weights to theta_prev after one step of a fraction s of eta from a stage's stationary point,
+  /// by the theorem: `sqrt(((1 - s) ||theta - theta_prev||)^2 + (s ||e|| / (2 mu))^2)`.
   ///
-  /// The direction of e, the gradient that training left, is rounding's, and taken to be at right angles to what training
-  /// moved; whatever it is, the distance lies between the difference and the sum of the two terms.
+  /// The direction of e, the gradient that training left, is rounding's, and taken to be at right angles to what
+  /// training moved; whatever it is, the distance lies between the difference and the sum of the two terms.
   public func predictedDistance(after fraction: Double, from point: StationaryPoint) -> Double {
     hypot(
       (1 - fraction) * point.weights.distance(to: point.center), fraction * point.reached.gradientNorm / (2 * point.mu))

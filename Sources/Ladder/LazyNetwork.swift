@@ -4,15 +4,15 @@ import StagedLearners
 import Transformer
 import Unlearning
 
-/// Rung 3 of the ladder: the whole network, all weights trained, as its output scale alpha takes it from feature learning
-/// to its linear model.
+/// Rung 3 of the ladder: the whole network, all weights trained, as its output scale alpha takes it from feature
+/// learning to its linear model.
 ///
 /// The output is `F = alpha (f(theta) - f(theta_0))` and every step size is divided by alpha^2 (lazy training: Chizat,
 /// Oyallon and Bach 2019). In the coordinates `omega = alpha (theta - theta_0)` a step is one of the learner
 /// `F = J omega + omega' H omega / (2 alpha) + ...`: the linear learner whose features are the Jacobian at theta_0,
-/// whatever alpha, and corrections of order 1 / alpha. In FP32 there is another error, which grows with alpha: rounding the
-/// weights by u theta moves F by alpha J (u theta). The best alpha balances the two; at `1 / sqrt(u)` = 4096 they would be
-/// equal if all constants were 1.
+/// whatever alpha, and corrections of order 1 / alpha. In FP32 there is another error, which grows with alpha: rounding
+/// the weights by u theta moves F by alpha J (u theta). The best alpha balances the two; at `1 / sqrt(u)` = 4096 they
+/// would be equal if all constants were 1.
 public struct LazyNetwork: Sendable {
   /// The stages' names, in the order of one path; the other is reversed. U is the one that is unlearned.
   public static let names = ["inst", "U", "tofu"]
@@ -77,9 +77,9 @@ public struct LazyNetwork: Sendable {
   }
 
   /// What rounding makes of the difference of two histories' test outputs after t steps of ascent, as a norm over the
-  /// sequences: each of `steps` steps of training and ascent rounds all weights anew and independently, which moves F by
-  /// alpha J delta. It is an estimate: that later steps of training shrink an error and those of ascent let it grow is
-  /// left out.
+  /// sequences: each of `steps` steps of training and ascent rounds all weights anew and independently, which moves F
+  /// by alpha J delta. It is an estimate: that later steps of training shrink an error and those of ascent let it grow
+  /// is left out.
   public func roundingError(alpha: Double, step: Int) -> Double {
     let steps = Self.names.count * Self.trainingSteps + step
     return alpha * roundedOutputs * (2 * Double(steps)).squareRoot()

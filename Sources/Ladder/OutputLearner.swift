@@ -2,7 +2,8 @@ import LinearAlgebra
 import StagedLearners
 import Transformer
 
-/// A transformer with one number as its output and squared loss, moved by the engine's own gradients and its SGD in FP32:
+/// A transformer with one number as its output and squared loss, moved by the engine's own gradients and its SGD in
+/// FP32:
 ///
 ///     F(theta) = alpha (f(theta) - f_0),      L = (1/n) ||F(theta) - y||^2
 ///

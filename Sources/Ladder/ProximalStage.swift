@@ -5,8 +5,8 @@ import Transformer
 ///
 ///     L(theta) + mu ||theta - theta_prev||^2,      L: the mean negative log-likelihood of an answer token
 ///
-/// Only a training that reached its tolerance makes one, so that whatever is claimed of stationary points cannot be said
-/// of any other.
+/// Only a training that reached its tolerance makes one, so that whatever is claimed of stationary points cannot be
+/// said of any other.
 public struct StationaryPoint: Sendable {
   /// theta.
   public let weights: Parameters

@@ -8,8 +8,8 @@ import StagedLearners
 ///
 ///     ||delta|| <= u ||theta_next|| + (2 eta/k) (gamma_C ||theta|| sum_i ||x_i||^2 + (gamma_k + 2 u) sum_i |r_i| ||x_i||)
 ///
-/// The first term is the rounding of the weights themselves, then come the outputs `X theta`, the gradient's sum and its
-/// products. Later steps amplify an error in direction j as they amplify the model, so `e_j(t + 1) = (1 + lambda_j)
+/// The first term is the rounding of the weights themselves, then come the outputs `X theta`, the gradient's sum and
+/// its products. Later steps amplify an error in direction j as they amplify the model, so `e_j(t + 1) = (1 + lambda_j)
 /// e_j(t) + delta_j`. Where theta grows like `(1 + lambda_max)^t`, delta does, too: an error in the fastest direction,
 /// relative to the model, grows linearly in t; but relative to a slower direction's own size it grows exponentially, by
 /// `(1 + lambda_max) / (1 + lambda_j)` a step, until nothing of that direction is left.
@@ -27,8 +27,8 @@ public struct RoundingGrowth: Sendable {
   /// What an error is like: the root of the mean square for independent roundings of the weights.
   ///
   /// A number x between two powers of two is rounded by less than 2^-24 of the lower one, uniformly; over mantissas of
-  /// logarithmic law that is a mean square of `(u x)^2 / (8 log 2)`. The other terms of the bound are smaller by a factor
-  /// lambda for typical signs and are left out.
+  /// logarithmic law that is a mean square of `(u x)^2 / (8 log 2)`. The other terms of the bound are smaller by a
+  /// factor lambda for typical signs and are left out.
   public let typical: [Errors]
 
   /// `sqrt(1 / (8 log 2))`: the root mean square of the rounding of x to FP32, in units of u x.

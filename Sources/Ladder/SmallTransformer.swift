@@ -22,10 +22,11 @@ public struct SmallTransformer: Sendable {
     self.length = length
   }
 
-  /// Random weights: norms 1, embeddings N(0, 1), linear layers N(0, 1 / inputs), so that each keeps the scale of its input.
+  /// Random weights: norms 1, embeddings N(0, 1), linear layers N(0, 1 / inputs), so that each keeps the scale of its
+  /// input.
   ///
-  /// Models before training are usually drawn smaller. Then RMSNorm divides by small numbers and is far from linear within
-  /// the distances that training moves weights, and a proximal term has to be strong to make a stage solvable.
+  /// Models before training are usually drawn smaller. Then RMSNorm divides by small numbers and is far from linear
+  /// within the distances that training moves weights, and a proximal term has to be strong to make a stage solvable.
   public func weights(_ random: RandomGenerator) -> Parameters {
     let parameters = Parameters(layout: ParameterLayout(model))
     for (index, tensor) in parameters.layout.tensors.enumerated() {
@@ -50,8 +51,8 @@ public struct SmallTransformer: Sendable {
     }
   }
 
-  /// An engine for up to `sequences` of its sequences. It works on the calling thread: at these sizes a hand-off takes as
-  /// long as the work, so threads are given whole histories instead.
+  /// An engine for up to `sequences` of its sequences. It works on the calling thread: at these sizes a hand-off takes
+  /// as long as the work, so threads are given whole histories instead.
   public func engine(sequences: Int) -> Engine {
     Engine(model, capacity: EngineCapacity(sequences: sequences, longestSequence: length), workers: .one)
   }

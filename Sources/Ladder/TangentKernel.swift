@@ -2,12 +2,12 @@ import Glibc
 import LinearAlgebra
 import StagedLearners
 
-/// The empirical neural tangent kernel (Jacot, Gabriel and Hongler 2018) of a forget set: what gradient ascent on it does
-/// to outputs, as far as the network is linear around some weights.
+/// The empirical neural tangent kernel (Jacot, Gabriel and Hongler 2018) of a forget set: what gradient ascent on it
+/// does to outputs, as far as the network is linear around some weights.
 ///
-/// With J and J_test the Jacobians of the outputs there and squared loss `(1/k) ||F - y||^2`, a step of ascent takes the
-/// difference r of two histories' forget outputs to `(I + (2 eta/k) K) r`, `K = J J'`, and that of their test outputs e
-/// to `e + (2 eta/k) J_test J' r`. So after t steps
+/// With J and J_test the Jacobians of the outputs there and squared loss `(1/k) ||F - y||^2`, a step of ascent takes
+/// the difference r of two histories' forget outputs to `(I + (2 eta/k) K) r`, `K = J J'`, and that of their test
+/// outputs e to `e + (2 eta/k) J_test J' r`. So after t steps
 ///
 ///     e(t) = e(0) + J_test J' Q diag(((1 + (2 eta/k) kappa_j)^t - 1) / kappa_j) Q' r(0),      K = Q diag(kappa_j) Q'
 public struct TangentKernel: Sendable {

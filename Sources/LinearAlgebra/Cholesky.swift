@@ -33,8 +33,8 @@ public struct Cholesky: Sendable {
     return triangle
   }
 
-  /// The square of the ratio between the largest and the least pivot of L: at most the condition number of S, and rarely
-  /// far below it.
+  /// The square of the ratio between the largest and the least pivot of L: at most the condition number of S, and
+  /// rarely far below it.
   public var conditionEstimate: Double {
     let pivots = (0..<factor.rows).map { factor[$0, $0] }
     let ratio = (pivots.max() ?? 1) / (pivots.min() ?? 1)

@@ -18,7 +18,8 @@ struct JacobiRotations {
   /// Rotates the columns of A (rows >= columns). Nil where this method is not the right one: for many columns, entries
   /// whose fourth powers leave Double's range, columns that are dependent to rounding, or no convergence.
   ///
-  /// - Parameter isGraded: whether the columns are independent but for their lengths, so that small ones are no rounding.
+  /// - Parameter isGraded: whether the columns are independent but for their lengths, so that small ones are no
+  ///   rounding.
   init?(_ matrix: Matrix, wantsRotation: Bool, isGraded: Bool = false) {
     let size = matrix.elements.reduce(0) { max($0, abs($1)) }
     guard isGraded || matrix.columns <= Self.mostColumns, matrix.columns <= matrix.rows, 1e-70 < size, size < 1e70

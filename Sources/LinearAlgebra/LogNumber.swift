@@ -73,8 +73,8 @@ public struct LogNumber: Sendable, Equatable {
     x > 40 ? LogNumber(log: x) : LogNumber(Glibc.expm1(x))
   }
 
-  /// `(1 + rate)^steps`, through `steps log1p(rate)` so that a tiny rate loses no digits. Steps may be negative; then an
-  /// infinite magnitude where that divides by 0.
+  /// `(1 + rate)^steps`, through `steps log1p(rate)` so that a tiny rate loses no digits. Steps may be negative; then
+  /// an infinite magnitude where that divides by 0.
   public static func power(rate: Double, steps: Int) -> LogNumber {
     guard steps != 0 else { return LogNumber(1) }
     // Below -1 (an unstable descent) 1 + rate is negative and its power alternates.

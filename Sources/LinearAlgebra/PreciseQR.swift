@@ -4,8 +4,8 @@ import Glibc
 /// that are nearly dependent or of very different lengths, whose span Householder reflections blur by A's condition.
 ///
 /// Gram-Schmidt, the longest remainder first and each orthogonalised twice. The rows of R come out graded, so that its
-/// singular values are determined to high relative accuracy, the small ones too (Demmel et al., Linear Algebra Appl. 299,
-/// 1999).
+/// singular values are determined to high relative accuracy, the small ones too (Demmel et al., Linear Algebra Appl.
+/// 299, 1999).
 public struct PreciseQR: Sendable {
   /// Q: orthonormal columns, of A's shape.
   public let orthonormal: Matrix

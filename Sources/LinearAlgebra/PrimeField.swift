@@ -1,7 +1,7 @@
 /// The integers modulo a prime below 2^61, with the residues of Doubles: a Double is an integer times a power of two.
 ///
-/// A rational expression whose residue is not 0 is not 0. One whose numerator is an integer of at most L bits is 0 as soon
-/// as its residue is 0 for primes of L bits together. No rounding is involved anywhere.
+/// A rational expression whose residue is not 0 is not 0. One whose numerator is an integer of at most L bits is 0 as
+/// soon as its residue is 0 for primes of L bits together. No rounding is involved anywhere.
 public struct PrimeField: Sendable {
   /// p.
   public let prime: UInt64

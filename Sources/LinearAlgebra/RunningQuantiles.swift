@@ -3,8 +3,8 @@ import Glibc
 /// Quantiles of a sample of any size in bounded memory, the same in whatever order the values come.
 ///
 /// The least and the greatest value are exact. The other quantiles are those of `SampleStatistics.quantiles` for up to
-/// ``exactCount`` values; of more, they are those of the values rounded to ``digits`` significant digits, which are few:
-/// an order statistic of rounded values is the order statistic, rounded.
+/// ``exactCount`` values; of more, they are those of the values rounded to ``digits`` significant digits, which are
+/// few: an order statistic of rounded values is the order statistic, rounded.
 public struct RunningQuantiles: Sendable {
   /// Up to so many values are kept as they are.
   public static let exactCount = 100_000

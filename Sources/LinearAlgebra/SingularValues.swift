@@ -13,8 +13,8 @@ public struct SingularValues: Sendable {
   ///
   /// - Throws: ``LinearAlgebraError/nonFinite(_:)`` and ``LinearAlgebraError/noConvergence(_:)``.
   ///
-  /// - Parameter isGraded: whether the columns of A (not more than rows) are well conditioned but for their lengths: the
-  ///   small singular values then come out to high relative accuracy too, where the spread is below some 10^70.
+  /// - Parameter isGraded: whether the columns of A (not more than rows) are well conditioned but for their lengths:
+  ///   the small singular values then come out to high relative accuracy too, where the spread is below some 10^70.
   public init(_ matrix: Matrix, isGraded: Bool = false) throws {
     try matrix.requireFinite("the matrix to decompose")
     BLASLibrary.useOneThreadPerCall()

@@ -16,7 +16,8 @@ public enum SpectralFilter: Sendable, Equatable {
   case gradientDescent(steps: Int, stepSize: Double)
   /// Gradient flow on the same loss for a time tau: `(1 - exp(-2 lambda tau/n)) / lambda`.
   case gradientFlow(time: Double)
-  /// Training to convergence from the previous iterate, the change of least norm: `1 / lambda`, and 0 where lambda is 0.
+  /// Training to convergence from the previous iterate, the change of least norm: `1 / lambda`, and 0 where lambda is
+  /// 0.
   case interpolation
   /// t steps of gradient **ascent** on the same loss: `-((1 + 2 eta lambda/k)^t - 1) / lambda`.
   case gradientAscent(steps: Int, stepSize: Double)

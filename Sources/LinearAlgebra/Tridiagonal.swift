@@ -10,7 +10,8 @@ struct Tridiagonal {
   /// The order up to which this is the faster.
   static let mostRows = 32
 
-  /// Reduces S, of which only the lower triangle is read. Nil for a larger order, and for entries whose squares could leave Double's range.
+  /// Reduces S, of which only the lower triangle is read. Nil for a larger order, and for entries whose squares could
+  /// leave Double's range.
   init?(_ symmetric: Matrix) {
     let order = symmetric.rows
     let size = symmetric.elements.reduce(0) { max($0, abs($1)) }

@@ -2,13 +2,14 @@ import Glibc
 import LinearAlgebra
 import StagedLearners
 
-/// A diagonal linear network: it predicts `x' theta` with `theta = u o u - v o v` (entrywise products), and is trained on
-/// the mean squared loss by moving u and v. Not convex and without a closed form; the simplest model in which features
-/// are learned.
+/// A diagonal linear network: it predicts `x' theta` with `theta = u o u - v o v` (entrywise products), and is trained
+/// on the mean squared loss by moving u and v. Not convex and without a closed form; the simplest model in which
+/// features are learned.
 ///
-/// From `u = v = alpha (1, ..., 1)`, where theta = 0. With g the gradient in theta, `du = -2 u o g` and `dv = 2 v o g`, so
-/// theta moves by `-4 (u^2 + v^2) o g`, which at the start is `-8 alpha^2 g`: 4 alpha^2 from u and as much from v. Steps
-/// and times are therefore given on the scale of the linear learner, and the network takes them times `1 / (8 alpha^2)`.
+/// From `u = v = alpha (1, ..., 1)`, where theta = 0. With g the gradient in theta, `du = -2 u o g` and `dv = 2 v o g`,
+/// so theta moves by `-4 (u^2 + v^2) o g`, which at the start is `-8 alpha^2 g`: 4 alpha^2 from u and as much from v.
+/// Steps and times are therefore given on the scale of the linear learner, and the network takes them times
+/// `1 / (8 alpha^2)`.
 ///
 /// *The invariant.* Under the flow u o v does not move: `d(uv) = -2 g uv + 2 g uv = 0`. A discrete step of size a in
 /// (u, v) multiplies it by `(1 - 2 a g)(1 + 2 a g) = 1 - 4 a^2 g^2`, which with `a = s/(8 alpha^2)` is
@@ -17,11 +18,12 @@ import StagedLearners
 ///
 /// By the invariant `u^2 + v^2 = sqrt(theta^2 + 4 u^2 v^2)`, the flow is one equation in theta alone,
 /// `d theta = -sqrt(1 + theta^2 / (4 alpha^4)) o g`, and its limit for large alpha the linear learner's flow
-/// (``LazyExpansion``). It is a mirror flow: `asinh(theta / (2 alpha^2))` moves along g alone, and so inside the row space
-/// of the data. A stage trained from the start to convergence therefore ends in the interpolant that minimises the
-/// convex potential with this gradient: near the least norm ||theta||_2 for large alpha, as linear learners do, and near
-/// the least ||theta||_1 for small alpha (Woodworth et al., arXiv 2002.09277). For small alpha, coordinates move the
-/// faster the larger they are; under ascent that is a blow-up: `d theta ~ |theta| |g| / (2 alpha^2)` with g growing like theta runs to infinity in finite time.
+/// (``LazyExpansion``). It is a mirror flow: `asinh(theta / (2 alpha^2))` moves along g alone, and so inside the row
+/// space of the data. A stage trained from the start to convergence therefore ends in the interpolant that minimises
+/// the convex potential with this gradient: near the least norm ||theta||_2 for large alpha, as linear learners do, and
+/// near the least ||theta||_1 for small alpha (Woodworth et al., arXiv 2002.09277). For small alpha, coordinates move
+/// the faster the larger they are; under ascent that is a blow-up: `d theta ~ |theta| |g| / (2 alpha^2)` with g growing
+/// like theta runs to infinity in finite time.
 public struct DiagonalNetwork: Sendable {
   /// alpha, the size of the initial weights.
   public let alpha: Double
@@ -32,7 +34,8 @@ public struct DiagonalNetwork: Sendable {
 
   /// The network at its start, of d inputs.
   ///
-  /// - Throws: ``QuadraticLearnersError/invalidInput(_:)`` unless alpha is positive and its fourth power normal and finite.
+  /// - Throws: ``QuadraticLearnersError/invalidInput(_:)`` unless alpha is positive and its fourth power normal and
+  ///   finite.
   public init(dimension: Int, alpha: Double) throws {
     guard alpha > 0, (alpha * alpha * alpha * alpha).isNormal, dimension > 0 else {
       throw QuadraticLearnersError.invalidInput(

@@ -1,20 +1,20 @@
 import LinearAlgebra
 import StagedLearners
 
-/// Two histories that end in the same model with the same forget loss and have different retrained models: no rule that is
-/// not told the history serves both, local or not.
+/// Two histories that end in the same model with the same forget loss and have different retrained models: no rule that
+/// is not told the history serves both, local or not.
 ///
-/// When H_U is nonsingular its gradients span everything and ``QuadraticFloor`` is 0: for each single history some local
-/// rule reaches theta_r. But a rule that is given theta_0 and the forget loss and not the history gives the same answer
-/// theta_u (the same law of answers, if it is random) in both of these histories:
+/// When H_U is nonsingular its gradients span everything and ``QuadraticFloor`` is 0: for each single history some
+/// local rule reaches theta_r. But a rule that is given theta_0 and the forget loss and not the history gives the same
+/// answer theta_u (the same law of answers, if it is random) in both of these histories:
 ///
 ///     0 -- R --> theta_R -- U --> theta_0        retrained: theta_R = R(0)
 ///     0 -- U --> theta_U -- R' --> theta_0       retrained: R'(0)
 ///
-/// R' has the Hessian and the trainer of R and the centre that makes the ends meet, `theta_U + S_R^+ (theta_0 - theta_U)`,
-/// where `S_R = I - g(H_R)` moves the model that way: always if it is nonsingular. Where it does not, as ridge with fewer
-/// rows than parameters, R' is a proximal stage on the one direction `theta_0 - theta_U`. By the parallelogram law, for
-/// every theta_u
+/// R' has the Hessian and the trainer of R and the centre that makes the ends meet,
+/// `theta_U + S_R^+ (theta_0 - theta_U)`, where `S_R = I - g(H_R)` moves the model that way: always if it is
+/// nonsingular. Where it does not, as ridge with fewer rows than parameters, R' is a proximal stage on the one
+/// direction `theta_0 - theta_U`. By the parallelogram law, for every theta_u
 ///
 ///     max(d(theta_u, R(0)), d(theta_u, R'(0)))  >=  d(R(0), R'(0)) / 4,
 ///

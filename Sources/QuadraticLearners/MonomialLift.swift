@@ -26,22 +26,22 @@ public struct QuadraticModel: Sendable, Equatable {
 ///     phi(x)  = (x_1^2/sqrt2, ..., x_p^2/sqrt2,   x_1 x_2, x_1 x_3, ..., x_(p-1) x_p,   x_1, ..., x_p,   1)
 ///     theta   = (W_11/sqrt2, ..., W_pp/sqrt2,     W_12, W_13, ..., W_(p-1)p,            b_1, ..., b_p,   c),
 ///
-/// (p + 1)(p + 2)/2 numbers each. The factors sqrt 2 make the lift an isometry, `phi(x)'phi(z) = 1 + x'z + (x'z)^2/2` and
-/// `||theta||^2 = ||W||_F^2/2 + ||b||^2 + c^2`, so that ridge towards the last iterate does not depend on the axes in
-/// which x is written.
+/// (p + 1)(p + 2)/2 numbers each. The factors sqrt 2 make the lift an isometry, `phi(x)'phi(z) = 1 + x'z + (x'z)^2/2`
+/// and `||theta||^2 = ||W||_F^2/2 + ||b||^2 + c^2`, so that ridge towards the last iterate does not depend on the axes
+/// in which x is written.
 ///
-/// Every statement about linear learners holds word for word on the lifted rows. Those that hold *almost surely* need one
-/// more line, because a lifted row lies on a p-dimensional surface and has no density: what must not vanish is a real
-/// analytic function of the features and labels (entries of Delta_0 and of X_U Delta_0 after ridge, a determinant
+/// Every statement about linear learners holds word for word on the lifted rows. Those that hold *almost surely* need
+/// one more line, because a lifted row lies on a p-dimensional surface and has no density: what must not vanish is a
+/// real analytic function of the features and labels (entries of Delta_0 and of X_U Delta_0 after ridge, a determinant
 /// of lifted rows), and an analytic function on R^N that is not 0 everywhere is 0 only on a set of measure 0 (Mityagin,
 /// arXiv 1512.07276). So one witness is enough:
 ///
-/// - `Delta_0 != 0` and `P_U Delta_0 != 0` (Lemmas C.1, C.2): let all rows be the same point x, y_A = 0 and y_B = (1, ..., 1).
-///   Then `Delta_0 = S_A b_B` is a positive multiple of phi(x), and `X_U Delta_0` of `||phi(x)||^2 >= 1` in every row,
-///   also where the rows of U are rows of a stage; and `P_U Delta_0 = 0` just when `X_U Delta_0 = 0`.
+/// - `Delta_0 != 0` and `P_U Delta_0 != 0` (Lemmas C.1, C.2): let all rows be the same point x, y_A = 0 and y_B = (1,
+///   ..., 1). Then `Delta_0 = S_A b_B` is a positive multiple of phi(x), and `X_U Delta_0` of `||phi(x)||^2 >= 1` in
+///   every row, also where the rows of U are rows of a stage; and `P_U Delta_0 = 0` just when `X_U Delta_0 = 0`.
 /// - independent rows of X_U, and `rank(X_test P_U) = k` (Lemma C.4), for k <= (p+1)(p+2)/2 and m >= k: monomials are
-///   linearly independent functions, so there are k points whose lifts are independent. Take them for U and for the first
-///   k test points.
+///   linearly independent functions, so there are k points whose lifts are independent. Take them for U and for the
+///   first k test points.
 public struct MonomialLift: Sendable {
   /// p, the number of features of a point.
   public let features: Int

@@ -21,8 +21,8 @@ public struct ODEIntegrator: Sendable {
   ///   - time: how far.
   ///   - derivative: writes f(y) for the state given; the equations here do not depend on s.
   ///   - observe: told of the state after every accepted step.
-  /// - Throws: ``QuadraticLearnersError/integration(time:reason:)`` with the time reached when the state or its derivative
-  ///   stops being finite or the step limit is reached.
+  /// - Throws: ``QuadraticLearnersError/integration(time:reason:)`` with the time reached when the state or its
+  ///   derivative stops being finite or the step limit is reached.
   public func integrate(
     _ state: inout [Double], time: Double, derivative: ([Double]) -> [Double], observe: ([Double]) -> Void = { _ in }
   ) throws {

@@ -12,7 +12,8 @@ import StagedLearners
 /// 1. The stages commute from **every** theta_0 if and only if `S_A S_B = S_B S_A` and `S_A S_B (c_B - c_A) = 0`:
 ///    Delta_0 is affine in theta_0 with linear part `S_B S_A - S_A S_B`. Where that part is 0, the rest is
 ///    `S_A S_B (c_B - c_A)`.
-/// 2. They commute for **all** centres if and only if `S_A S_B = 0` (take c_A = theta_0, then c_B arbitrary; transposed,
+/// 2. They commute for **all** centres if and only if `S_A S_B = 0` (take c_A = theta_0, then c_B arbitrary;
+/// transposed,
 ///    `S_B S_A = 0`). Where g(h) = 1 for h = 0 only, as for proximal stages, flows and convergence, that says
 ///    `range(H_A)` orthogonal to `range(H_B)`.
 /// 3. Where g is one-to-one on the curvatures (proximal, flows), `S_A S_B = S_B S_A` is `H_A H_B = H_B H_A`: two
@@ -42,8 +43,8 @@ public struct QuadraticStageMap: AffineStageMap {
 
   /// Prepares the stage; O(d^2).
   ///
-  /// - Throws: ``QuadraticLearnersError`` for a parameter out of range, a Hessian that is not as definite as the trainer
-  ///   needs, or a trainer that leaves Double's range on this Hessian.
+  /// - Throws: ``QuadraticLearnersError`` for a parameter out of range, a Hessian that is not as definite as the
+  ///   trainer needs, or a trainer that leaves Double's range on this Hessian.
   public init(_ stage: QuadraticStage) throws {
     let quadratic = stage.quadratic
     try stage.trainer.validate(stage: stage.name, quadratic)

@@ -17,18 +17,20 @@ import Theorems
 ///     d(theta_AB^t, theta_BA^t)  >=  sigma^2 ||P Delta_0||^2 / (4 m) (1 + rho*)^(2t).
 ///
 /// *Proof.* `Delta_t = (I + M_U)^t Delta_0` commutes with P. Off P every factor is at most 1 in size, so
-/// `||(I - P) Delta_t|| <= ||(I - P) Delta_0||`. On P, `||P Delta_t||^2 = sum alpha_j^2 |1 + x_j|^(2t) >= (1 + rho*)^(2t)
+/// `||(I - P) Delta_t|| <= ||(I - P) Delta_0||`. On P,
+/// `||P Delta_t||^2 = sum alpha_j^2 |1 + x_j|^(2t) >= (1 + rho*)^(2t)
 /// ||P Delta_0||^2` by Jensen's inequality for the convex x -> x^(2t), x >= 0, t >= 1/2; at t = 0 both sides agree. So
-/// `||X_test Delta_t|| >= sigma (1 + rho*)^t ||P Delta_0|| - C_0`, and from t_0 on C_0 is at most half of the first term,
-/// since `1 + rho* > 1`. Square and divide by m.
+/// `||X_test Delta_t|| >= sigma (1 + rho*)^t ||P Delta_0|| - C_0`, and from t_0 on C_0 is at most half of the first
+/// term, since `1 + rho* > 1`. Square and divide by m.
 ///
-/// *What an indefinite Hessian changes.* For positive semidefinite H_U the expanding directions are range(H_U) and this is
-/// the paper's theorem. Otherwise its constants taken word for word, P onto range(H_U) and `rho* = <P Delta_0, M_U P
-/// Delta_0> / ||P Delta_0||^2`, fail in two ways: with `rho* <= 0` dividing by `log(1 + rho*)` turns the inequality that
-/// defines t_0 round (`M_U = diag(-1/2, 0)`, `X_test = (1, 1)`, `Delta_0 = (1, -1)` gives t_0 = -1, but d = 0 at t = 0);
-/// and with `M_U = diag(1, -1)`, `Delta_0 = (1, 1)` it is 0, which says nothing about a divergence that grows fourfold a
-/// step. Here shrinking directions count as the part that stays, and overshooting ones (`x_j < -2`) as the part that
-/// grows. Without any expanding direction the statement has nothing to say: the histories do not diverge at all.
+/// *What an indefinite Hessian changes.* For positive semidefinite H_U the expanding directions are range(H_U) and this
+/// is the paper's theorem. Otherwise its constants taken word for word, P onto range(H_U) and `rho* = <P Delta_0, M_U P
+/// Delta_0> / ||P Delta_0||^2`, fail in two ways: with `rho* <= 0` dividing by `log(1 + rho*)` turns the inequality
+/// that defines t_0 round (`M_U = diag(-1/2, 0)`, `X_test = (1, 1)`, `Delta_0 = (1, -1)` gives t_0 = -1, but d = 0 at t
+/// = 0); and with `M_U = diag(1, -1)`, `Delta_0 = (1, 1)` it is 0, which says nothing about a divergence that grows
+/// fourfold a step. Here shrinking directions count as the part that stays, and overshooting ones (`x_j < -2`) as the
+/// part that grows. Without any expanding direction the statement has nothing to say: the histories do not diverge at
+/// all.
 ///
 /// Theorem: proofs/quadratic-learners.md
 public struct QuadraticTheorem31: Sendable {

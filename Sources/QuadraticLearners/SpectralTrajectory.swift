@@ -66,8 +66,8 @@ public struct SpectralTrajectory: Sendable {
   }
 
   /// The exact law (theory B1): the parts that the test set sees with the largest `|1 + x_j|` take over,
-  /// `log d(t) = 2 t log|1 + x*| + constant + o(1)`. Where two of them have opposite signs of 1 + x_j the constant is one
-  /// for even and one for odd steps. Nil when e is 0 throughout.
+  /// `log d(t) = 2 t log|1 + x*| + constant + o(1)`. Where two of them have opposite signs of 1 + x_j the constant is
+  /// one for even and one for odd steps. Nil when e is 0 throughout.
   public var asymptote: Asymptote? {
     let seen = rates.indices.filter { logAmplitudes[$0] + logNorms[$0] > -.infinity }
     let logFactors = rates.map { LogNumber.power(rate: $0, steps: 1).logMagnitude }

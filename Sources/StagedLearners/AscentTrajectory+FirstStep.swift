@@ -4,18 +4,19 @@ import LinearAlgebra
 extension AscentTrajectory {
   /// The first step from 0 to `last` at which `log d(t)` exceeds a level; nil where none does.
   ///
-  /// The RE distance need not grow monotonically, so that no bisection between two steps finds it. What holds between two
-  /// steps is that every mode is convex in t: e(t) lies below the chord from e(low) to e(high) by
+  /// The RE distance need not grow monotonically, so that no bisection between two steps finds it. What holds between
+  /// two steps is that every mode is convex in t: e(t) lies below the chord from e(low) to e(high) by
   /// `kappa_j(t) a_j F_j` in mode j, with `0 <= kappa_j <= (high - low)^2 r_j^2 (1 + lambda_j)^high / 8` and
-  /// `r_j = log(1 + lambda_j)`, a quarter of the square times half the largest second derivative. The norm of the chord is
-  /// largest at one of its ends, hence
+  /// `r_j = log(1 + lambda_j)`, a quarter of the square times half the largest second derivative. The norm of the chord
+  /// is largest at one of its ends, hence
   ///
   ///     ||e(t)||  <=  max(||e(low)||, ||e(high)||) + (high - low)^2 / 8 sum_j r_j^2 (1 + lambda_j)^high |a_j| ||F_j|| .
   ///
-  /// A range that this keeps at the level or below holds no departure; another one is halved, its earlier half first, and
-  /// one of at most 64 steps is walked. As the last term falls with the square of the length, the ranges next to where d
-  /// touches the level shrink like the distance from it, and the search takes some hundred evaluations for any `last`.
-  /// A range in which d exceeds the level by no more than the rounding of e(t) may count as one in which it does not.
+  /// A range that this keeps at the level or below holds no departure; another one is halved, its earlier half first,
+  /// and one of at most 64 steps is walked. As the last term falls with the square of the length, the ranges next to
+  /// where d touches the level shrink like the distance from it, and the search takes some hundred evaluations for any
+  /// `last`. A range in which d exceeds the level by no more than the rounding of e(t) may count as one in which it
+  /// does not.
   public func firstStep(beyond level: Double, through last: Int, workers: Workers = .one) -> Int? {
     let start = logDistance(at: 0)
     guard !(start > level) else { return 0 }

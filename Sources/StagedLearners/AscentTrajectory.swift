@@ -83,8 +83,8 @@ public struct AscentTrajectory: Sendable {
     return (logRates[first], 2 * (log(sum.norm) + size) - log(Double(testCount)))
   }
 
-  /// The modes of the largest rate among those that grow and that the test set sees, the fastest first: equal eigenvalues
-  /// act as one.
+  /// The modes of the largest rate among those that grow and that the test set sees, the fastest first: equal
+  /// eigenvalues act as one.
   public var fastestModes: [Int] {
     let growing = logRates.indices.filter { logSizes[$0] > -.infinity && logRates[$0] > 0 }
       .sorted { logRates[$0] > logRates[$1] }

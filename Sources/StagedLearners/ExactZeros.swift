@@ -5,9 +5,9 @@ import Unlearning
 /// Which quantities of an instance are exactly 0, decided by arithmetic modulo primes and never by rounding.
 ///
 /// The instance's Doubles are binary fractions, ridge stages are rational in them, and so is all that the hypotheses of
-/// Theorem 3.1 speak of. One prime for which a residue is not 0 proves that the quantity is not 0. That it is 0 is proved
-/// by so many primes that their product exceeds the largest numerator it could have (Hadamard's inequality); where that
-/// would take too long, the question stays open.
+/// Theorem 3.1 speak of. One prime for which a residue is not 0 proves that the quantity is not 0. That it is 0 is
+/// proved by so many primes that their product exceeds the largest numerator it could have (Hadamard's inequality);
+/// where that would take too long, the question stays open.
 public struct ExactZeros: Sendable {
   /// What was found out about a quantity.
   public enum Answer: Sendable, Equatable {
@@ -69,8 +69,8 @@ public struct ExactZeros: Sendable {
     }
   }
 
-  /// Whether `X_test P_U` has a rank below k: every minor of order k of `X_test X_U'` is then 0. The rows of X_U must be
-  /// independent.
+  /// Whether `X_test P_U` has a rank below k: every minor of order k of `X_test X_U'` is then 0. The rows of X_U must
+  /// be independent.
   public var testRankDeficit: Answer {
     let test = instance.test
     let size = max(0, log2(Vector(test.elements).norm) - Self.unit(test.elements))

@@ -8,14 +8,14 @@ import LinearAlgebra
 /// this ridge parameter, and `position_U` (1, 2 or 3; 1 unless given) at which place of both paths. Any other tensor or
 /// metadata is refused, for it may mean another history than the one that would be read.
 ///
-/// Tensors are F64. Other floats and integers are read too where every value is a Double, and labels of shape (n, 1); the
-/// reader says so.
+/// Tensors are F64. Other floats and integers are read too where every value is a Double, and labels of shape (n, 1);
+/// the reader says so.
 public enum InstanceFile {
   /// Reads an instance; a given `stepSize` stands in for the file's eta.
   ///
   /// - Parameter notice: told in one line what was converted, where anything was.
-  /// - Throws: `SafetensorsError` for a file that is not well-formed, lacks a tensor or holds an integer that is no Double,
-  ///   and ``StagedLearnersError/invalidInstance(_:)`` naming file, tensor and rule for one that breaks a rule.
+  /// - Throws: `SafetensorsError` for a file that is not well-formed, lacks a tensor or holds an integer that is no
+  ///   Double, and ``StagedLearnersError/invalidInstance(_:)`` naming file, tensor and rule for one that breaks a rule.
   public static func read(
     _ path: String, stepSize: Double? = nil, workers: Workers = .one, notice: (String) -> Void = { _ in }
   ) throws -> TwoPathInstance {

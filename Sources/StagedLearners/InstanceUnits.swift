@@ -1,10 +1,10 @@
 import Glibc
 import LinearAlgebra
 
-/// Powers of two that an instance is multiplied by, so that the squares of its numbers stay in Double's range. Exact, and
-/// no verdict depends on them: with features times `2^p`, labels times `2^q`, test features times `2^r`, every mu times
-/// `2^(2p)` and eta times `2^(-2p)`, models are multiplied by `2^(q - p)` and RE distances by `2^(2 (q - p + r))`, and
-/// growth, rho* and t_0 stay what they are.
+/// Powers of two that an instance is multiplied by, so that the squares of its numbers stay in Double's range. Exact,
+/// and no verdict depends on them: with features times `2^p`, labels times `2^q`, test features times `2^r`, every mu
+/// times `2^(2p)` and eta times `2^(-2p)`, models are multiplied by `2^(q - p)` and RE distances by
+/// `2^(2 (q - p + r))`, and growth, rho* and t_0 stay what they are.
 public struct InstanceUnits: Sendable, Equatable {
   /// p.
   public let features: Int
@@ -22,7 +22,8 @@ public struct InstanceUnits: Sendable, Equatable {
   /// `log` of what RE distances are multiplied by.
   public var logDistance: Double { 2 * Double(models + test) * M_LN2 }
 
-  /// A number that grew by `2^power`, as it is in the units that were given; 0 or infinite where a Double cannot hold it.
+  /// A number that grew by `2^power`, as it is in the units that were given; 0 or infinite where a Double cannot hold
+  /// it.
   public static func given(_ value: Double, times power: Int) -> Double { scalbn(value, Int32(-power)) }
 
   /// The powers for an instance: 0 for what is of ordinary size. The size of the features and of the labels is that of

@@ -153,8 +153,8 @@ public struct TrainedPair: Sendable {
 }
 
 extension TwoPathInstance {
-  /// A bound, of first order, on the rounding of Delta_0. Each product `S_i b_j` is rounded by the inner products and the
-  /// solver of its stage, relative to `||S_i|| ||b_j||`, and b_j before it.
+  /// A bound, of first order, on the rounding of Delta_0. Each product `S_i b_j` is rounded by the inner products and
+  /// the solver of its stage, relative to `||S_i|| ||b_j||`, and b_j before it.
   fileprivate func differenceRounding(_ training: StagedTraining) throws -> Double {
     let (position, all) = (forgetStage?.position, try stages.map { try training.map($0.name) })
     // A forget stage that both orders end with acts on the difference; one that both begin with is only acted on.

@@ -135,8 +135,8 @@ public struct RetainedSpan: Sendable {
   /// The eigenvalues of `M = Y Y' - N`, with `Y = sqrt(up) X_U'` and `N = down X_R'X_R`, the positive ones right to the
   /// rounding of their own size and not of `||M||`, where the eigensolver's are too small beside it for that.
   ///
-  /// By Sylvester's law `lambda > 0` is the j-th largest eigenvalue of M where the j-th of `Y' (N + lambda)^-1 Y` is 1. That
-  /// falls with lambda and is a sum of positive terms, one part on row(X_R) and one off it.
+  /// By Sylvester's law `lambda > 0` is the j-th largest eigenvalue of M where the j-th of `Y' (N + lambda)^-1 Y` is 1.
+  /// That falls with lambda and is a sum of positive terms, one part on row(X_R) and one off it.
   private func refined(_ computed: [Double], _ up: Double, _ down: Double) throws -> [Double] {
     let norm = computed.reduce(0) { max($0, abs($1)) }
     let k = forgetRows.columns

@@ -55,8 +55,8 @@ private struct RetainSet {
       })
   }
 
-  /// The model of a path less the one of its stages that are left. A stage of both acts on the difference alone, and one
-  /// that is forgotten, as a whole or in part, adds what it adds.
+  /// The model of a path less the one of its stages that are left. A stage of both acts on the difference alone, and
+  /// one that is forgotten, as a whole or in part, adds what it adds.
   func difference(_ path: Path, from full: StagedTraining, workers: Workers) throws -> Vector {
     var (model, retrained, difference) = (Vector(zeros: dimension), Vector(zeros: dimension), Vector(zeros: dimension))
     for name in path.stages {

@@ -14,7 +14,8 @@ public enum Significance: Sendable, Equatable {
   /// Whether the quantity is not 0 and its value is known.
   public var isKnown: Bool { if case .digits = self { true } else { false } }
 
-  /// Judges a size by a bound on its rounding. Exact arithmetic is asked only where less than some six digits are clear.
+  /// Judges a size by a bound on its rounding. Exact arithmetic is asked only where less than some six digits are
+  /// clear.
   init(_ size: Double, rounding: Double, exactly decide: () -> ExactZeros.Answer) {
     let digits = rounding > 0 ? log10(size / rounding) : size > 0 ? .infinity : -.infinity
     guard !(size > 0x1p20 * rounding) else { self = .digits(digits); return }

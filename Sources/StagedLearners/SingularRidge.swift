@@ -18,8 +18,8 @@ struct SingularRidge: Sendable {
 
   /// Decomposes a stage.
   ///
-  /// - Throws: `LinearAlgebraError.invalidParameter(_:)` where distinct rows of X seem dependent and mu is too small for rounding to
-  ///   tell 0 from a singular value that mu would not hold down.
+  /// - Throws: `LinearAlgebraError.invalidParameter(_:)` where distinct rows of X seem dependent and mu is too small
+  ///   for rounding to tell 0 from a singular value that mu would not hold down.
   init(_ stage: LinearStage, mu: Double, workers: Workers) throws {
     let features = stage.examples.features
     let qr = features.rows >= features.columns ? try QR(features, workers: workers) : nil

@@ -1,6 +1,7 @@
 import LinearAlgebra
 
-/// A stage made ready to train: the affine map `theta -> theta + X' phi(K) (y - X theta)` with `K = X X'` factored once.
+/// A stage made ready to train: the affine map `theta -> theta + X' phi(K) (y - X theta)` with `K = X X'` factored
+/// once.
 ///
 /// Everything happens in the dual: time O(n^2 d + n^3) to prepare and O(n d) to apply, and no d x d matrix anywhere.
 /// Written as `theta -> G theta + b`, the map has `G = I - S` with `contraction` S and
@@ -120,8 +121,8 @@ public struct StageMap: AffineStageMap {
   }
 
   /// How much more the stage adds to a model than the same stage, `kept`, without these rows W:
-  /// `(I - S_kept) X_W' c_W` with `c = phi(K) (y - X theta)`, by elimination in blocks, so that two nearly equal changes
-  /// need not be subtracted. Nil unless both solve their systems by Cholesky.
+  /// `(I - S_kept) X_W' c_W` with `c = phi(K) (y - X theta)`, by elimination in blocks, so that two nearly equal
+  /// changes need not be subtracted. Nil unless both solve their systems by Cholesky.
   func surplus(of theta: Vector, over kept: StageMap, without rows: [Int], workers: Workers) -> Vector? {
     guard case .cholesky = solver, case .cholesky = kept.solver else { return nil }
     let coefficients = Self.solve(solver, stage.examples.residual(theta, workers: workers))

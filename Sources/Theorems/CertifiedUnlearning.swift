@@ -150,3 +150,10 @@ extension CertifiedUnlearning {
     ]
   }
 }
+
+extension OwnTheorem {
+  /// Certified unlearning.
+  public static let b6 = OwnTheorem("b6") { divergence, models, steps, workers in
+    try CertifiedUnlearning.page(divergence, models: models, steps: steps, workers: workers)
+  }
+}

@@ -6,12 +6,13 @@ import StagedLearners
 ///
 ///     t >= t*  =  max( [log(16 m eps) - log(sigma_U^2 ||P_U Delta_0||^2)] / [2 log(1 + rho*)],  t_0 )
 ///
-/// (and t >= 0), whatever model theta_r is, at least one of `d(theta_AB^t, theta_r)` and `d(theta_BA^t, theta_r)` exceeds
-/// eps: `d(theta_AB^t, theta_BA^t) >= 4 eps`, and by the triangle inequality
+/// (and t >= 0), whatever model theta_r is, at least one of `d(theta_AB^t, theta_r)` and `d(theta_BA^t, theta_r)`
+/// exceeds eps: `d(theta_AB^t, theta_BA^t) >= 4 eps`, and by the triangle inequality
 /// `sqrt d(AB, BA) <= sqrt d(AB, r) + sqrt d(BA, r)`.
 ///
-/// It speaks of gradient ascent, from t* on and of **one** theta_r. Each history's own retrained model is another matter:
-/// with U last on both paths one ascent step with `eta = k / (2 mu_U)` takes both models there (B3), whatever t* is.
+/// It speaks of gradient ascent, from t* on and of **one** theta_r. Each history's own retrained model is another
+/// matter: with U last on both paths one ascent step with `eta = k / (2 mu_U)` takes both models there (B3), whatever
+/// t* is.
 ///
 /// Theorem: proofs/corollary-1.md
 public struct Corollary1: Sendable {

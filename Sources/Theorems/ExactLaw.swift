@@ -4,18 +4,19 @@ import StagedLearners
 
 /// Theory B1: the law that the divergence obeys, exactly. With `e(t) = c_0 + sum_j (1 + lambda_j)^t a_j F_j`, the
 /// differences of predictions on the test set (`AscentTrajectory`; `c_0 = e(0) - F a` is what no step moves), let
-/// `lambda*` be the largest eigenvalue with `a_j F_j != 0` and `c*` the sum of `a_j F_j` over its modes. Then at every t
+/// `lambda*` be the largest eigenvalue with `a_j F_j != 0` and `c*` the sum of `a_j F_j` over its modes. Then at every
+/// t
 ///
 ///     | sqrt(m d(t)) - (1 + lambda*)^t ||c*|| |  <=  rest(t) = ||c_0|| + sum_(lambda_j < lambda*) (1 + lambda_j)^t |a_j| ||F_j||
 ///
-/// by the triangle inequality. `rest(t) / (1 + lambda*)^t` never grows, so that from the first step ``firstStep`` at which
-/// it is at most `(1 - 1/sqrt f) ||c*||` on, for good,
+/// by the triangle inequality. `rest(t) / (1 + lambda*)^t` never grows, so that from the first step ``firstStep`` at
+/// which it is at most `(1 - 1/sqrt f) ||c*||` on, for good,
 ///
 ///     (1/f) (1 + lambda*)^(2t) ||c*||^2 / m  <=  d(t)  <=  f (1 + lambda*)^(2t) ||c*||^2 / m ,
 ///
-/// and `log d(t) / (2t) -> log(1 + lambda*)`. The lower side is a sharper Theorem 3.1, claimed at every t and of the true
-/// rate: `rho* <= lambda*` is a mean of rates, so that the paper's bound falls behind exponentially. ``overtakes(_:)`` says
-/// from which step on it is the larger of the two.
+/// and `log d(t) / (2t) -> log(1 + lambda*)`. The lower side is a sharper Theorem 3.1, claimed at every t and of the
+/// true rate: `rho* <= lambda*` is a mean of rates, so that the paper's bound falls behind exponentially.
+/// ``overtakes(_:)`` says from which step on it is the larger of the two.
 ///
 /// Theorem: proofs/exact-law.md
 public struct ExactLaw: Sendable {
@@ -85,8 +86,9 @@ public struct ExactLaw: Sendable {
     return Theorems.firstStep(upTo: .max / 2) { logRest(at: $0) - logLead(at: $0) <= level }
   }
 
-  /// The first step at which the lower side of the envelope is at least the bound of Theorem 3.1, and then for good: their
-  /// ratio never shrinks, because neither `1 - rest/lead` nor `(1 + lambda*) / (1 + rho*)` to the t does. Nil beyond any Int.
+  /// The first step at which the lower side of the envelope is at least the bound of Theorem 3.1, and then for good:
+  /// their ratio never shrinks, because neither `1 - rest/lead` nor `(1 + lambda*) / (1 + rho*)` to the t does. Nil
+  /// beyond any Int.
   public func overtakes(_ theorem: Theorem31) -> Int? {
     Theorems.firstStep(upTo: .max / 2) { logEnvelope(at: $0).lower >= theorem.logBound(at: $0) }
   }
@@ -131,7 +133,8 @@ extension ExactLaw {
     _ divergence: PathDivergence, models: TrainedPair, steps: Int, workers: Workers = .one
   ) throws -> StatementPage {
     let statement = """
-      X_test Delta_t = c_0 + sum_j (1 + lambda_j)^t a_j F_j, so that |sqrt(m d(t)) - (1 + lambda*)^t ||c*||| <= rest(t) \
+      X_test Delta_t = c_0 + sum_j (1 + lambda_j)^t a_j F_j, so that |sqrt(m d(t)) - (1 + lambda*)^t ||c*||| <= \
+      rest(t) \
       at every t; from t_1 on d(t) is within a factor 2 of (1 + lambda*)^(2t) ||c*||^2 / m, and log d(t) / (2t) \
       tends to log(1 + lambda*).
       """
@@ -165,5 +168,12 @@ extension ExactLaw {
         .init("2 (1 + lambda*)^(2t) ||c*||^2 / m >= d(t) for t >= t_1", above),
         .init("d(t) >= (1 + lambda*)^(2t) ||c*||^2 / (2 m) for t >= t_1", below),
       ])
+  }
+}
+
+extension OwnTheorem {
+  /// The exact law of the divergence.
+  public static let b1 = OwnTheorem("b1") { divergence, models, steps, workers in
+    try ExactLaw.page(divergence, models: models, steps: steps, workers: workers)
   }
 }

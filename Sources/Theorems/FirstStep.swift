@@ -1,5 +1,5 @@
-/// The first step at which a claim holds that, once it holds, holds for good: by doubling, then by bisection. Nil where it
-/// does not hold at any step that doubling reaches up to `limit`.
+/// The first step at which a claim holds that, once it holds, holds for good: by doubling, then by bisection. Nil where
+/// it does not hold at any step that doubling reaches up to `limit`.
 func firstStep(upTo limit: Int, where holds: (Int) -> Bool) -> Int? {
   var (low, high) = (0, 1)
   guard !holds(0) else { return 0 }

@@ -3,15 +3,16 @@ import LinearAlgebra
 import StagedLearners
 import Unlearning
 
-/// Theory B3, the sharp form of path dependence: what was learned **last** can be unlearned exactly by a local algorithm
-/// that does not know the path, what was learned earlier cannot.
+/// Theory B3, the sharp form of path dependence: what was learned **last** can be unlearned exactly by a local
+/// algorithm that does not know the path, what was learned earlier cannot.
 ///
-/// With the forget stage last, the model before it **is** the retrained model theta_r, and `SpectralFilter.inverse(rows:)`
-/// says what undoes the stage: for a proximal stage with mu one step of gradient ascent, `eta* = k/(2 mu)`, because its
-/// minimiser satisfies `X_U'(X_U theta_0 - y_U) + mu (theta_0 - theta_r) = 0`; T implicit steps of ascent for T steps of
-/// descent; ascent flow for flow. All of them move inside `row(X_U)` and need forget gradients only. A stage trained to
-/// convergence leaves a forget gradient of 0: whatever follows it stays at theta_0, although the floor of B2 is 0. With the
-/// forget stage earlier the floor is positive almost surely: no local algorithm gets to theta_r.
+/// With the forget stage last, the model before it **is** the retrained model theta_r, and
+/// `SpectralFilter.inverse(rows:)` says what undoes the stage: for a proximal stage with mu one step of gradient
+/// ascent, `eta* = k/(2 mu)`, because its minimiser satisfies `X_U'(X_U theta_0 - y_U) + mu (theta_0 - theta_r) = 0`; T
+/// implicit steps of ascent for T steps of descent; ascent flow for flow. All of them move inside `row(X_U)` and need
+/// forget gradients only. A stage trained to convergence leaves a forget gradient of 0: whatever follows it stays at
+/// theta_0, although the floor of B2 is 0. With the forget stage earlier the floor is positive almost surely: no local
+/// algorithm gets to theta_r.
 ///
 /// Theorem: proofs/last-in-first-out.md
 public struct LastInFirstOut: Sendable {
@@ -50,11 +51,11 @@ public struct LastInFirstOut: Sendable {
   /// What rounding may carry the undone model off `theta_0 + row(X_U)`.
   private let offSpanRounding: Double
 
-  /// Trains the path, undoes its forget stage as if it had been last, and measures how far from the retrained model that
-  /// leads.
+  /// Trains the path, undoes its forget stage as if it had been last, and measures how far from the retrained model
+  /// that leads.
   ///
-  /// - Throws: `PathError` when the path lacks the forget stage, and what `StageMap` throws: among it an error for descent
-  ///   with `2 a lambda/k = 1`, which no implicit step undoes.
+  /// - Throws: `PathError` when the path lacks the forget stage, and what `StageMap` throws: among it an error for
+  ///   descent with `2 a lambda/k = 1`, which no implicit step undoes.
   public init(_ run: StagedUnlearning, _ path: Path, workers: Workers = .one) throws {
     guard let position = path.position(of: run.forget) else { throw PathError.unknownStage(run.forget, path: path) }
     (self.path, self.position, stageCount) = (path, position, path.stages.count)
@@ -82,9 +83,10 @@ public struct LastInFirstOut: Sendable {
     testNorm = Vector(run.test.elements).norm
 
     amplification = eigenvalues.reduce(1) { max($0, 1 / abs(trainer.remainder(at: $1, rows: k))) }
-    // The stage is c = phi(K) (y - X theta), theta + X'c, and its inverse the like with psi. Each is computed for a K that
-    // is off by (d + k) eps ||X||^2, which moves phi and psi by `sensitivity` times as much; the first one's error in the
-    // residual, ||X||^2 ||c||, is multiplied by ||X|| |psi|. Sums over d features round relative to ||X|| ||theta||.
+    // The stage is c = phi(K) (y - X theta), theta + X'c, and its inverse the like with psi. Each is computed for a K
+    // that is off by (d + k) eps ||X||^2, which moves phi and psi by `sensitivity` times as much; the first one's error
+    // in the residual, ||X||^2 ||c||, is multiplied by ||X|| |psi|. Sums over d features round relative to ||X||
+    // ||theta||.
     let norm = run.span.singularValues[0]
     featureNorm = norm
     let psi = inverse.map { filter in eigenvalues.reduce(0) { max($0, abs(filter.value(at: $1, rows: k))) } } ?? 0
@@ -116,14 +118,15 @@ public struct LastInFirstOut: Sendable {
   /// `||undone - theta_r||`.
   public var error: Double { remainder.norm }
 
-  /// Whether rounding leaves something to check: it does not where an ill-conditioned stage is undone whose every trace is
-  /// below ``roundingLevel``.
+  /// Whether rounding leaves something to check: it does not where an ill-conditioned stage is undone whose every trace
+  /// is below ``roundingLevel``.
   public var canBeTold: Bool { roundingLevel < learned.norm }
 
   /// Where the forget stage came last and has an inverse: `||undone - theta_r|| <= rounding`, RE exactly.
   public var exactness: Inequality { Inequality(logLeft: log(roundingLevel), logRight: log(error)) }
 
-  /// Where it came last and was trained to convergence: `||X_U theta_0 - y_U|| <= rounding`, so that gradients say nothing.
+  /// Where it came last and was trained to convergence: `||X_U theta_0 - y_U|| <= rounding`, so that gradients say
+  /// nothing.
   public var stuckness: Inequality {
     Inequality(logLeft: log(featureNorm * roundingLevel), logRight: log(forgetResidual))
   }
@@ -149,9 +152,11 @@ extension LastInFirstOut {
   ) throws -> StatementPage {
     let title = "Last in, first out"
     let statement = """
-      If the forget set was the last stage, a local run that does not know the path returns exactly the retrained model \
+      If the forget set was the last stage, a local run that does not know the path returns exactly the retrained \
+      model \
       (trained proximally: one step of gradient ascent with eta* = k/(2 mu)); if it came earlier, none that \
-      moves along forget gradients does, as soon as m > k: d(theta_t, theta_r) >= floor, and floor > 0 almost surely (B2).
+      moves along forget gradients does, as soon as m > k: d(theta_t, theta_r) >= floor, and floor > 0 almost surely \
+      (B2).
       """
     let run = StagedUnlearning(divergence, workers: workers)
     var preconditions = [Precondition.forgottenStage(run)]
@@ -227,5 +232,12 @@ extension Precondition {
       assumption: "the instance says which stage was forgotten", holds: run != nil,
       evidence: run.map { "it is \($0.forget)" }
         ?? "the forget set is neither a stage of its own (mu_U and position_U) nor all rows of A or B")
+  }
+}
+
+extension OwnTheorem {
+  /// Last in, first out.
+  public static let b3 = OwnTheorem("b3") { divergence, models, steps, workers in
+    try LastInFirstOut.page(divergence, models: models, steps: steps, workers: workers)
   }
 }

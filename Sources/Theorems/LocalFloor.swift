@@ -2,22 +2,24 @@ import Glibc
 import LinearAlgebra
 import StagedLearners
 
-/// Theory B2: a floor under the RE distance of **every** local algorithm. One whose moves are combinations of gradients of
-/// losses of `X_U theta` moves theta only inside `row(X_U)`, whatever the losses, step sizes, number of steps or use of
-/// chance, and whether or not it knows the path. Then `(I - P) theta_t = (I - P) theta_0` and for every t
+/// Theory B2: a floor under the RE distance of **every** local algorithm. One whose moves are combinations of gradients
+/// of losses of `X_U theta` moves theta only inside `row(X_U)`, whatever the losses, step sizes, number of steps or use
+/// of chance, and whether or not it knows the path. Then `(I - P) theta_t = (I - P) theta_0` and for every t
 ///
-///     d(theta_t, theta_r)  >=  floor  =  (1/m) min_w ||e(0) + F w||^2 ,      e(0) = X_test (theta_0 - theta_r), F = X_test V,
+///     d(theta_t, theta_r)  >=  floor  =  (1/m) min_w ||e(0) + F w||^2 ,      e(0) = X_test (theta_0 - theta_r), F =
+///     X_test V,
 ///
-/// the least RE distance in `theta_0 + row(X_U)`: no larger constant can stand there. With `u = (I - P)(theta_0 - theta_r)`
-/// and sigma the least singular value of `X_test (V | u/||u||)`, an m x (k + 1) matrix,
+/// the least RE distance in `theta_0 + row(X_U)`: no larger constant can stand there. With
+/// `u = (I - P)(theta_0 - theta_r)` and sigma the least singular value of `X_test (V | u/||u||)`, an m x (k + 1)
+/// matrix,
 ///
 ///     floor  >=  sigma^2 ||u||^2 / m ,
 ///
-/// because `min_w ||X_test (u + V w)|| >= sigma ||(w, ||u||)|| >= sigma ||u||`. For `m > k` and `u != 0` sigma is positive
-/// for almost every X_test with a density; for `m <= k` and X_test V of rank m the floor is 0.
+/// because `min_w ||X_test (u + V w)|| >= sigma ||(w, ||u||)|| >= sigma ||u||`. For `m > k` and `u != 0` sigma is
+/// positive for almost every X_test with a density; for `m <= k` and X_test V of rank m the floor is 0.
 ///
-/// Coordinatewise preconditioning (Adam), weight decay and noise on theta leave `row(X_U)` even where they see the forget
-/// set only: such algorithms are not covered.
+/// Coordinatewise preconditioning (Adam), weight decay and noise on theta leave `row(X_U)` even where they see the
+/// forget set only: such algorithms are not covered.
 ///
 /// Theorem: proofs/local-floor.md
 public struct LocalFloor: Sendable {
@@ -27,8 +29,8 @@ public struct LocalFloor: Sendable {
   public let bestMove: Vector
   /// `min_w ||e(0) + F w||`, as computed.
   public let residualNorm: Double
-  /// What rounding may make of ``residualNorm``: least squares are backward stable, so that it is the residual of a problem
-  /// whose F and e(0) differ by `(m + k) eps`, and the largest w that counts is ``bestMove``.
+  /// What rounding may make of ``residualNorm``: least squares are backward stable, so that it is the residual of a
+  /// problem whose F and e(0) differ by `(m + k) eps`, and the largest w that counts is ``bestMove``.
   public let roundingLevel: Double
 
   /// Solves for the floor of this history; O(m k^2).
@@ -53,8 +55,8 @@ public struct LocalFloor: Sendable {
     residualNorm > roundingLevel ? 2 * log(residualNorm) - log(Double(run.testCount)) : -.infinity
   }
 
-  /// The claim for one model in `theta_0 + row(X_U)`, from the `log` of its RE distance. The floor's own rounding is counted
-  /// in its favour.
+  /// The claim for one model in `theta_0 + row(X_U)`, from the `log` of its RE distance. The floor's own rounding is
+  /// counted in its favour.
   public func inequality(logDistance: Double) -> Inequality {
     let m = log(Double(run.testCount))
     let norm = logSum([(logDistance + m) / 2, log(roundingLevel)])
@@ -70,8 +72,8 @@ public struct LocalFloor: Sendable {
     return check
   }
 
-  /// The claim for the strongest of local algorithms: one that is told theta_r and the test set, and takes the best step
-  /// along one direction after the other, `sweeps` times through all of them. Its RE distance falls to the floor.
+  /// The claim for the strongest of local algorithms: one that is told theta_r and the test set, and takes the best
+  /// step along one direction after the other, `sweeps` times through all of them. Its RE distance falls to the floor.
   public func checkInformed(sweeps: Int) -> (check: StepwiseCheck, logDistance: Double) {
     var (check, error) = (StepwiseCheck(), run.initial)
     let columns = (0..<run.directions.columns).map(run.directions.column)
@@ -90,8 +92,8 @@ public struct LocalFloor: Sendable {
     return (check, logDistance())
   }
 
-  /// The quantitative form of positivity, `sqrt(m floor) >= sigma ||u||`, from the `theta_0 - theta_r` whose off-span part
-  /// u is, and X_test' (d x m). Nil where it says nothing: u is 0, m <= k, or sigma is rounding.
+  /// The quantitative form of positivity, `sqrt(m floor) >= sigma ||u||`, from the `theta_0 - theta_r` whose off-span
+  /// part u is, and X_test' (d x m). Nil where it says nothing: u is 0, m <= k, or sigma is rounding.
   ///
   /// - Throws: `LinearAlgebraError` when the singular values cannot be computed.
   public func positivity(of difference: Vector, _ span: ForgetSpan, test: Matrix) throws -> Inequality? {
@@ -119,7 +121,8 @@ extension LocalFloor {
     let (m, k) = (divergence.instance.testCount, divergence.instance.forgetCount)
     let title = "A floor for every local algorithm"
     let statement = """
-      An algorithm that moves only along gradients of losses of X_U theta stays in theta_0 + row(X_U), so that at every \
+      An algorithm that moves only along gradients of losses of X_U theta stays in theta_0 + row(X_U), so that at \
+      every \
       step, whatever it knows, d(theta_t, theta_r) >= floor = (1/m) min_w ||X_test (theta_0 - theta_r) + X_test V w||^2.
       """
     let pair = try RetrainedPair(divergence, models, workers: workers)
@@ -178,5 +181,12 @@ extension LocalFloor {
     }
     return StatementPage(
       "B2", title, statement: statement, preconditions: preconditions, constants: constants, claims: claims)
+  }
+}
+
+extension OwnTheorem {
+  /// A floor for every local algorithm.
+  public static let b2 = OwnTheorem("b2") { divergence, models, steps, workers in
+    try LocalFloor.page(divergence, models: models, steps: steps, workers: workers)
   }
 }

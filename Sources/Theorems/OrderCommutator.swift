@@ -3,8 +3,8 @@ import LinearAlgebra
 import StagedLearners
 import Unlearning
 
-/// Theory B8: order as an affine commutator. A stage is `theta -> G theta + b`, `G = I - S`, and two stages in both orders,
-/// from a common theta, end apart by
+/// Theory B8: order as an affine commutator. A stage is `theta -> G theta + b`, `G = I - S`, and two stages in both
+/// orders, from a common theta, end apart by
 ///
 ///     Delta = (G_B - I) b_A - (G_A - I) b_B = S_A b_B - S_B b_A ,
 ///
@@ -12,13 +12,13 @@ import Unlearning
 ///
 ///     ||Delta||  <=  cos(A, B) ( ||S_A|| ||b_B|| + ||S_B|| ||b_A|| ) ,
 ///
-/// where `cos(A, B) = ||Q_A' Q_B||` is the cosine of the smallest angle between the two row spaces. Orthogonal rows make
-/// it 0, and nothing else does for all labels: with `y_A = 0`, `Delta = S_A X_B' phi(K_B) y_B` vanishes for every y_B only if
-/// `X_A X_B' = 0`, as long as phi has no zero. (For given labels and row spaces that meet in 0 alone, Delta = 0 if and only if
-/// `X_A b_B = 0` and `X_B b_A = 0`.)
+/// where `cos(A, B) = ||Q_A' Q_B||` is the cosine of the smallest angle between the two row spaces. Orthogonal rows
+/// make it 0, and nothing else does for all labels: with `y_A = 0`, `Delta = S_A X_B' phi(K_B) y_B` vanishes for every
+/// y_B only if `X_A X_B' = 0`, as long as phi has no zero. (For given labels and row spaces that meet in 0 alone, Delta
+/// = 0 if and only if `X_A b_B = 0` and `X_B b_A = 0`.)
 ///
-/// For N stages, two orders differ by swaps of neighbours, each pair of stages at most once, and the stages after a swap
-/// contract. So **any** two of the N! models are no farther apart than
+/// For N stages, two orders differ by swaps of neighbours, each pair of stages at most once, and the stages after a
+/// swap contract. So **any** two of the N! models are no farther apart than
 ///
 ///     sum over pairs {i, j} of  max over what came before of  cos(i, j) ( ||S_i|| ||b_j|| + ||S_j|| ||b_i|| ) .
 ///
@@ -184,7 +184,8 @@ extension OrderCommutator {
       "B8", "Order as an affine commutator",
       statement: """
         Two neighbouring stages A and B in both orders end S_A b_B - S_B b_A apart, at most \
-        cos(A, B) (||S_A|| ||b_B|| + ||S_B|| ||b_A||), which is 0 for orthogonal rows; and any two of the N! orders at most \
+        cos(A, B) (||S_A|| ||b_B|| + ||S_B|| ||b_A||), which is 0 for orthogonal rows; and any two of the N! orders \
+        at most \
         the sum of that over the pairs of stages.
         """,
       preconditions: [order.contraction],
@@ -201,5 +202,12 @@ extension OrderCommutator {
           .init("bound >= spread over all orders", whole),
           .init("||X_test||_op bound >= spread of predictions", predicted),
         ] : [])
+  }
+}
+
+extension OwnTheorem {
+  /// The order as a commutator.
+  public static let b8 = OwnTheorem("b8") { divergence, models, steps, workers in
+    try OrderCommutator.page(divergence, models: models, steps: steps, workers: workers)
   }
 }

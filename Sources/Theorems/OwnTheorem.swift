@@ -1,24 +1,27 @@
 import LinearAlgebra
 import StagedLearners
 
-/// The theorems beyond the paper's that speak of a two-path instance, by their numbers.
-public enum OwnTheorem: String, CaseIterable, Sendable {
-  /// The exact law of the divergence.
-  case b1
-  /// A floor for every local algorithm.
-  case b2
-  /// Last in, first out.
-  case b3
-  /// Recency.
-  case b4
-  /// Weakly local algorithms.
-  case b5
-  /// Certified unlearning.
-  case b6
-  /// NPO and SimNPO.
-  case b7
-  /// The order as a commutator.
-  case b8
+/// A theorem beyond the paper's that speaks of a two-path instance, one value in the list ``all``, which stands beside
+/// what it computes.
+public struct OwnTheorem: Sendable {
+  /// Its number, such as `b2`.
+  public let name: String
+  /// What the theorem says of an instance.
+  private let makePage: @Sendable (PathDivergence, TrainedPair, _ steps: Int, Workers) throws -> StatementPage
+
+  /// A theorem for the list ``all``.
+  init(
+    _ name: String,
+    page: @escaping @Sendable (PathDivergence, TrainedPair, _ steps: Int, Workers) throws -> StatementPage
+  ) {
+    (self.name, makePage) = (name, page)
+  }
+
+  /// All of them, by their numbers.
+  public static let all: [OwnTheorem] = [.b1, .b2, .b3, .b4, .b5, .b6, .b7, .b8]
+
+  /// The theorem of this name.
+  public static func named(_ name: String) -> OwnTheorem? { all.first { $0.name == name } }
 
   /// What the theorem says of an instance.
   ///
@@ -28,15 +31,13 @@ public enum OwnTheorem: String, CaseIterable, Sendable {
   public func page(
     _ divergence: PathDivergence, models: TrainedPair, steps: Int, workers: Workers = .one
   ) throws -> StatementPage {
-    switch self {
-    case .b1: try ExactLaw.page(divergence, models: models, steps: steps, workers: workers)
-    case .b2: try LocalFloor.page(divergence, models: models, steps: steps, workers: workers)
-    case .b3: try LastInFirstOut.page(divergence, models: models, steps: steps, workers: workers)
-    case .b4: try Recency.page(divergence, models: models, steps: steps, workers: workers)
-    case .b5: try WeaklyLocal.page(divergence, models: models, steps: steps, workers: workers)
-    case .b6: try CertifiedUnlearning.page(divergence, models: models, steps: steps, workers: workers)
-    case .b7: try PreferenceUnlearning.page(divergence, models: models, steps: steps, workers: workers)
-    case .b8: try OrderCommutator.page(divergence, models: models, steps: steps, workers: workers)
-    }
+    try makePage(divergence, models, steps, workers)
   }
+}
+
+extension OwnTheorem: Hashable {
+  /// Theorems are told apart by their names.
+  public static func == (one: OwnTheorem, other: OwnTheorem) -> Bool { one.name == other.name }
+  /// Hashes the name.
+  public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }

@@ -28,8 +28,8 @@ import Unlearning
 ///     A = 2 e (1 - e^(-1/e)) sqrt((1 - 1/e) b lambda_min / k),     B^2 = 4 b lambda_max (1 + b max a)
 ///
 /// because `sigma_i = 1 - e^(-s_i)` lies between `e (1 - e^(-1/e)) s_i` and s_i, `z_i^2 = a_i + l_i / b` with
-/// `l_i = -log(e^(s_i) - 1)` between `(1 - 1/e) log(1/S)` and `log(1/s_i)`, and `S^2 / k <= sum s_i^2 <= S^2`. The lower
-/// bound turns the descent into a length: a step is at most
+/// `l_i = -log(e^(s_i) - 1)` between `(1 - 1/e) log(1/S)` and `log(1/s_i)`, and `S^2 / k <= sum s_i^2 <= S^2`. The
+/// lower bound turns the descent into a length: a step is at most
 /// `(S_t - S_(t+1)) / (rho A psi(S_t))`, and psi increases, so the sum is at most an integral,
 ///
 ///     ||theta_t - theta_T||  <=  2 / (rho A) (sqrt(log 1/S_t) - sqrt(log 1/S_T)).

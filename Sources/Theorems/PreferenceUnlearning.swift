@@ -96,8 +96,10 @@ extension PreferenceUnlearning {
     let (title, statement) = (
       "NPO and SimNPO diverge slowly, and still do not reach retraining",
       """
-      Under NPO or SimNPO with eta < eta_max each history moves at most like sqrt(log t), so the RE distance between the two grows at \
-      most like log t; and for any eta, being local, neither comes closer to its retrained model, nor the two to each other, \
+      Under NPO or SimNPO with eta < eta_max each history moves at most like sqrt(log t), so the RE distance between \
+      the two grows at \
+      most like log t; and for any eta, being local, neither comes closer to its retrained model, nor the two to each \
+      other, \
       than the floor of B2.
       """
     )
@@ -185,5 +187,12 @@ extension PreferenceUnlearning {
         .init("\(name): bound of order log t >= d(theta_AB^t, theta_BA^t)", distanceBound),
       ]
     )
+  }
+}
+
+extension OwnTheorem {
+  /// NPO and SimNPO.
+  public static let b7 = OwnTheorem("b7") { divergence, models, steps, workers in
+    try PreferenceUnlearning.page(divergence, models: models, steps: steps, workers: workers)
   }
 }

@@ -4,20 +4,22 @@ import StagedLearners
 import Unlearning
 
 /// Theory B4, recency: what was learned last is forgotten slowest. Under t steps of ascent the forget loss is
-/// `(1/k) ||W_t r_0||^2`, `W_t = (I + (2 eta/k) K)^t`, `K = X_U X_U'`, `r_0 = X_U theta_0 - y_U`. For labels y_U that are centred,
-/// isotropic and independent of the rest, the part of `E ||W_t r_0||^2` that comes from y_U is, per variance of a label,
+/// `(1/k) ||W_t r_0||^2`, `W_t = (I + (2 eta/k) K)^t`, `K = X_U X_U'`, `r_0 = X_U theta_0 - y_U`. For labels y_U that
+/// are centred, isotropic and independent of the rest, the part of `E ||W_t r_0||^2` that comes from y_U is, per
+/// variance of a label,
 ///
-///     E_p(t) = ||W_t (I - S_p R)||_F^2 ,      S_p = X_U G_N ... G_(p+1) X_U' ,   R = phi(K)    ((K + mu I)^-1 for ridge)
+///     E_p(t) = ||W_t (I - S_p R)||_F^2 ,      S_p = X_U G_N ... G_(p+1) X_U' ,   R = phi(K)    ((K + mu I)^-1 for
+///     ridge)
 ///
 /// where the G are the linear parts of the stages after U's position p. The theorem: for every position p and every t
 ///
 ///     E_p(t)  >=  E_N(t) + ||W_t D_p R||_F^2  >=  E_N(t) = ||W_t (I - K R)||_F^2 ,      D_p = K - S_p ,
 ///
-/// as long as `0 <= lambda phi(lambda) <= 1` for the forget stage and the later stages contract. It holds eigenvector by
-/// eigenvector of K, hence for any t and any other function of K in place of W_t: `I - S_p R = (I - K R) + D_p R`, where
-/// `I - K R` is diagonal in the eigenbasis of K with entries `rho_i = 1 - lambda_i phi_i >= 0`; so row i of the sum has squared norm
-/// `rho_i^2 + ||(D_p R)_i||^2 + 2 rho_i (D_p)_ii phi_i`, and `(D_p)_ii = v'(I - G)v lambda_i >= 0` because a product G of
-/// contractions contracts.
+/// as long as `0 <= lambda phi(lambda) <= 1` for the forget stage and the later stages contract. It holds eigenvector
+/// by eigenvector of K, hence for any t and any other function of K in place of W_t: `I - S_p R = (I - K R) + D_p R`,
+/// where `I - K R` is diagonal in the eigenbasis of K with entries `rho_i = 1 - lambda_i phi_i >= 0`; so row i of the
+/// sum has squared norm `rho_i^2 + ||(D_p R)_i||^2 + 2 rho_i (D_p)_ii phi_i`, and `(D_p)_ii = v'(I - G)v lambda_i >= 0`
+/// because a product G of contractions contracts.
 ///
 /// Nothing is claimed of a single draw, nor of the part that the other labels contribute: ``leastLoss(at:)`` says
 /// which position really forgets least.
@@ -148,7 +150,8 @@ extension Recency {
   ) throws -> StatementPage {
     let title = "Recency: what was learned last is forgotten slowest"
     let statement = """
-      The part of the expected forget loss that comes from the forget labels, (1/k) ||W_t (I - S_p R)||_F^2 per variance of \
+      The part of the expected forget loss that comes from the forget labels, (1/k) ||W_t (I - S_p R)||_F^2 per \
+      variance of \
       a label, is smallest at every step of the ascent where the forget set came last (p = N).
       """
     let run = StagedUnlearning(divergence, workers: workers)
@@ -187,5 +190,12 @@ extension Recency {
     }
     return StatementPage(
       "B4", title, statement: statement, preconditions: preconditions, constants: constants, claims: claims)
+  }
+}
+
+extension OwnTheorem {
+  /// Recency.
+  public static let b4 = OwnTheorem("b4") { divergence, models, steps, workers in
+    try Recency.page(divergence, models: models, steps: steps, workers: workers)
   }
 }

@@ -9,9 +9,9 @@ extension StepwiseCheck {
   /// Checks `log d(t) >= right(t)` at every step of a range, however long.
   ///
   /// The steps are walked only until theory B1 decides the rest: the lower side of ``ExactLaw/logEnvelope(at:)`` less
-  /// `right` never falls where `right` grows by no more than the law's rate a step, which is the caller's to know. So once
-  /// it is positive and at least the smallest margin so far, all later steps hold, and none is tighter. Where that is too
-  /// far away, for rates of 10^-12 a step, the rest is looked at on steps spaced evenly in the logarithm, and
+  /// `right` never falls where `right` grows by no more than the law's rate a step, which is the caller's to know. So
+  /// once it is positive and at least the smallest margin so far, all later steps hold, and none is tighter. Where that
+  /// is too far away, for rates of 10^-12 a step, the rest is looked at on steps spaced evenly in the logarithm, and
   /// ``stepsLeftOut`` says how many were not.
   ///
   /// - Parameter progress: told now and then how many steps are done, and how many there are.

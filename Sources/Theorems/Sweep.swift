@@ -68,8 +68,8 @@ public struct Sweep: Sendable {
     }
   }
 
-  /// Where the steps of the proof are checked: at the first ``mostProofSteps`` claimed steps, and beyond on steps spaced
-  /// evenly in the logarithm.
+  /// Where the steps of the proof are checked: at the first ``mostProofSteps`` claimed steps, and beyond on steps
+  /// spaced evenly in the logarithm.
   static func proofSteps(from first: Int, through last: Int) -> [Int] {
     let walked = first...(last - first < mostProofSteps ? last : first + mostProofSteps - 1)
     let beyond = LogarithmicSteps.upTo(last - walked.upperBound).dropFirst()

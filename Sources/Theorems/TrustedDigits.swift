@@ -65,8 +65,8 @@ public struct TrustedDigits: Sendable {
   }
 
   /// rho* is the mean of the lambda_j with weights `a_j^2 / ||a||^2`. An error `e` in a moves it by at most
-  /// `2 ||(diag(lambda) - rho*) a|| ||e|| / ||a||^2`, and one of `eps ||X_U||` in X_U by `2 eps sqrt(lambda_1 / rho*)` of
-  /// itself.
+  /// `2 ||(diag(lambda) - rho*) a|| ||e|| / ||a||^2`, and one of `eps ||X_U||` in X_U by `2 eps sqrt(lambda_1 / rho*)`
+  /// of itself.
   private static func rhoError(_ divergence: PathDivergence, projected: Double) -> Double {
     let norm = divergence.coordinates.norm
     guard norm > 0, let first = divergence.growth.first else { return 0 }

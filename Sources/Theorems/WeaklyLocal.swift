@@ -68,8 +68,10 @@ extension WeaklyLocal {
     ]
     let statement = """
       Under ascent on the forget loss less gamma times the retain loss Delta_t = (I + M)^t Delta_0. If row(X_U) is not \
-      covered by row(X_R), lambda_max(M) > 0 for every gamma; if it is, no eigenvalue is positive from gamma* on and none \
-      below -2 up to gamma_unstable. Along an eigenvector v of M Delta_t grows like |1 + mu|^t, if <v, Delta_0> is not 0.
+      covered by row(X_R), lambda_max(M) > 0 for every gamma; if it is, no eigenvalue is positive from gamma* on and \
+      none \
+      below -2 up to gamma_unstable. Along an eigenvector v of M Delta_t grows like |1 + mu|^t, if <v, Delta_0> is \
+      not 0.
       """
     guard any else {
       return StatementPage(
@@ -107,8 +109,8 @@ extension WeaklyLocal {
       claims: nonzero.holds ? try weak.claims(run, models, through: steps, workers) : [])
   }
 
-  /// The bound with the exact rate, whose hypothesis is `<v_1, Delta_0> != 0`; nil where that is no more than the rounding
-  /// of d products.
+  /// The bound with the exact rate, whose hypothesis is `<v_1, Delta_0> != 0`; nil where that is no more than the
+  /// rounding of d products.
   private func exactRateBound(
     _ run: RegularisedAscent
   ) -> (logFactor: Double, logConstant: Double, firstStep: Double)? {
@@ -212,5 +214,12 @@ extension WeaklyLocal {
       }
     }
     return check
+  }
+}
+
+extension OwnTheorem {
+  /// Weakly local algorithms.
+  public static let b5 = OwnTheorem("b5") { divergence, models, steps, workers in
+    try WeaklyLocal.page(divergence, models: models, steps: steps, workers: workers)
   }
 }

@@ -1,7 +1,7 @@
 /// Normalization form C of Unicode (UAX #15).
 ///
-/// The standard library has this only as a private interface, Foundation at half a megabyte a second and with all of ICU
-/// behind it, so this module has its own: the mappings of `canonicalDecompositions`, the combining classes of the
+/// The standard library has this only as a private interface, Foundation at half a megabyte a second and with all of
+/// ICU behind it, so this module has its own: the mappings of `canonicalDecompositions`, the combining classes of the
 /// standard library, and the arithmetic of Hangul. It also fixes the version of Unicode (`UnicodeVersion`), which the
 /// others cannot.
 enum CanonicalComposition {

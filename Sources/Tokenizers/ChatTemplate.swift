@@ -15,10 +15,10 @@
 ///   feeds and `content<|eot_id|>`, contents stripped; of an assistant's `⟦content<|eot_id|>⟧`.
 ///
 /// The ids are those of the whole text at once, as transformers' `apply_chat_template` gives them, or of plain text its
-/// tokenizer. A token that holds anything of the assistant's is the assistant's: where an answer begins with a line feed,
-/// that may be one together with the line feed before it, and the ids from which the model generates (`prompt`) are then
-/// others at their end. Special tokens written out in a content are found there, as transformers does; a tokenizer that
-/// finds none, llama2.c's, still gets `B` and `E` as they are.
+/// tokenizer. A token that holds anything of the assistant's is the assistant's: where an answer begins with a line
+/// feed, that may be one together with the line feed before it, and the ids from which the model generates (`prompt`)
+/// are then others at their end. Special tokens written out in a content are found there, as transformers does; a
+/// tokenizer that finds none, llama2.c's, still gets `B` and `E` as they are.
 public enum ChatTemplate: String, Sendable, CaseIterable {
   /// The contents alone.
   case plain
@@ -55,8 +55,8 @@ public enum ChatTemplate: String, Sendable, CaseIterable {
   ///   - tokenizer: Tells the tokens for beginning and end.
   ///   - systemPrompt: Used where the conversation has no system message of its own; nil for none.
   ///   - addingGenerationPrompt: Whether the beginning of an assistant's turn follows.
-  /// - Throws: `TokenizerError` (`conversation`) where messages are missing or in a wrong order, or the tokenizer has no
-  ///   token that the template needs.
+  /// - Throws: `TokenizerError` (`conversation`) where messages are missing or in a wrong order, or the tokenizer has
+  ///   no token that the template needs.
   public func text(
     _ messages: [ChatMessage], for tokenizer: Tokenizer, systemPrompt: String? = nil,
     addingGenerationPrompt: Bool = false

@@ -43,8 +43,8 @@ struct Speech: Sendable, Equatable {
 
   /// The same of a text that has been changed.
   ///
-  /// A border moves to the end of what the changed text shares with the changed text before the border. A character that
-  /// the change made of both sides is therefore after it.
+  /// A border moves to the end of what the changed text shares with the changed text before the border. A character
+  /// that the change made of both sides is therefore after it.
   func changed(from old: [UInt8], to new: [UInt8], by change: ([UInt8]) -> [UInt8]) -> Speech {
     guard old != new || borders.isEmpty else { return self }
     var result = self

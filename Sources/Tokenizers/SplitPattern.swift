@@ -104,7 +104,8 @@ public enum SplitPattern: String, Sendable, CaseIterable {
     return afterLineBreak ?? spacesEnd(text, start, limit)
   }
 
-  /// `\s+(?!\S)|\s+` where white space starts: all of it at the end of the text, else all but the last, but at least one.
+  /// `\s+(?!\S)|\s+` where white space starts: all of it at the end of the text, else all but the last, but at least
+  /// one.
   private static func spacesEnd(_ text: [UInt8], _ start: Int, _ limit: Int) -> Int {
     var place = start
     var last = start

@@ -1,7 +1,7 @@
 /// Turns token ids into text as they come, never giving out a part of a character.
 ///
-/// The concatenation of all that `append` and `finish` give is what `Tokenizer.decode` gives for all ids at once, scalar
-/// by scalar. Characters in Swift's sense may still span two outputs, as where a combining mark comes later.
+/// The concatenation of all that `append` and `finish` give is what `Tokenizer.decode` gives for all ids at once,
+/// scalar by scalar. Characters in Swift's sense may still span two outputs, as where a combining mark comes later.
 public struct StreamingDecoder: Sendable {
   private let tokenizer: Tokenizer
   private let skipsSpecial: Bool

@@ -1,9 +1,9 @@
 /// The versions of Unicode that Hugging Face's `tokenizers` works by, so that ours tells characters apart as it does,
 /// and equally whatever version the Swift runtime has.
 ///
-/// A character that was added later is none to it: no letter, no number, no combining mark. Measured on all scalars with
-/// `tokenizers` 0.23.3, whose regular expressions are Oniguruma's and whose normalization form C is a Rust crate of its
-/// own.
+/// A character that was added later is none to it: no letter, no number, no combining mark. Measured on all scalars
+/// with `tokenizers` 0.23.3, whose regular expressions are Oniguruma's and whose normalization form C is a Rust crate
+/// of its own.
 enum UnicodeVersion {
   /// Of the regular expressions.
   static let expressions = (major: 16, minor: 0)

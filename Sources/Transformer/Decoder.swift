@@ -3,10 +3,10 @@ import LinearAlgebra
 /// Feeds sequences to a model token by token, with the keys and values of all earlier tokens kept: what generation and
 /// interactive use need.
 ///
-/// A decoder has slots, each for one sequence. ``prefill(_:weights:adapterWeights:)`` starts sequences with their prompts,
-/// ``step(_:weights:adapterWeights:)`` appends one token to each of some sequences; both leave the logits of what comes
-/// next. Sequences may have any lengths: nothing is padded, and positions count from 0 at each sequence's first token. All
-/// memory is allocated when the decoder is made; a step allocates none.
+/// A decoder has slots, each for one sequence. ``prefill(_:weights:adapterWeights:)`` starts sequences with their
+/// prompts, ``step(_:weights:adapterWeights:)`` appends one token to each of some sequences; both leave the logits of
+/// what comes next. Sequences may have any lengths: nothing is padded, and positions count from 0 at each sequence's
+/// first token. All memory is allocated when the decoder is made; a step allocates none.
 ///
 /// The logits of a sequence have the same bits whatever the other slots hold, whether its tokens came at once or one by
 /// one, and for any number of workers. A decoder serves one call at a time, and the weights must not change between a
@@ -66,8 +66,8 @@ public final class Decoder {
   ///   - prompts: The first tokens of each.
   ///   - weights: The model's weights.
   ///   - adapterWeights: The adapter's, or nil to switch it off.
-  /// - Throws: `GenerationError` where a prompt is empty, longer than the context or holds unknown tokens, or a slot does
-  ///   not exist; then no slot has changed.
+  /// - Throws: `GenerationError` where a prompt is empty, longer than the context or holds unknown tokens, or a slot
+  ///   does not exist; then no slot has changed.
   public func prefill(
     _ prompts: [Prompt], weights: Parameters, adapterWeights: Parameters? = nil
   ) throws(GenerationError) {

@@ -1,7 +1,8 @@
 import CKernels
 
-/// Which elements an adapter's dropout drops in one step: a hash of the step's seed, the adapter's part and the element's
-/// row and column, so that the backward pass sees the forward pass's mask without storing it, for any number of workers.
+/// Which elements an adapter's dropout drops in one step: a hash of the step's seed, the adapter's part and the
+/// element's row and column, so that the backward pass sees the forward pass's mask without storing it, for any number
+/// of workers.
 struct DropoutMask: Sendable {
   let seed: UInt64
   private let threshold: UInt32

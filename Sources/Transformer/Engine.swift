@@ -1,7 +1,8 @@
 import LinearAlgebra
 import Unlearning
 
-/// Runs batches through a model: log-likelihoods, and gradients of any loss that is a function of them or of the logits.
+/// Runs batches through a model: log-likelihoods, and gradients of any loss that is a function of them or of the
+/// logits.
 ///
 /// All memory is allocated when the engine is made; weights are the caller's. A loss enters through its derivative with
 /// respect to each answer token's log-likelihood, so that fine-tuning and every unlearning objective are one call:
@@ -83,8 +84,8 @@ public final class Engine {
     return pass.allLogits()
   }
 
-  /// The final hidden states of all rows, [N, C] row-major: the last layer's output after the final norm, which the head
-  /// multiplies.
+  /// The final hidden states of all rows, [N, C] row-major: the last layer's output after the final norm, which the
+  /// head multiplies.
   /// - Throws: `EngineError`, as ``score(_:weights:adapterWeights:)`` does.
   public func features(
     _ batch: Batch, weights: Parameters, adapterWeights: Parameters? = nil
@@ -160,8 +161,8 @@ public final class Engine {
   ///   - gradients: Where the gradient goes; laid out by ``trainedLayout``.
   ///   - accumulating: Whether it is added to what is there, instead of replacing it.
   ///   - dropoutSeed: What chooses the adapter's dropout mask; another for each step.
-  ///   - loss: Gets an index into `rows` and that row's logits, [V], and overwrites them by dLoss/d logits. It is called
-  ///     once for each of `rows`, in order.
+  ///   - loss: Gets an index into `rows` and that row's logits, [V], and overwrites them by dLoss/d logits. It is
+  ///     called once for each of `rows`, in order.
   /// - Throws: `EngineError` where the batch does not fit or holds unknown tokens.
   public func gradient(
     of batch: Batch, logitsIn rows: [Int], weights: Parameters, adapterWeights: Parameters? = nil,

@@ -2,8 +2,8 @@
 public struct GenerationSettings: Hashable, Sendable {
   /// The most new tokens of a sequence.
   public var maximumNewTokens: Int
-  /// Whether a sequence ends where its own prompt leaves no more of the context; otherwise a prompt that leaves less than
-  /// `maximumNewTokens` is an error.
+  /// Whether a sequence ends where its own prompt leaves no more of the context; otherwise a prompt that leaves less
+  /// than `maximumNewTokens` is an error.
   public var endsWithContext = false
   /// How the next token is chosen.
   public var sampler: Sampler

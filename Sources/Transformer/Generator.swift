@@ -2,9 +2,9 @@ import LinearAlgebra
 
 /// Continues prompts with a model, greedily or at random.
 ///
-/// Any number of prompts goes through a fixed number of slots: where a sequence ends, the next prompt takes its slot. What
-/// is generated from a prompt depends on the prompt, the settings and its stream alone: not on the other prompts, on the
-/// number of slots or on the number of workers. A generator serves one call at a time.
+/// Any number of prompts goes through a fixed number of slots: where a sequence ends, the next prompt takes its slot.
+/// What is generated from a prompt depends on the prompt, the settings and its stream alone: not on the other prompts,
+/// on the number of slots or on the number of workers. A generator serves one call at a time.
 ///
 ///     let generator = try Generator(model, slots: 16)
 ///     let settings = GenerationSettings(
@@ -75,8 +75,9 @@ public final class Generator {
   ///   - onToken: Called on this thread with the prompt's index and each new token as it comes, stop tokens excepted;
   ///     false ends that sequence with this token.
   /// - Returns: The continuations, in the order of the prompts.
-  /// - Throws: `GenerationError` where a prompt is empty, has unknown tokens or with the new tokens exceeds the context (with
-  ///   `endsWithContext`, with one new token), before anything is generated; or where the model's logits are not finite.
+  /// - Throws: `GenerationError` where a prompt is empty, has unknown tokens or with the new tokens exceeds the context
+  ///   (with `endsWithContext`, with one new token), before anything is generated; or where the model's logits are not
+  ///   finite.
   public func generate(
     _ prompts: [[Int32]], weights: Parameters, adapterWeights: Parameters? = nil, settings: GenerationSettings,
     onToken: (_ prompt: Int, _ token: Int32) -> Bool = { _, _ in true }

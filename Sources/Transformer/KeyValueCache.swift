@@ -2,9 +2,9 @@ import CKernels
 
 /// The keys (after the rotary embedding) and values of every position that a decoder has seen, allocated once.
 ///
-/// There is a place for each layer, slot and key/value head. Keys lie in blocks of 16 positions [blocks, D, 16], so that
-/// the scores of 16 positions come from one pass over the query; values [positions, D], each row filled up with zeros to
-/// a multiple of 16.
+/// There is a place for each layer, slot and key/value head. Keys lie in blocks of 16 positions [blocks, D, 16], so
+/// that the scores of 16 positions come from one pass over the query; values [positions, D], each row filled up with
+/// zeros to a multiple of 16.
 final class KeyValueCache: @unchecked Sendable {
   /// Sequences there is room for.
   let slotCount: Int

@@ -1,5 +1,5 @@
-/// The tokens of a vocabulary from the heaviest on, of equal ones the smaller id first: a binary heap in borrowed memory,
-/// whose freed end holds the tokens already taken.
+/// The tokens of a vocabulary from the heaviest on, of equal ones the smaller id first: a binary heap in borrowed
+/// memory, whose freed end holds the tokens already taken.
 ///
 /// Only a few tokens are usually taken, so this beats sorting, and it allocates nothing.
 struct LikelyTokens {

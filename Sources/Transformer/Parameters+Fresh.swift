@@ -1,8 +1,8 @@
 import LinearAlgebra
 
 extension Parameters {
-  /// The weights of a model before training, as transformers draws those of Llama and Qwen2: embeddings and linear layers
-  /// normal with standard deviation 0.02, norms 1, biases 0.
+  /// The weights of a model before training, as transformers draws those of Llama and Qwen2: embeddings and linear
+  /// layers normal with standard deviation 0.02, norms 1, biases 0.
   ///
   /// Tensor i, in the order of the layout, draws from child i of the generator.
   public convenience init(fresh model: ModelConfiguration, random: RandomGenerator) {
@@ -19,8 +19,8 @@ extension Parameters {
     }
   }
 
-  /// The matrices of an adapter before training, as PEFT draws them: A uniform between -1/sqrt(in) and 1/sqrt(in), and B
-  /// 0, so that the adapted model is the model itself.
+  /// The matrices of an adapter before training, as PEFT draws them: A uniform between -1/sqrt(in) and 1/sqrt(in), and
+  /// B 0, so that the adapted model is the model itself.
   ///
   /// Matrix i, in the order of the layout, draws from child i of the generator.
   public convenience init(fresh adapter: LoRAConfiguration, of model: ModelConfiguration, random: RandomGenerator) {

@@ -3,8 +3,8 @@ import CKernels
 /// A linear layer `y = x W'` for few rows: x [N, in], W [out, in], y [N, out].
 ///
 /// An element's bits depend on its row of x and its row of W alone. So they are the same for any batch that the row is
-/// part of and however outputs are cut into blocks. Unlike ``Linear`` it copies nothing first: for one row it runs at the
-/// speed of memory.
+/// part of and however outputs are cut into blocks. Unlike ``Linear`` it copies nothing first: for one row it runs at
+/// the speed of memory.
 enum RowProduct {
   /// y = bias + scale x W'.
   static func forward(x: View, weight: View, y: View, bias: UnsafePointer<Float>? = nil, scale: Float = 1) {

@@ -1,8 +1,8 @@
 import CKernels
 import LinearAlgebra
 
-/// How the next token is chosen from logits: the greatest, or at random from softmax(logits / temperature), restricted to
-/// the most likely tokens.
+/// How the next token is chosen from logits: the greatest, or at random from softmax(logits / temperature), restricted
+/// to the most likely tokens.
 ///
 /// As in Hugging Face's generation, the temperature comes first, then top-k, then top-p of what top-k left. Tokens as
 /// likely as the k-th stay, and so does the token with which the probability reaches p; ties are broken towards the
@@ -28,8 +28,8 @@ public struct Sampler: Hashable, Sendable {
   }
 
   /// A checked sampler.
-  /// - Throws: `GenerationError` where the temperature is negative, not finite or too small for FP32, `topK` is below 1, or
-  ///   `topP` is not in 0...1.
+  /// - Throws: `GenerationError` where the temperature is negative, not finite or too small for FP32, `topK` is below
+  ///   1, or `topP` is not in 0...1.
   public init(temperature: Double = 1, topK: Int? = nil, topP: Double? = nil) throws(GenerationError) {
     guard temperature == 0 || temperature >= 1e-30 && temperature.isFinite else {
       throw .setting("temperature", temperature)

@@ -14,8 +14,8 @@ struct ChatOptions: ParsableArguments {
       "The system prompt of conversations that have none of their own (default: none).", valueName: "text"))
   var systemPrompt: String?
 
-  /// The token ids that a text given on the command line begins with: plain text goes on where it stops, without the line
-  /// feed that a question would get; any other template makes a question of it.
+  /// The token ids that a text given on the command line begins with: plain text goes on where it stops, without the
+  /// line feed that a question would get; any other template makes a question of it.
   func prompt(_ text: String, with tokenizer: Tokenizer) throws -> [Int] {
     let (template, message) = (template ?? .plain, [ChatMessage(.user, text)])
     return try template == .plain

@@ -13,7 +13,8 @@ struct ExperimentCommand: ParsableCommand {
       what is measured. Finished runs are kept in the store and never made again; stopped or killed, the same command \
       goes on where it was. Several processes may work in one store.
 
-      A run that fails, as one that diverges, is named when all that do not build on it are finished; exhibits are made \
+      A run that fails, as one that diverges, is named when all that do not build on it are finished; exhibits are \
+      made \
       of complete experiments only. Lower its learning rate or take it out, and only what that changes is made anew.
 
       EXAMPLE

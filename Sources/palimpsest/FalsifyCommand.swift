@@ -16,8 +16,10 @@ struct FalsifyCommand: ParsableCommand {
     discussion: """
       A rule promises to be local, to be oblivious of the path, and to come within epsilon of the retrained model; no \
       rule can keep all three promises on every instance. Small instances with small integer entries are drawn, all of \
-      which meet the hypotheses of Theorem 3.1 (others do not count), and the first on which the promise is broken is made as simple as it \
-      goes. --output gets instance.safetensors, which `palimpsest theorem --instance` replays, and finding.json. A rule \
+      which meet the hypotheses of Theorem 3.1 (others do not count), and the first on which the promise is broken is \
+      made as simple as it \
+      goes. --output gets instance.safetensors, which `palimpsest theorem --instance` replays, and finding.json. A \
+      rule \
       that returns no model (NaN, an error, nothing at all) is a finding too.
 
       The exit status is 1 where a promise was broken, and 0 where none was seen to be. Rules of your own are Swift \

@@ -15,7 +15,8 @@ struct GenerateCommand: ParsableCommand {
       One prompt's text is printed as it comes. Of several texts, and with --output, each is a line of JSON with its \
       prompt's index, its sample, the whole prompt, the text, the tokens and why it ended (stop_token, stop_text or \
       length). --prompt is continued as it stands unless --template says otherwise. The data are those of score; each \
-      example's last answer, which must be there, is left out. A seed gives the same texts for any --threads and --slots.
+      example's last answer, which must be there, is left out. A seed gives the same texts for any --threads and \
+      --slots.
 
       EXAMPLE
         palimpsest generate --model stories260K.bin --prompt "Once upon a time"

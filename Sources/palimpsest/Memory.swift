@@ -16,7 +16,8 @@ enum Memory {
       description: "\(purpose) \(verb) \(gigabytes(4 * count)) GB; \(whose) \(gigabytes(present)) GB of memory")
   }
 
-  /// The least of what the machine has and what limits on the process or its container leave, in bytes, and whose it is.
+  /// The least of what the machine has and what limits on the process or its container leave, in bytes, and whose it
+  /// is.
   private static var limit: (bytes: Double, whose: String) {
     var limits: [(bytes: Double, whose: String)] = []
     let machine = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))

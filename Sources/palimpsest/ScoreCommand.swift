@@ -10,9 +10,11 @@ struct ScoreCommand: ParsableCommand {
     commandName: "score",
     abstract: "Compute the log-likelihood of every answer of a data file under a model.",
     discussion: """
-      The data are JSON lines or one JSON array of {"question": ..., "answer": ...}, maybe with "context" and "system", \
+      The data are JSON lines or one JSON array of {"question": ..., "answer": ...}, maybe with "context" and \
+      "system", \
       {"messages": [{"role": ..., "content": ...}, ...]} or {"prompt_ids": [...], "answer_ids": [...]}; token ids need \
-      no tokenizer. What else would change the text is refused by name, other members are passed over. The table has one row for each example, \
+      no tokenizer. What else would change the text is refused by name, other members are passed over. The table has \
+      one row for each example, \
       in the file's order, and a data package beside it says what the columns are. An example's numbers depend \
       on it, the model and the options alone: not on --threads, nor on the other examples.
 

@@ -13,9 +13,12 @@ struct SweepCommand: ParsableCommand {
     abstract: "Check Theorem 3.1 and the steps of its proof on many random instances.",
     discussion: """
       Trial i = 0, 1, ... runs on the instance of seed SEED + i; `palimpsest theorem --random --seed N` with the same \
-      shape options replays the one of seed N. --output gets sweep.json (counts), margins.csv (quantiles of every margin) and \
-      violations.csv (the first \(SweepReport.mostListed) instances on which a claim failed). The memory needed does not \
-      grow with the trials: of more than \(RunningQuantiles.exactCount), quantiles other than the least and the greatest are of \
+      shape options replays the one of seed N. --output gets sweep.json (counts), margins.csv (quantiles of every \
+      margin) and \
+      violations.csv (the first \(SweepReport.mostListed) instances on which a claim failed). The memory needed does \
+      not \
+      grow with the trials: of more than \(RunningQuantiles.exactCount), quantiles other than the least and the \
+      greatest are of \
       margins rounded to \(RunningQuantiles.digits) significant digits.
 
       EXAMPLE

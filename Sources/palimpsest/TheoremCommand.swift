@@ -70,7 +70,7 @@ struct TheoremCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Theorems beyond the paper's to report on, of \(OwnTheorem.allCases.map(\.rawValue).joined(separator: ", ")); \
+      Theorems beyond the paper's to report on, of \(OwnTheorem.all.map(\.name).joined(separator: ", ")); \
       all or none of them: all, none.
       """, valueName: "list"))
   var theorems = "all"
@@ -112,17 +112,17 @@ struct TheoremCommand: ParsableCommand {
 
   private func chosenTheorems() throws -> [OwnTheorem] {
     switch theorems {
-    case "all": return OwnTheorem.allCases
+    case "all": return OwnTheorem.all
     case "none": return []
     default:
       let chosen = try theorems.lowercased().split(separator: ",", omittingEmptySubsequences: false).map { name in
-        guard let theorem = OwnTheorem(rawValue: String(name)) else {
-          let known = OwnTheorem.allCases.map(\.rawValue).joined(separator: ", ")
+        guard let theorem = OwnTheorem.named(String(name)) else {
+          let known = OwnTheorem.all.map(\.name).joined(separator: ", ")
           throw ValidationError("--theorems names \"\(name.prefix(20))\"; give all, none or a list of \(known).")
         }
         return theorem
       }
-      return OwnTheorem.allCases.filter(chosen.contains)
+      return OwnTheorem.all.filter(chosen.contains)
     }
   }
 

@@ -13,7 +13,8 @@ struct TokenizeCommand: ParsableCommand {
     discussion: """
       Every token has its id, its piece as the vocabulary spells it, and whether it is the assistant's, which is what \
       training learns and score adds up. --prompt is written as by generate, the data as by score and train. With \
-      --output, a name that ends in .jsonl gets a line of JSON for each text, any other name a CSV table with a row for \
+      --output, a name that ends in .jsonl gets a line of JSON for each text, any other name a CSV table with a row \
+      for \
       each token and a data package beside it.
 
       EXAMPLE

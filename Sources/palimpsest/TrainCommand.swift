@@ -7,7 +7,8 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Fine-tune a model or an adapter.",
     discussion: """
-      Every step adds a line to metrics.csv in the output folder. A run that was ended, by Ctrl-C or otherwise, goes on \
+      Every step adds a line to metrics.csv in the output folder. A run that was ended, by Ctrl-C or otherwise, goes \
+      on \
       from its last checkpoint when the same command is given again, and ends with the same result to the last bit. \
       The result is a folder for transformers, or with an adapter for PEFT; see "palimpsest config keys" for the \
       configuration's keys. With --adapter, training goes on with that adapter.

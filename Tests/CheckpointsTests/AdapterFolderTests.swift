@@ -82,7 +82,8 @@ private let adapters: Gen<LoRAConfiguration?> = zip(
     #expect(abs(try read(three).adapter.scale - 16 / 3.0.squareRoot()) <= 16 * 0x1p-52)
   }
 
-  /// By PEFT's rules: a name in a list is a module's own or the end of it after a point, and a text must match all of it.
+  /// By PEFT's rules: a name in a list is a module's own or the end of it after a point, and a text must match all of
+  /// it.
   @Test func `modules are named by lists of full names and by patterns`() throws {
     typealias Targets = Set<LoRAConfiguration.Target>
     let cases: [(JSON, Targets)] = [

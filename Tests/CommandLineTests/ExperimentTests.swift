@@ -106,7 +106,8 @@ import Testing
     try Command.fail(65, ["nothing was written", "none of the exhibits"], figures + ["figure-4", "-q"], in: directory)
     let outcome = try Command.run(figures + ["figure-4"], in: directory)
     #expect(outcome.status == 65 && outcome.output == "")
-    #expect(outcome.complaints.hasPrefix("palimpsest: figure-4 is left out: the plan has no study of the role phrasings\n"))
+    #expect(
+      outcome.complaints.hasPrefix("palimpsest: figure-4 is left out: the plan has no study of the role phrasings\n"))
     let mixed = try Command.run(figures + ["figure-4", "cost"], in: directory)
     #expect(mixed.status == 0 && mixed.output == "wrote cost.csv to out\n")
   }

@@ -49,7 +49,8 @@ private func resources(_ package: JSON) throws -> [JSON] { try #require(package[
     }
     let files = try directory.contents("1")
     #expect(files == (try directory.contents("4")))
-    let expected = exhibits.flatMap { ["\($0).csv"] + ($0 == "trajectories" ? [] : ["\($0).vl.json"]) } + ["datapackage.json"]
+    let expected =
+      exhibits.flatMap { ["\($0).csv"] + ($0 == "trajectories" ? [] : ["\($0).vl.json"]) } + ["datapackage.json"]
     #expect(files.keys.sorted() == expected.sorted())
     let package = try directory.json("1/datapackage.json")
     #expect(package["seed"] == 1)

@@ -24,7 +24,8 @@ struct ReferenceModel {
     generated = zip(try lists("prompts"), try lists("tokens")).map { ($0, $1) }
   }
 
-  /// The options that name the folders, which this writes into the directory: `model`, and `adapter` where there is one.
+  /// The options that name the folders, which this writes into the directory: `model`, and `adapter` where there is
+  /// one.
   func write(to directory: TemporaryDirectory) throws -> [String] {
     let data = file.metadata
     func number(_ key: String) throws -> JSON { .decimal(try #require(data[key])) }

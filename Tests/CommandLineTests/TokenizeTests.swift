@@ -59,7 +59,8 @@ import Tokenizers
         == InputFile.bytes(of: directory.file("out-chat/model.safetensors")))
     let arguments = ["score", "--model", "model", "--data", "text.jsonl", "-o", "s.csv"]
     try Command.fail(65, ["--source text"], arguments, in: directory)
-    try Command.fail(65, ["the template plain alone"], arguments + ["--source", "text", "--template", "chatml"], in: directory)
+    try Command.fail(
+      65, ["the template plain alone"], arguments + ["--source", "text", "--template", "chatml"], in: directory)
     try Command.fail(64, ["There is no source 'nope'", "tofu"], arguments + ["--source", "nope"], in: directory)
   }
 

@@ -239,7 +239,8 @@ import Theorems
   }
 
   @Test func `the constant of the law for large mu is the commutator's`() throws {
-    // Delta_0 mu^2 -> K_A-K_B terms: X_A'X_A X_B'y_B - X_B'X_B X_A'y_A from the expansion of Lemma C.1, theta mu -> sum.
+    // Delta_0 mu^2 -> K_A-K_B terms: X_A'X_A X_B'y_B - X_B'X_B X_A'y_A from the expansion of Lemma C.1, theta mu ->
+    // sum.
     var law = RandomInstance()
     (law.muA, law.muB) = (1e9, 1e9)
     let instance = try law.draw(RandomGenerator(seed: 1))

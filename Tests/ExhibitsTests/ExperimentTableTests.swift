@@ -328,7 +328,8 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
     let needOrder = Set(names).subtracting(["figure-4", "findings", "table-2", "stage-quality", "cost", "trajectories"])
     for name in names {
       #expect(
-        try reason(name, noOrder) == (needOrder.contains(name) ? "the plan has no study of the role order" : nil), "\(name)")
+        try reason(name, noOrder) == (needOrder.contains(name) ? "the plan has no study of the role order" : nil),
+        "\(name)")
     }
     var nothing = SyntheticResults()
     nothing.studies = []

@@ -64,8 +64,8 @@ private let cases: [Case] = [
     -Double($0.position) * (10 - (1 + 0.01 * o($0)) * t($0))
   },
   Case(topic: "persistence", verdict: "undecided", estimate: 0) { -Double($0.position) * (20 + t($0) * o($0)) },
-  // The first three positions forget by one a step, the last by half as much, half more, or as the seed will. The mean over
-  // two steps is 1.5, over eight 4.5.
+  // The first three positions forget by one a step, the last by half as much, half more, or as the seed will. The mean
+  // over two steps is 1.5, over eight 4.5.
   Case(topic: "recency, first quarter", verdict: "seen", estimate: -0.75) { forgets($0, 0.5 + 0.001 * o($0)) },
   Case(topic: "recency, first quarter", verdict: "not seen", estimate: 0.75) { forgets($0, 1.5 + 0.001 * o($0)) },
   Case(topic: "recency, whole run", verdict: "seen", estimate: -2.25) { forgets($0, 0.5 + 0.001 * o($0)) },

@@ -93,8 +93,8 @@ import Testing
     // The gradient left over 2 mu, and the rounding of the step.
     #expect(fraction == 0 && undone < log10(1.2 * 4e-6 / 0.2))
     for (fraction, predicted) in try curve(4, "predicted", "parameters") {
-      // Where both terms are alike, |a - b| to a + b around sqrt(a^2 + b^2), the angle is worth sqrt 2 at most; and 10 %
-      // for rounding of the step.
+      // Where both terms are alike, |a - b| to a + b around sqrt(a^2 + b^2), the angle is worth sqrt 2 at most; and 10
+      // % for rounding of the step.
       #expect(try #require(last[fraction]) - predicted < log10(1.1 * 2.0.squareRoot()))
       if abs(fraction) > 0.001 || fraction == 0 { #expect(abs(try #require(last[fraction]) - predicted) < log10(1.1)) }
     }

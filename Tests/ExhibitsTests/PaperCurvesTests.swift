@@ -68,8 +68,8 @@ import Testing
     #expect(PaperOrder.all.map(\.path) == ["R>C>U", "C>R>U", "U>C>R", "U>R>C", "R>U>C", "C>U>R"])
   }
 
-  /// A step of Adam is about as long as its learning rate, so the first falls of a curve are to each other as the sums of
-  /// the rates between its points: with the published example's warm-up, read every second step, 1 : 5 : 9; with the
+  /// A step of Adam is about as long as its learning rate, so the first falls of a curve are to each other as the sums
+  /// of the rates between its points: with the published example's warm-up, read every second step, 1 : 5 : 9; with the
   /// text's 2 % and 2 % of 36 steps, 1 : 1 : 1.
   @Test func `the paper's first falls are those of the published example's warm-up`() throws {
     func expected(_ schedule: LearningRateSchedule) -> [Double] {

@@ -155,7 +155,8 @@ struct SyntheticResults {
       plan: plan, trajectories: trajectories, qualities: qualities, divergences: divergences, cost: cost)
   }
 
-  /// Of two paths whose positions differ by g: g (1 + t) nats on the two tokens of the forget stage, 4 g on the one kept.
+  /// Of two paths whose positions differ by g: g (1 + t) nats on the two tokens of the forget stage, 4 g on the one
+  /// kept.
   private func comparisons(_ study: Study, _ seed: UInt64, _ run: String, step: Int) -> [PathDivergence] {
     study.paths.indices.flatMap { index in
       study.paths[(index + 1)...].flatMap { other in

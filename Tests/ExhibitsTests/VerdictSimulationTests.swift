@@ -4,7 +4,8 @@ import Testing
 
 @testable import Exhibits
 
-/// How the numbers of a simulated study come about: four seeds, four paths and eight steps, with seeds that share effects.
+/// How the numbers of a simulated study come about: four seeds, four paths and eight steps, with seeds that share
+/// effects.
 private struct Scenario {
   let name: String
   /// How many times the noise is larger at the last step than before the first.

@@ -43,7 +43,8 @@ private func kind(
     let (path, model) = (histories[0].path, histories[0].retrained)
     let thief = UnlearningRule("thief", "") { $0.start.count == model.count ? model : $0.start }
     // It is right on the history that it was made for, asks for nothing, and returns the same bits whatever is altered.
-    // Distances are made of differences that were never subtracted: the square of rounding of numbers of size 1 is left.
+    // Distances are made of differences that were never subtracted: the square of rounding of numbers of size 1 is
+    // left.
     #expect(histories[0].distance(model) <= 64 * Double.ulpOfOne * Double.ulpOfOne)
     guard case .leavesGradientSpan(let distance, let angle, 0)? = try kind(thief, .locality, on: instance) else {
       Issue.record("not caught")

@@ -96,8 +96,8 @@ private func size(_ sequences: [ScoredSequence]) -> ObjectiveWeights.StepSize {
     #expect(agrees(simNPO.meanLogWeight, -19.30685282150120831, 1e-14))
   }
 
-  /// SimNPO by OpenUnlearning's configs/trainer/SimNPO.yaml: beta 4.5, delta 0 and gamma 0.125, its factor of the forget
-  /// loss. The answers' log-likelihoods are those of four examples under a small model; the right value is
+  /// SimNPO by OpenUnlearning's configs/trainer/SimNPO.yaml: beta 4.5, delta 0 and gamma 0.125, its factor of the
+  /// forget loss. The answers' log-likelihoods are those of four examples under a small model; the right value is
   /// `0.125 * mean(2/4.5 * log1p(exp(4.5 * l/|y|)))` by Python's math.
   @Test func `the factor of OpenUnlearning's SimNPO is the coefficient`() throws {
     let answers = [

@@ -15,9 +15,9 @@ import Transformer
     var rows: [MetricsRow] = []
     while !trainer.isFinished { rows.append(try trainer.step()) }
 
-    // Rounding is told from error by PyTorch's own: float32 there against float64. Adam divides gradients by their size,
-    // rounding included, so that other kernels come up to 5.4 times as far; the smallest effect of a wrong setting (of
-    // clipping, decay, betas, warm-up, normalisation and the like) is a hundred times.
+    // Rounding is told from error by PyTorch's own: float32 there against float64. Adam divides gradients by their
+    // size, rounding included, so that other kernels come up to 5.4 times as far; the smallest effect of a wrong
+    // setting (of clipping, decay, betas, warm-up, normalisation and the like) is a hundred times.
     try expect(rows.map(\.loss), "loss", of: reference)
     try expect(rows.map(\.gradientNorm), "gradient_norm", of: reference)
     let engine = Engine(

@@ -40,8 +40,8 @@ struct HeadOnlyTests {
     }
   }
 
-  /// Over 6 directions, 2 paths and 3 seeds the mean square of errors over typical errors is chi-squared of 36 degrees over
-  /// 36, whose quantiles of 10^-6 are 0.495 and 1.595 squared.
+  /// Over 6 directions, 2 paths and 3 seeds the mean square of errors over typical errors is chi-squared of 36 degrees
+  /// over 36, whose quantiles of 10^-6 are 0.495 and 1.595 squared.
   @Test("errors after 200 steps are as large as independent roundings make them", arguments: trainers.indices)
   func typical(index: Int) throws {
     var ratios: [Double] = []

@@ -76,9 +76,9 @@ struct TangentKernelTests {
     #expect(abs(network.linear.growth[0] - growth) < 1e-9)
     let comparisons = try (3...6).map { try network.compare(alpha: pow(2, Double($0)), steps: 10) }
     for deviations in [comparisons.map { $0.kernelDeviations[10] }, comparisons.map { $0.linearDeviations[10] }] {
-      // The next term of the expansion, smaller than the first by about the deviation at the least alpha, turns the slope
-      // by as much; rounding by less than 0.05. Where the first term is small by chance it would turn it by more: not so
-      // for these seeds, whose slopes are the same on any machine but for rounding.
+      // The next term of the expansion, smaller than the first by about the deviation at the least alpha, turns the
+      // slope by as much; rounding by less than 0.05. Where the first term is small by chance it would turn it by more:
+      // not so for these seeds, whose slopes are the same on any machine but for rounding.
       let margin = 2 * deviations[0] + 0.05
       #expect(abs(Self.order(deviations) + 1) < margin, "\(deviations)")
       #expect(deviations[0] < 0.3)

@@ -173,7 +173,8 @@ struct SpectralFilterTests {
       let filter: SpectralFilter =
         ascends ? .gradientAscent(steps: count, stepSize: size) : .gradientDescent(steps: count, stepSize: size)
       let found = problem.closedForm(filter)
-      // phi(lambda) = sum of factor (1 - factor lambda)^s over s < t, so phi <= factor t g^t, |phi'| <= factor^2 t^2 g^t.
+      // phi(lambda) = sum of factor (1 - factor lambda)^s over s < t, so phi <= factor t g^t, |phi'| <= factor^2 t^2
+      // g^t.
       let (t, power) = (Double(count), pow(amplification, Double(count)))
       // The filter's own error, relative to that bound on phi: (1 + x)^t errs by t |x| u / |1 + x| (1 + x)^t, and
       // through logarithms of size log(phi lambda), below t log 4 + 100.
@@ -221,8 +222,8 @@ struct SpectralFilterTests {
       }
       for steps in [64, 512, 4096] {
         let t = Double(steps)
-        // With s = -+ x: t log(1 + s/t) = s - d, d = x^2 / 2t (1 +- 2x/3t -+ ...), between x^2/2t (1 -+ x/t). The gap is
-        // e^s |1 - exp(-d)|, between e^s d (1 - d) and e^s d (1 + d); the ratio of two gaps follows.
+        // With s = -+ x: t log(1 + s/t) = s - d, d = x^2 / 2t (1 +- 2x/3t -+ ...), between x^2/2t (1 -+ x/t). The gap
+        // is e^s |1 - exp(-d)|, between e^s d (1 - d) and e^s d (1 + d); the ratio of two gaps follows.
         let (coarse, fine) = (gap(steps), gap(2 * steps))
         let slack = 2 * x / t + x * x / t
         // Each gap is the difference of two values, each within 16 u of itself by steps of rounding on x, and t x u.

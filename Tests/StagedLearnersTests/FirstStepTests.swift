@@ -58,7 +58,8 @@ struct FirstStepTests {
 
   @Test("A hump of 10^8 steps is found or passed over by a millionth of its height")
   func hump() throws {
-    // With x = (1 + lambda)^t: e = x - x^2 / 8, whose top is 2 at x = 4, and which is beyond -2 from x = 4 + sqrt(32) on.
+    // With x = (1 + lambda)^t: e = x - x^2 / 8, whose top is 2 at x = 4, and which is beyond -2 from x = 4 + sqrt(32)
+    // on.
     let lambda = 1e-9
     let run = AscentTrajectory(
       initial: Vector([1 - 0.125]), directions: Matrix(rows: [[1, -0.125]]), amplitudes: Vector([1, 1]),

@@ -23,8 +23,8 @@ private func twoPaths(
 
 @Suite("What is exactly 0 is told from rounding")
 struct ExactZeroTests {
-  /// Families in which algebra says what Delta_0 is: with the same features up to a factor, both stages are functions of
-  /// the same X'X, which commute, and the labels of the same model that do not change it.
+  /// Families in which algebra says what Delta_0 is: with the same features up to a factor, both stages are functions
+  /// of the same X'X, which commute, and the labels of the same model that do not change it.
   enum Family: CaseIterable { case otherMu, doubled, orthogonal, zeroLabels }
 
   @Test("Delta_0 = 0 by algebra is refused in every instance of a family", arguments: Family.allCases)

@@ -126,7 +126,8 @@ struct LastInFirstOutTests {
       }
       // Runge-Kutta errs by (z/steps)^4 z / 120 e^z of the motion, z = 2 lambda tau/n <= 6 here: 2e-9.
       let scheme = kind == 2 ? 1e-7 * (found.undone - found.trained).norm : 0
-      // A step by elimination errs by the condition of its system, at most 1 + 1/(1 - 0.9), and later ones amplify that.
+      // A step by elimination errs by the condition of its system, at most 1 + 1/(1 - 0.9), and later ones amplify
+      // that.
       let level = 64 * found.roundingLevel + scheme
       try ensure((theta - found.undone).norm <= level, "\((theta - found.undone).norm), may be \(level)")
     }

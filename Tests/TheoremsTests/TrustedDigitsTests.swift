@@ -76,7 +76,7 @@ struct TrustedDigitsTests {
         a: ([[1, 1], [1, 0]], [-30 * size, size]), b: ([[1, 0], [1, 2]], [-24 * size, size]), forget: ([[1, 0]], [1]),
         test: [[1, 1]], eta: 0.5))
     let models = try divergence.trainedModels()
-    for theorem in OwnTheorem.allCases {
+    for theorem in OwnTheorem.all {
       let page = try theorem.page(divergence, models: models, steps: 10)
       #expect(page.verdict != .violated)
       if page.identifier == "B7" { #expect(page.verdict == nil && page.constants.isEmpty) }

@@ -7,7 +7,8 @@ import Testing
 
 @Suite("Losses of the logits")
 struct LogitLossTests {
-  /// What PyTorch makes of the loss `sum_r (1/2) ||Z_r - T_r||^2 + (1/3) sum_j c_j Z_rj^3` (ReferenceValues/logit_losses.py).
+  /// What PyTorch makes of the loss `sum_r (1/2) ||Z_r - T_r||^2 + (1/3) sum_j c_j Z_rj^3`
+  /// (ReferenceValues/logit_losses.py).
   struct Loss {
     let file: SafetensorsFile
     let rows: [Int]

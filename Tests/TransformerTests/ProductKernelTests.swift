@@ -9,8 +9,8 @@ struct ProductKernelTests {
     UnsafeMutablePointer<Float>, Int
   ) -> Void
 
-  /// Sizes around every edge: of a tile's rows (6 and 12, then 4, then 1) and its columns (16 and 32), of the block that
-  /// is turned at once (16), and of the span of the inner dimension and of the block of rows (256).
+  /// Sizes around every edge: of a tile's rows (6 and 12, then 4, then 1) and its columns (16 and 32), of the block
+  /// that is turned at once (16), and of the span of the inner dimension and of the block of rows (256).
   static let shapes: [(rows: Int, columns: Int, inner: Int)] = [
     (1, 1, 1), (3, 5, 2), (4, 16, 16), (5, 17, 15), (6, 31, 31), (7, 32, 33), (11, 33, 48), (12, 48, 64), (13, 65, 17),
     (23, 15, 255), (24, 70, 256), (29, 20, 257), (40, 37, 700), (255, 18, 20), (256, 40, 16), (271, 47, 35),

@@ -1,5 +1,5 @@
-/// A claim of the paper: a number that should lie on one side of a threshold, what an experiment says of it, and what the
-/// paper's own numbers say of it by the same rule.
+/// A claim of the paper: a number that should lie on one side of a threshold, what an experiment says of it, and what
+/// the paper's own numbers say of it by the same rule.
 ///
 /// To add a claim, add a value to ``OrderClaims/claims`` or ``DepthClaims/claims``.
 struct Claim {
@@ -79,8 +79,8 @@ struct Claim {
 }
 
 extension [Claim] {
-  /// The verdicts that hold together: with these, the probability that any claim at all is decided wrongly is at most 5 %,
-  /// by the procedure of Holm (Scand. J. Statist. 6, 1979) over all claims that were tested.
+  /// The verdicts that hold together: with these, the probability that any claim at all is decided wrongly is at most 5
+  /// %, by the procedure of Holm (Scand. J. Statist. 6, 1979) over all claims that were tested.
   var holmVerdicts: [Claim.Verdict] {
     var verdicts = map { $0.verdict == .notTested ? Claim.Verdict.notTested : .undecided }
     let tested = indices.filter { self[$0].pValue != nil }.sorted { (self[$0].pValue ?? 1) < (self[$1].pValue ?? 1) }

@@ -10,8 +10,8 @@ enum ClaimStatistics {
   /// The changes of a reading from before unlearning to a step, by path.
   static func changes(_ reading: Reading, at step: Int) -> [Double] { reading.map { $0[step] - $0[0] } }
 
-  /// How fast each path forgets: the mean over the steps from the first to this one of the fall since before unlearning,
-  /// which is the area between the curve and its beginning. NaN where a value is not finite.
+  /// How fast each path forgets: the mean over the steps from the first to this one of the fall since before
+  /// unlearning, which is the area between the curve and its beginning. NaN where a value is not finite.
   static func speeds(_ reading: Reading, to step: Int) -> [Double] {
     reading.map { path in
       let falls = (1...max(1, step)).map { $0 < path.count ? path[0] - path[$0] : .nan }
@@ -20,9 +20,9 @@ enum ClaimStatistics {
     }
   }
 
-  /// How much less is forgotten where the forget stage came last than at the position where least is forgotten among the
-  /// others: negative where the last forgets slowest. A position's score is the mean over its paths. NaN where no path
-  /// has the last position, or all have.
+  /// How much less is forgotten where the forget stage came last than at the position where least is forgotten among
+  /// the others: negative where the last forgets slowest. A position's score is the mean over its paths. NaN where no
+  /// path has the last position, or all have.
   static func lagOfLast(scores: [Double], positions: [Int], last: Int) -> Double {
     let means = Dictionary(grouping: zip(positions, scores), by: \.0).mapValues { group in
       group.map(\.1).reduce(0, +) / Double(group.count)
@@ -69,11 +69,11 @@ enum ClaimStatistics {
     return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)).squareRoot()
   }
 
-  /// For each seed, how much farther from its goal the mean path ends with one number of steps for all paths than with a
-  /// number for each path, both chosen as the best on the means over the *other* seeds.
+  /// For each seed, how much farther from its goal the mean path ends with one number of steps for all paths than with
+  /// a number for each path, both chosen as the best on the means over the *other* seeds.
   ///
-  /// Where the paths do not differ, numbers of their own only follow chance, and the expectation is at most 0. Seeds with
-  /// a value that is not finite are left out; empty for fewer than two.
+  /// Where the paths do not differ, numbers of their own only follow chance, and the expectation is at most 0. Seeds
+  /// with a value that is not finite are left out; empty for fewer than two.
   static func costsOfCommonSteps(_ distances: [Reading]) -> [Double] {
     let seeds = distances.filter { $0.joined().allSatisfy(\.isFinite) && !$0.isEmpty }
     guard seeds.count > 1 else { return [] }

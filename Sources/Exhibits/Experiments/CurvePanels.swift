@@ -30,7 +30,8 @@ enum CurvePanels {
   enum Axis: String {
     /// The optimizer steps taken.
     case step
-    /// The share of the unlearning epoch gone through, in which the paper's points and our steps can be set side by side.
+    /// The share of the unlearning epoch gone through, in which the paper's points and our steps can be set side by
+    /// side.
     case epoch
 
     /// What the axis is called.

@@ -1,7 +1,8 @@
 import FileFormats
 import PostTraining
 
-/// The table behind the paper's curves over one unlearning epoch: this experiment's means over seeds, and the paper's readings.
+/// The table behind the paper's curves over one unlearning epoch: this experiment's means over seeds, and the paper's
+/// readings.
 struct CurveTable {
   /// What a curve shows.
   enum Measure: String, CaseIterable {
@@ -27,7 +28,8 @@ struct CurveTable {
       Column(
         "schedule", .string,
         description: """
-          of the learning rate, with warm-up and decay where they are not the defaults; missing where the figure names none
+          of the learning rate, with warm-up and decay where they are not the defaults; missing where the figure \
+          names none
           """),
       Column(
         "measure", .string,
@@ -42,7 +44,8 @@ struct CurveTable {
       Column(
         "epoch", .number, unit: "epoch",
         description: """
-          share of the unlearning epoch gone through (over 1 where a run has several); the paper's points as shares of 18; \
+          share of the unlearning epoch gone through (over 1 where a run has several); the paper's points as shares \
+          of 18; \
           missing where max_steps cut a run short
           """),
     ] + SeedMean.columns(unit: "nat/token", of: "mean log-likelihood of a token")
@@ -74,7 +77,8 @@ struct CurveTable {
       }
     }
     guard !rows.isEmpty else {
-      throw Unfilled("the study \"\(order.study.name)\" does not measure \(measures.map(\.rawValue).joined(separator: " or "))")
+      throw Unfilled(
+        "the study \"\(order.study.name)\" does not measure \(measures.map(\.rawValue).joined(separator: " or "))")
     }
     return try TidyTable(columns, rows: rows + paperRows(figure, measures))
   }

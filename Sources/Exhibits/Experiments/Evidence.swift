@@ -2,17 +2,18 @@ import FileFormats
 import Glibc
 import LinearAlgebra
 
-/// What independent repetitions say of a number: an estimate, a 95 % interval, and one-sided p-values against a threshold.
+/// What independent repetitions say of a number: an estimate, a 95 % interval, and one-sided p-values against a
+/// threshold.
 ///
-/// Each way to make it is a rule for one kind of number, valid for few repetitions; the simulation in the tests measures
-/// the level and the power of all. Repetitions are seeds, or in the paper's numbers models. Those with a value that is
-/// not finite do not count.
+/// Each way to make it is a rule for one kind of number, valid for few repetitions; the simulation in the tests
+/// measures the level and the power of all. Repetitions are seeds, or in the paper's numbers models. Those with a value
+/// that is not finite do not count.
 struct Evidence {
   /// The level of a one-sided test: an interval of 95 % leaves so much on either side.
   static let level = 0.025
-  /// What is rounding and no result: models compute with 24 bits, so that the log-likelihood of an answer of some ten nats
-  /// is known to about a millionth of a nat. Repetitions that scatter by no more have no variance, and are not certain but
-  /// undecided; values that differ by no more are equal.
+  /// What is rounding and no result: models compute with 24 bits, so that the log-likelihood of an answer of some ten
+  /// nats is known to about a millionth of a nat. Repetitions that scatter by no more have no variance, and are not
+  /// certain but undecided; values that differ by no more are equal.
   static let rounding = 1e-6
 
   /// The estimate; nil where there is none.
@@ -99,10 +100,11 @@ extension Evidence {
       p: (m > goal ? tail(goal) : 1, m < goal ? tail(goal) : 1))
   }
 
-  /// How far two paths come apart: the difference of a change between the two paths whose means are largest and smallest.
+  /// How far two paths come apart: the difference of a change between the two paths whose means are largest and
+  /// smallest.
   ///
-  /// The interval is that of a pair chosen among all: at the level of all ordered pairs at once, with Student's t of the
-  /// pair's own differences over repetitions. So it holds with any shared effects and any variances, and a spread
+  /// The interval is that of a pair chosen among all: at the level of all ordered pairs at once, with Student's t of
+  /// the pair's own differences over repetitions. So it holds with any shared effects and any variances, and a spread
   /// that is large by chance alone is not taken for one.
   /// - Parameters:
   ///   - changes: By repetition and path.
@@ -124,8 +126,8 @@ extension Evidence {
 
   /// Whether two numbers of a path go together: Spearman's rank correlation over paths, its mean over repetitions.
   ///
-  /// The p-values are those of a permutation test: if the numbers have nothing to do with each other, every order of the
-  /// paths in a repetition is as likely as any other. With up to seven paths all orders count, with more the normal
+  /// The p-values are those of a permutation test: if the numbers have nothing to do with each other, every order of
+  /// the paths in a repetition is as likely as any other. With up to seven paths all orders count, with more the normal
   /// distribution of their variance, `1 / (n (m - 1))`. The interval is that of any mean in -1...1, and so wider.
   /// - Parameter pairs: The two numbers by path, for each repetition.
   static func association(_ pairs: [([Double], [Double])]) -> Evidence {
@@ -153,9 +155,9 @@ extension Evidence {
 
   /// How much more repetitions scatter late than early: the log ratio of their standard deviations, mean over paths.
   ///
-  /// The interval is that of Fisher's F for one path whose two variances are independent. Paths that go together and a late
-  /// scatter that goes on from the early one make the ratio scatter less, so that the interval is too wide then rather
-  /// than too narrow.
+  /// The interval is that of Fisher's F for one path whose two variances are independent. Paths that go together and a
+  /// late scatter that goes on from the early one make the ratio scatter less, so that the interval is too wide then
+  /// rather than too narrow.
   /// - Parameters:
   ///   - logRatio: The mean over paths; not finite where there is none.
   ///   - count: How many repetitions the standard deviations are of.

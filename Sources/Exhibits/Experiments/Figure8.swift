@@ -8,7 +8,8 @@ extension Exhibit {
     description: """
       The log-likelihood of the forget set's label while it is unlearned with the schedule that the plan's runs share \
       and with others, by algorithm and position p of the forget stage: this experiment (mean and 95 % confidence \
-      interval over seeds) beside the paper's Figure 8. The paths should differ under every schedule. In the paper, the \
+      interval over seeds) beside the paper's Figure 8. The paths should differ under every schedule. In the paper, \
+      the \
       panel of NPO with WSD repeats that of SimNPO with WSD. The paper's points are very probably two \
       steps each, so both are drawn by the share of the unlearning epoch. Each panel has its own scale.
       """,

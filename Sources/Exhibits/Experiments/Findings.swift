@@ -4,20 +4,23 @@ import PostTraining
 extension Exhibit {
   /// What the experiment says of the paper's claims.
   ///
-  /// A claim is a number with a side of a threshold (``Claim``; the numbers are in ``OrderClaims`` and ``DepthClaims``, the
-  /// rules in ``Evidence``), fixed before an experiment is run. It is `seen` where a one-sided test at 2.5 % rejects the
-  /// other side, `not seen` where one rejects the claimed side, else `undecided`; with one seed it always is. It is
-  /// `not tested` where nothing was unlearned (``Claim/leastFall``) or a stage was not learned (``LearnedStages``).
+  /// A claim is a number with a side of a threshold (``Claim``; the numbers are in ``OrderClaims`` and ``DepthClaims``,
+  /// the rules in ``Evidence``), fixed before an experiment is run. It is `seen` where a one-sided test at 2.5 %
+  /// rejects the other side, `not seen` where one rejects the claimed side, else `undecided`; with one seed it always
+  /// is. It is `not tested` where nothing was unlearned (``Claim/leastFall``) or a stage was not learned
+  /// (``LearnedStages``).
   static let findings = Exhibit(
     name: "findings",
     title: "The paper's claims, and what this experiment says of them",
     description: """
       One row for each claim and what it is tested on. A claim is a number that should lie above or below a threshold, \
       fixed before any run. seen: a one-sided test at 2.5 % rejects the other side; not seen: one rejects the claimed \
-      side; undecided: neither; not tested: on some path the forget stage's own answers fell by less than one nat, or a \
+      side; undecided: neither; not tested: on some path the forget stage's own answers fell by less than one nat, or \
+      a \
       stage that the claim needs was not learned. The column holm has the verdicts that hold together, at 5 % for all \
       claims at once. The paper's own numbers are judged by the same rules, with models in the place of seeds; it does \
-      not give its forget answers' likelihood, so that whether it unlearned is not asked of it. All seeds learn the same \
+      not give its forget answers' likelihood, so that whether it unlearned is not asked of it. All seeds learn the \
+      same \
       data: what is said is said of this one draw of them.
       """,
     results: { results in
@@ -81,7 +84,8 @@ extension Exhibit {
   private static let findingsPanels: [(String, JSON)] = {
     let text = """
       datum.verdict + ': ' + (!isValid(datum.estimate) ? 'no value' : format(datum.estimate, '.3~g') + \
-      (isValid(datum.ci_high) ? ' [' + format(datum.ci_low, '.3~g') + ', ' + format(datum.ci_high, '.3~g') + ']' : '')) \
+      (isValid(datum.ci_high) ? ' [' + format(datum.ci_low, '.3~g') + ', ' + format(datum.ci_high, '.3~g') + ']' : \
+      '')) \
       + ', claimed ' + datum.claimed + ' ' + format(datum.threshold, '.3~g') \
       + (datum.holm == datum.verdict ? '' : ' (Holm: ' + datum.holm + ')') + '; paper: ' + datum.paper_verdict \
       + (isValid(datum.paper_estimate) ? ' ' + format(datum.paper_estimate, '.3~g') : '') \

@@ -107,8 +107,8 @@ struct OrderClaims {
       try .mean(of: lags(run, lag), against: 0), paper: try .mean(of: values, against: 0), needs: "label")
   }
 
-  /// (b) The share of the runs in which the last position is slowest over the whole run, more than half. The paper's own
-  /// Table 1, which has the last step alone, has 13 of its 15 cells.
+  /// (b) The share of the runs in which the last position is slowest over the whole run, more than half. The paper's
+  /// own Table 1, which has the last step alone, has 13 of its 15 cells.
   private var recencyShare: Claim {
     let tested = shared.filter { obstacle($0, []) == nil }
     let found = tested.map { lags($0, .whole) }
@@ -161,8 +161,8 @@ struct OrderClaims {
       needs: "label", other: "fewer than two seeds, or seeds that agree")
   }
 
-  /// (g) The difference of the change of math accuracy between the two paths on which it is largest and smallest, above 20
-  /// points.
+  /// (g) The difference of the change of math accuracy between the two paths on which it is largest and smallest, above
+  /// 20 points.
   private func math(_ run: UnlearningRun) throws -> Claim {
     func difference(_ changes: [[Double]]) throws -> Evidence {
       try .widestPair(of: changes, byMeansOf: changes, against: Self.mathThreshold, within: -2...2)
@@ -176,8 +176,8 @@ struct OrderClaims {
       stages: [order.study.measures.mathStage])
   }
 
-  /// (h) What one number of steps for all paths costs against one for each, in Jeffreys divergence to the retrained model
-  /// (mean of forget and kept answers), above 0; both numbers are the best on the other seeds.
+  /// (h) What one number of steps for all paths costs against one for each, in Jeffreys divergence to the retrained
+  /// model (mean of forget and kept answers), above 0; both numbers are the best on the other seeds.
   private func ownSteps(_ run: UnlearningRun) throws -> Claim {
     claim(
       "own step count", "No one number of steps brings all paths as near to their retrained models as it could.", run,

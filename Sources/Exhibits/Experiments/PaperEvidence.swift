@@ -1,10 +1,10 @@
 import Glibc
 
-/// The paper's own numbers in the shape in which claims are tested: models in the place of seeds, the positions p = 1 to 4
-/// of the forget stage as paths, and the points of its curves as steps.
+/// The paper's own numbers in the shape in which claims are tested: models in the place of seeds, the positions p = 1
+/// to 4 of the forget stage as paths, and the points of its curves as steps.
 ///
-/// Table 1 has five models and three algorithms, one run each; the curves fewer models. What is not finite or not given is
-/// absent.
+/// Table 1 has five models and three algorithms, one run each; the curves fewer models. What is not finite or not given
+/// is absent.
 struct PaperEvidence {
   /// GA, NPO or SimNPO.
   let algorithm: String

@@ -8,8 +8,10 @@ extension Exhibit {
     name: "path-divergence",
     title: "Models of different histories diverge while they unlearn the same data",
     description: """
-      How far the models of two paths are apart after the same number of unlearning steps, mean over all pairs of paths, by \
-      algorithm. jeffreys (points): nats a token; the Jeffreys divergence (mean of KL in both directions), exact over the \
+      How far the models of two paths are apart after the same number of unlearning steps, mean over all pairs of \
+      paths, by \
+      algorithm. jeffreys (points): nats a token; the Jeffreys divergence (mean of KL in both directions), exact over \
+      the \
       whole vocabulary, which needs both models and is taken before unlearning and after the last step; between them \
       no models are kept, and it is missing. The curves are from the true tokens' log-likelihoods alone. \
       jeffreys_at_least: nats a token; the exact Jeffreys divergence of whether the next token is the true one, which \
@@ -58,7 +60,9 @@ extension Exhibit {
             ] + (try SeedMean(values, within: 0 ... .infinity).cells))
         }
       }
-      guard !rows.isEmpty else { throw Unfilled("the study \"\(order.study.name)\" keeps no log-likelihoods of true tokens") }
+      guard !rows.isEmpty else {
+        throw Unfilled("the study \"\(order.study.name)\" keeps no log-likelihoods of true tokens")
+      }
       return try TidyTable(
         columns + SeedMean.columns(unit: "1", of: "the measure, mean over pairs of paths"), rows: rows)
     },

@@ -13,8 +13,8 @@ struct SeedMean {
   let seeds: Int
 
   /// Summarises one value a seed.
-  /// - Parameter range: What the number can be. The part of the interval beyond it is cut off, which leaves the share of
-  ///   cases in which it holds the expectation as it is.
+  /// - Parameter range: What the number can be. The part of the interval beyond it is cut off, which leaves the share
+  ///   of cases in which it holds the expectation as it is.
   init(_ values: [Double], within range: ClosedRange<Double> = -.infinity ... .infinity) throws {
     let finite = values.filter(\.isFinite)
     let summary = finite.isEmpty ? nil : try MeanWithInterval(finite)
@@ -29,7 +29,7 @@ struct SeedMean {
   /// What the measure of this name can be, by the last words of the name.
   static func range(of measure: String) -> ClosedRange<Double> {
     func isAny(of endings: String...) -> Bool { endings.contains { measure.hasSuffix($0) } }
-    if isAny(of: "log_likelihood", "log_probability") { return -.infinity ... 0 }
+    if isAny(of: "log_likelihood", "log_probability") { return -.infinity...0 }
     if isAny(of: "jeffreys", "kl", "re_distance", "cosh_of_difference", "jeffreys_at_least") { return 0 ... .infinity }
     if isAny(of: "right", "cut", "accuracy") { return 0...1 }
     return -.infinity ... .infinity

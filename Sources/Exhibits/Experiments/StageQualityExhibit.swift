@@ -9,8 +9,10 @@ extension Exhibit {
     title: "How well each stage is known before unlearning",
     description: """
       For every study, trained path and stage, at the end of the path: the mean log-likelihood of an answer token and \
-      the share of greedy answers that are right, and that were cut off, of what was learned and of what was kept apart. \
-      Mean and 95 % confidence interval over seeds. Paths without the forget stage are those of the retrained models. A \
+      the share of greedy answers that are right, and that were cut off, of what was learned and of what was kept \
+      apart. \
+      Mean and 95 % confidence interval over seeds. Paths without the forget stage are those of the retrained models. \
+      A \
       stage is learned where just after it a token of its answers has a probability of at least one half (geometric \
       mean), and of problems a fifth is solved: what is said of claims that need a stage which is not is "not tested".
       """,

@@ -88,8 +88,8 @@ extension Set<Objective> {
 }
 
 extension StudyResults {
-  /// How far the forget stage's own answers fell in a run on the path where they fell least: the mean over seeds of their
-  /// mean log-likelihood (of whole answers, in nats) before the first step minus that after the last.
+  /// How far the forget stage's own answers fell in a run on the path where they fell least: the mean over seeds of
+  /// their mean log-likelihood (of whole answers, in nats) before the first step minus that after the last.
   /// - Returns: Nil where it was not measured on one of the paths (measure `stages`), or no seed has a finite value.
   func leastFall(_ run: UnlearningRun, on paths: [Path]) -> Claim.Fall? {
     var falls: [Claim.Fall] = []

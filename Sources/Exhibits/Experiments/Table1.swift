@@ -16,7 +16,9 @@ extension Exhibit {
     results: { results in
       let order = try StudyResults(results, role: .order)
       let runs = order.runs(.unlearning)
-      guard !runs.isEmpty else { throw Unfilled("the study \"\(order.study.name)\" has no run of an unlearning algorithm") }
+      guard !runs.isEmpty else {
+        throw Unfilled("the study \"\(order.study.name)\" has no run of an unlearning algorithm")
+      }
       var rows: [[Cell]] = []
       for measure in Table1Measure.allCases {
         for run in runs {
@@ -36,7 +38,9 @@ extension Exhibit {
           }
         }
       }
-      guard !rows.isEmpty else { throw Unfilled("the study \"\(order.study.name)\" measures neither label nor utility nor math") }
+      guard !rows.isEmpty else {
+        throw Unfilled("the study \"\(order.study.name)\" measures neither label nor utility nor math")
+      }
       let paper = PaperCurves.all["table1"].flatMap { series in
         series.values.enumerated().map { index, value -> [Cell] in
           [

@@ -7,7 +7,8 @@ extension Exhibit {
     name: "trajectories",
     title: "Every measure of every unlearning run, step by step",
     description: """
-      All trajectories of all studies, one value a row: what every other table of the experiment is made of. Likelihoods \
+      All trajectories of all studies, one value a row: what every other table of the experiment is made of. \
+      Likelihoods \
       ending in _log_likelihood are nats a token, in _log_probability nats an answer; divergences (kl, reverse_kl, \
       jeffreys, true_token_jeffreys) are nats a token, re_distance squared logits, paraphrase_variance squared nats; \
       accuracies, probabilities, matches, recall and shares of cut answers are between 0 and 1.

@@ -9,13 +9,17 @@ extension Exhibit {
     name: "ladder-head",
     title: "Rung 1: the engine trains and unlearns a linear head as the closed forms say",
     description: """
-      A frozen random transformer (1 layer, C = 32) with squared loss on one logit: a linear learner on the final hidden \
+      A frozen random transformer (1 layer, C = 32) with squared loss on one logit: a linear learner on the final \
+      hidden \
       states. Stages of 10, 6 and 10 sequences in the orders inst>U>tofu and tofu>U>inst, trained by the engine's \
-      FP32 gradient steps (proximal: mu = 8, to the minimiser; descent: 100 steps of 0.02), then gradient ascent on U with \
+      FP32 gradient steps (proximal: mu = 8, to the minimiser; descent: 100 steps of 0.02), then gradient ascent on U \
+      with \
       eta such that the fastest direction grows by 1.1 a step. Left: the RE distance of the two orders; the line \
       is the closed form in Double, the points are the engine. Right, proximal, inst>U>tofu: the error of the engine's \
-      head, relative to its norm and, in the slowest eigendirection, relative to what grows there: measured, typical (root \
-      mean square of independent roundings) and the proved bound. Rounding keeps up with the fastest direction, so it is \
+      head, relative to its norm and, in the slowest eigendirection, relative to what grows there: measured, typical \
+      (root \
+      mean square of independent roundings) and the proved bound. Rounding keeps up with the fastest direction, so it \
+      is \
       small beside the model for ever and drowns the slowest direction at an exponential rate.
       """,
     table: { context in
@@ -51,7 +55,8 @@ extension Exhibit {
           Column(
             "measure", .string,
             description: """
-              re_distance: d of the two orders; error: relative error of the head after inst>U>tofu; error_slowest: the \
+              re_distance: d of the two orders; error: relative error of the head after inst>U>tofu; error_slowest: \
+              the \
               same in the slowest eigendirection of M_U, relative to what grows there
               """),
           Column(

@@ -12,10 +12,12 @@ extension Exhibit {
     title: "Rung 2: one step of ascent undoes the last stage of a whole network",
     description: """
       A small Llama model (1 layer, C = 32), all weights trained on inst, tofu and math with U inserted at position \
-      p = 1 to 4: each stage minimises the mean negative log-likelihood + mu ||theta - theta_prev||^2 (mu = 0.1) by L-BFGS \
+      p = 1 to 4: each stage minimises the mean negative log-likelihood + mu ||theta - theta_prev||^2 (mu = 0.1) by \
+      L-BFGS \
       to a gradient norm of 4e-6. Then gradient ascent on U with steps of a fraction s of eta = 1 / (2 mu). Left: the \
       distance of all weights to the model retrained without U. Right: the RE distance of the log-likelihoods of test \
-      tokens. Solid: after one step; dashed: the least after 0 to 16 steps. At p = 4 the step s = 1 gives the retrained \
+      tokens. Solid: after one step; dashed: the least after 0 to 16 steps. At p = 4 the step s = 1 gives the \
+      retrained \
       model back, up to the gradient that training left, over 2 mu; dots are what the theorem predicts. At earlier \
       positions no step comes near. A path of which a stage does not reach its tolerance is unfinished, and nothing is \
       shown of it.

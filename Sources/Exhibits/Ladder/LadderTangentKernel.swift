@@ -10,12 +10,15 @@ extension Exhibit {
     title: "Rung 3: a network with a large output scale unlearns as its tangent kernel says",
     description: """
       A small Llama model (1 layer, C = 32), all weights trained with squared loss on the output alpha (f - f_0), step \
-      sizes over alpha^2: stages inst, U and tofu of 6 sequences, 20 steps each, in the orders inst>U>tofu and tofu>U>inst, \
+      sizes over alpha^2: stages inst, U and tofu of 6 sequences, 20 steps each, in the orders inst>U>tofu and \
+      tofu>U>inst, \
       then gradient ascent on U. Left: the RE distance of the two orders on 10 test sequences, where the linear \
-      model's fastest direction grows by 1.2 a step; dashed is the linear learner whose features are the Jacobian at the \
+      model's fastest direction grows by 1.2 a step; dashed is the linear learner whose features are the Jacobian at \
+      the \
       start, in closed form. Right: how far the engine's difference of outputs after 10 steps is from the prediction, \
       relative to it, by alpha and by lambda_max of the step size: kernel predicts with the tangent kernel from the \
-      engine's outputs before unlearning, linear with the closed form from the first stage on. Both fall like 1 / alpha, \
+      engine's outputs before unlearning, linear with the closed form from the first stage on. Both fall like 1 / \
+      alpha, \
       until FP32 rounding of the weights, which grows like alpha, is all that is seen (rounding: its estimate).
       """,
     table: { context in

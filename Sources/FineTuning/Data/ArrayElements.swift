@@ -55,8 +55,8 @@ struct ArrayElements {
     byte.map { "found '\(Character(Unicode.Scalar($0)))'" } ?? "found the end of the file"
   }
 
-  /// Where an element ends: after the bracket that closes it, at a comma or a bracket that closes nothing of its own, or
-  /// with the file.
+  /// Where an element ends: after the bracket that closes it, at a comma or a bracket that closes nothing of its own,
+  /// or with the file.
   private func end(from start: Int) -> Int {
     var (place, depth, isText) = (start, 0, false)
     while place < bytes.count {

@@ -1,8 +1,8 @@
 import FileFormats
 
 extension ExampleFields {
-  /// Names, in small letters, of members that say something of the prompt, of what of it is learned or of its length. One
-  /// that a reader does not read is refused: without it, something else would be learned.
+  /// Names, in small letters, of members that say something of the prompt, of what of it is learned or of its length.
+  /// One that a reader does not read is refused: without it, something else would be learned.
   private static let meaningful: Set<String> = [
     "instruction", "prompt", "question", "query", "input", "context", "contexts", "passage", "passages",
     "document", "documents", "background", "choices", "options", "few_shot", "examples", "demonstrations",

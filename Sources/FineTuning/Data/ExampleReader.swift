@@ -4,18 +4,19 @@ import FileFormats
 ///
 /// An object is an example in one of these shapes, the same for training files and for the `chat` data of plans:
 ///
-/// - an instruction (`instruction`, `prompt` or `question`) with its response (`output`, `response` or `answer`). A text
-///   beside it (`input` or `context`) follows the instruction after an empty line; `system` (or `system_prompt`) is the
-///   system message; `history`, pairs of a question and its answer, is said before; `instances` is an array of objects
-///   with `input` and `output`, each of which makes an example;
-/// - `messages` or `conversations`, each message with `role` and `content` or ShareGPT's `from` and `value`, the last one
-///   the assistant's; `system` is put first where there is no system message;
+/// - an instruction (`instruction`, `prompt` or `question`) with its response (`output`, `response` or `answer`). A
+///   text beside it (`input` or `context`) follows the instruction after an empty line; `system` (or `system_prompt`)
+///   is the system message; `history`, pairs of a question and its answer, is said before; `instances` is an array of
+///   objects with `input` and `output`, each of which makes an example;
+/// - `messages` or `conversations`, each message with `role` and `content` or ShareGPT's `from` and `value`, the last
+///   one the assistant's; `system` is put first where there is no system message;
 /// - `prompt_ids` and `answer_ids`.
 ///
 /// Another member that would change the prompt, what of it is learned or its length, such as `tools`, `images` or a
-/// `weight` other than 1, is an error; members that are empty or repeat what is read are none. All others, such as `id`,
-/// are passed over, and ``notice`` names them. The reader takes texts as they are but for what no model could use: empty
-/// answers, conversations out of order, and what are no token ids. Text and token ids do not mix in one file.
+/// `weight` other than 1, is an error; members that are empty or repeat what is read are none. All others, such as
+/// `id`, are passed over, and ``notice`` names them. The reader takes texts as they are but for what no model could
+/// use: empty answers, conversations out of order, and what are no token ids. Text and token ids do not mix in one
+/// file.
 public struct ExampleReader {
   /// The file, as the caller named it.
   public let path: String

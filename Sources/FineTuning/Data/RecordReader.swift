@@ -2,9 +2,9 @@ import FileFormats
 
 /// The objects of a data file one by one: those of its lines, or the elements of the one array that it is.
 ///
-/// The first byte that is no white space tells which of the two a file is, whatever its name. A byte order mark of UTF-8
-/// is passed over, and so are lines of white space. Of lines, no more is held than one and a buffer; of an array, the
-/// file's bytes and an element.
+/// The first byte that is no white space tells which of the two a file is, whatever its name. A byte order mark of
+/// UTF-8 is passed over, and so are lines of white space. Of lines, no more is held than one and a buffer; of an array,
+/// the file's bytes and an element.
 package struct RecordReader {
   /// The most bytes of a line.
   package static let maximumLineLength = 1 << 26

@@ -49,8 +49,8 @@ public final class Trainer {
   /// A trainer with all its memory.
   /// - Parameters:
   ///   - weights: The start model. Without an adapter, training changes them.
-  ///   - adapterWeights: The matrices that the configuration's adapter starts from, changed by training; nil for a fresh
-  ///     adapter, whose first values come from the configuration's seed.
+  ///   - adapterWeights: The matrices that the configuration's adapter starts from, changed by training; nil for a
+  ///     fresh adapter, whose first values come from the configuration's seed.
   ///   - examples: What to learn or to forget.
   ///   - retainExamples: What to keep; used where the configuration's retain coefficient is positive.
   ///   - configuration: How. Its `sequenceLength`, `template` and the like are the encoder's and have no effect here.
@@ -197,8 +197,10 @@ public final class Trainer {
 
   /// Adds the gradient of a step's batches.
   /// - Parameters:
-  ///   - firstBatch: The number of the first batch among all of the step; batch 0 replaces the gradient of the step before.
-  ///   - share: One example's share in the loss, by its index, what the model says of it and the size of the whole step.
+  ///   - firstBatch: The number of the first batch among all of the step; batch 0 replaces the gradient of the step
+  ///     before.
+  ///   - share: One example's share in the loss, by its index, what the model says of it and the size of the whole
+  ///     step.
   private func accumulate(
     _ step: BatchPlan.Step, of examples: [EncodedExample], firstBatch: Int,
     share: (Int, [ScoredSequence], ObjectiveWeights.StepSize) throws(ObjectiveError) -> ObjectiveWeights

@@ -53,7 +53,8 @@ public final class TrainingFolder {
   /// last checkpoint of one that was ended.
   /// - Parameter startsAnew: Whether a run that is there is given up.
   /// - Throws: `TrainingFolderError` where the folder has another run or other files in it, or another process works on
-  ///   it; `TrainingError`, `MetricsLogError`, `CheckpointStoreError` or `FileError` where what is there cannot be read.
+  ///   it; `TrainingError`, `MetricsLogError`, `CheckpointStoreError` or `FileError` where what is there cannot be
+  ///   read.
   public init(path: String, trainer: Trainer, startsAnew: Bool = false) throws {
     precondition(trainer.completedSteps == 0, "a run starts at its start")
     self.path = path

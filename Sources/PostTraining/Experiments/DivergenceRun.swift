@@ -5,8 +5,8 @@ import LinearAlgebra
 import Transformer
 import Unlearning
 
-/// A run that compares the models of all paths with each other, each pair exactly over the whole vocabulary: its result is
-/// `divergence.csv`. The weights of two models are held at a time, and the logits of a few answers.
+/// A run that compares the models of all paths with each other, each pair exactly over the whole vocabulary: its result
+/// is `divergence.csv`. The weights of two models are held at a time, and the logits of a few answers.
 struct DivergenceRun: Sendable {
   static let name = "divergence.csv"
 
@@ -47,7 +47,8 @@ struct DivergenceRun: Sendable {
   }
 
   var cost: Double {
-    Double(models.count * (models.count - 1)) * measures.ofComparisons.cost(Measure.Stages(stages.map(\.data.name), heldOut: []))
+    Double(models.count * (models.count - 1))
+      * measures.ofComparisons.cost(Measure.Stages(stages.map(\.data.name), heldOut: []))
   }
 
   func work(_ context: RunContext) throws -> [String]? {

@@ -38,7 +38,8 @@ struct ExperimentData: Sendable {
 
   /// Refuses a truth ratio of data without false answers, as a folder of TOFU is that has no perturbed files.
   private static func requireRephrasings(_ study: Study, _ data: [StageData]) throws(ExperimentError) {
-    guard study.measures.needs(.falseAnswers), let stage = data.first(where: { $0.name == study.measures.utilityStage }),
+    guard study.measures.needs(.falseAnswers),
+      let stage = data.first(where: { $0.name == study.measures.utilityStage }),
       !stage.train.contains(where: { $0.rephrasing != nil })
     else { return }
     throw .data(

@@ -36,8 +36,8 @@ public struct ExperimentGraph: Sendable {
     }
   }
 
-  /// What is to be known before the runs start: which members of the data files were passed over, and which trainings have
-  /// steps whose learning rate is 0. One line a kind.
+  /// What is to be known before the runs start: which members of the data files were passed over, and which trainings
+  /// have steps whose learning rate is 0. One line a kind.
   public private(set) var notices: [String] = []
 
   /// How much memory the runs take at least where so many are made at once, in FP32 numbers.

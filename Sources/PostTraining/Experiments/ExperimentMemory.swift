@@ -83,7 +83,8 @@ public struct ExperimentMemory: Sendable {
     return answering(max(math, measures.needs(.utilityAnswers) ? measures.utilityQuestions : 0))
   }
 
-  /// Answering side by side: the keys and values of the whole context for each answer, the rotary tables, and the logits.
+  /// Answering side by side: the keys and values of the whole context for each answer, the rotary tables, and the
+  /// logits.
   private func answering(_ answers: Int) -> Double {
     guard answers > 0 else { return 0 }
     let slots = Double(min(answers, ModelReader.slots))

@@ -4,8 +4,8 @@ import FineTuning
 import LinearAlgebra
 import Transformer
 
-/// A run that learns one stage after others: its results are the adapter that lives through all stages, or a model where
-/// all weights are trained.
+/// A run that learns one stage after others: its results are the adapter that lives through all stages, or a model
+/// where all weights are trained.
 struct StageRun: Sendable {
   /// What it starts from.
   let start: LearnedModel

@@ -39,7 +39,8 @@ struct UnlearnRun: Sendable {
     guard let forgetSet else { return 0 }
     let steps = configuration.epochs * (forgetSet.train.count / configuration.batchSize + 1)
     return configuration.cost(of: forgetSet.train)
-      + Double(min(steps, configuration.maxSteps ?? .max) + 1) * measures.cost(Measure.Stages(stages.map(\.data.name), heldOut: []))
+      + Double(min(steps, configuration.maxSteps ?? .max) + 1)
+      * measures.cost(Measure.Stages(stages.map(\.data.name), heldOut: []))
   }
 
   func work(_ context: RunContext) throws -> [String]? {

@@ -8,7 +8,8 @@ extension Measure {
 
   /// The mean with the label's paraphrases (``LabelLogLikelihood/mean``), their variance and the ``ForgetScore``.
   public static let paraphrases = Measure(
-    "paraphrases", "the label in other words, and how far both have fallen", needs: [.measure("label"), .paraphrases, .label],
+    "paraphrases", "the label in other words, and how far both have fallen",
+    needs: [.measure("label"), .paraphrases, .label],
     columns: { _ in
       [
         logLikelihood("paraphrase_log_likelihood", "the label and its paraphrases"),
@@ -23,7 +24,8 @@ extension Measure {
       guard let variance = label.paraphraseVariance else { return [] }
       let score = ForgetScore(
         before: (
-          model.before("label_log_likelihood", now: label.label), model.before("paraphrase_log_likelihood", now: label.mean)
+          model.before("label_log_likelihood", now: label.label),
+          model.before("paraphrase_log_likelihood", now: label.mean)
         ), after: (label.label, label.mean))
       return [label.mean, variance, score.value, score.label]
     })

@@ -3,8 +3,8 @@ import FileFormats
 /// Something that is measured of a model before unlearning and after each of its steps.
 ///
 /// A measure is one value in the list ``all``; that value is all there is to write for a new one. From it come the word
-/// in plans (`measures: {take: [...]}`), what a plan must give for it, the columns of trajectories with their units, and
-/// the estimate of what it costs. `Measure+Membership.swift` is a short one to start from.
+/// in plans (`measures: {take: [...]}`), what a plan must give for it, the columns of trajectories with their units,
+/// and the estimate of what it costs. `Measure+Membership.swift` is a short one to start from.
 public struct Measure: Sendable {
   /// The name in plans, such as `label`.
   public let name: String

@@ -43,8 +43,8 @@ struct MeasuredExamples {
   private(set) var falsehoods: [[Int]] = []
   /// Examples of every stage.
   private(set) var stages: [Stage] = []
-  /// Answers that unlearning should leave alone: those to utility questions, and of all other stages those kept apart, or
-  /// where there are none those learned.
+  /// Answers that unlearning should leave alone: those to utility questions, and of all other stages those kept apart,
+  /// or where there are none those learned.
   private(set) var kept: [Int] = []
   /// What the utility questions' greedy answers are compared with.
   private(set) var rouge = Questions()

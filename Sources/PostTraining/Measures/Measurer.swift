@@ -10,9 +10,9 @@ import Transformer
 ///       template: .chatml, systemPrompt: nil, retrained: nil, seed: 1)
 ///     let before = try measurer.measure(weights, adapterWeights: adapterWeights)
 ///
-/// The first measurement is the baseline of all later ones, unless ``baseline`` is set before. A measurement has the same
-/// bits for any number of workers and whatever was measured before it. It takes each example through the model once,
-/// however many measures ask for its log-likelihood.
+/// The first measurement is the baseline of all later ones, unless ``baseline`` is set before. A measurement has the
+/// same bits for any number of workers and whatever was measured before it. It takes each example through the model
+/// once, however many measures ask for its log-likelihood.
 public final class Measurer {
   /// What is measured.
   public let measures: Measures
@@ -40,8 +40,8 @@ public final class Measurer {
   ///   - template: How conversations are written.
   ///   - systemPrompt: The system prompt, or nil for none.
   ///   - cutsAnswers: Whether an answer that is too long for the model has its end cut off; otherwise it is an error.
-  ///   - retrained: The weights of the model that never learned the forget stage, for ``Measure/retrained``; they must not
-  ///     change.
+  ///   - retrained: The weights of the model that never learned the forget stage, for ``Measure/retrained``; they must
+  ///     not change.
   ///   - seed: Decides the sampled answers.
   ///   - workers: How many threads work; it decides speed only.
   /// - Throws: `MeasurerError` where a stage, data or a part of the measures is missing, or a conversation does not fit

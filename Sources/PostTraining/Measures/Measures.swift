@@ -22,12 +22,12 @@ public struct Measures: Equatable, Sendable {
   public var mathSamples = MathAccuracy.usualSamples
   /// How many examples of every stage are read, of those learned and of those kept apart.
   public var stageExamples = 16
-  /// The most tokens of a generated answer, the end of its turn among them; nil for ``usualAnswerTokens``, or as many as
-  /// the longest reference answer of those asked for has, if that is more.
+  /// The most tokens of a generated answer, the end of its turn among them; nil for ``usualAnswerTokens``, or as many
+  /// as the longest reference answer of those asked for has, if that is more.
   public var answerTokens: Int?
-  /// Whether ``Measure/memorisation`` and ``Measure/membership`` count the token that ends an answer. The field leaves it
-  /// out, since models that were not trained on it do not predict it: OpenUnlearning's exact memorisation, extraction
-  /// strength and Min-K do so.
+  /// Whether ``Measure/memorisation`` and ``Measure/membership`` count the token that ends an answer. The field leaves
+  /// it out, since models that were not trained on it do not predict it: OpenUnlearning's exact memorisation,
+  /// extraction strength and Min-K do so.
   public var countsEndOfTurn = false
 
   /// How many tokens a generated answer may have where nothing is said and no reference answer is longer.

@@ -72,9 +72,9 @@ final class ModelReader {
     var isCut: Bool
   }
 
-  /// What the model answers to each prompt, so many times each, up to the end of its turn. An answer is cut off after the
-  /// most tokens of an answer, or where its own prompt leaves no more of the context. Where nothing was said, it may have
-  /// ``Measures/usualAnswerTokens``, or as many as the longest reference answer if that has more.
+  /// What the model answers to each prompt, so many times each, up to the end of its turn. An answer is cut off after
+  /// the most tokens of an answer, or where its own prompt leaves no more of the context. Where nothing was said, it
+  /// may have ``Measures/usualAnswerTokens``, or as many as the longest reference answer if that has more.
   /// - Parameters:
   ///   - references: How many tokens the reference answers have, each with the end of its turn.
   ///   - sampler: How tokens are chosen.

@@ -48,8 +48,8 @@ struct RetrainedModel {
   /// The distances of a model from this one: on each part `kl`, this model first, `reverse_kl`, `jeffreys`,
   /// `true_token_jeffreys` and `re_distance`.
   ///
-  /// Where the estimate from true tokens leaves the range of `Double`, as it does when a token has become less likely by
-  /// more than 700 nats, it is the greatest number there is.
+  /// Where the estimate from true tokens leaves the range of `Double`, as it does when a token has become less likely
+  /// by more than 700 nats, it is the greatest number there is.
   func distances(
     of probe: ModelProbe, _ trueTokens: [[[Double]]], _ reader: ModelReader, _ workers: Workers
   ) throws(MeasurerError) -> [Double] {

@@ -1,8 +1,8 @@
 /// How far apart two models are in what they say next, given the same text so far; in nats per token.
 ///
-/// `KL(one || other) = E_t sum_v p_one(v | t) log(p_one(v | t) / p_other(v | t))`, where t goes over the answer tokens of
-/// all sequences, each weighing the same, and v over the vocabulary. It is not negative, 0 only between equal models, and
-/// infinite where what it is made from leaves the range of `Double`.
+/// `KL(one || other) = E_t sum_v p_one(v | t) log(p_one(v | t) / p_other(v | t))`, where t goes over the answer tokens
+/// of all sequences, each weighing the same, and v over the vocabulary. It is not negative, 0 only between equal
+/// models, and infinite where what it is made from leaves the range of `Double`.
 ///
 /// It comes exact, from logits (``VocabularyDivergence``), or estimated from the log probabilities of the true tokens
 /// alone (``init(trueTokens:_:controlVariate:)``), as Yu, He, Goyal and Arora (arXiv 2510.16629) measure it.

@@ -1,9 +1,9 @@
 /// How many tokens of the true answers a model would say itself: `(1/n) sum_i (1/|y_i|) sum_t [argmax_t = y_it]`.
 ///
 /// `argmax_t` is the model's most likely token after the prompt and the true tokens before t. The fraction of tokens is
-/// averaged over sequences; in 0...1. Called exact memorisation by Tirumala et al. (arXiv 2205.10770), and in this form by
-/// OpenUnlearning (Dorna et al., arXiv 2506.12618), whose code leaves out each answer's last token, the end of the turn;
-/// so does a ``Measurer`` unless ``Measures/countsEndOfTurn``.
+/// averaged over sequences; in 0...1. Called exact memorisation by Tirumala et al. (arXiv 2205.10770), and in this form
+/// by OpenUnlearning (Dorna et al., arXiv 2506.12618), whose code leaves out each answer's last token, the end of the
+/// turn; so does a ``Measurer`` unless ``Measures/countsEndOfTurn``.
 public struct ExactMatch: Hashable, Sendable {
   /// The mean over sequences.
   public let mean: Double

@@ -3,8 +3,8 @@
 ///
 /// In 0...1, averaged over sequences: 1 where the prompt alone draws out the whole answer, 0 where even the last token
 /// must be given, so that `k = |y|`. Carlini et al., "Extracting training data from large language models" (arXiv
-/// 2012.07805) and OpenUnlearning (Dorna et al., arXiv 2506.12618); the latter's code never goes beyond `k = |y| - 1`, and
-/// gives `1 / |y|` where this gives 0.
+/// 2012.07805) and OpenUnlearning (Dorna et al., arXiv 2506.12618); the latter's code never goes beyond `k = |y| - 1`,
+/// and gives `1 / |y|` where this gives 0.
 public struct ExtractionStrength: Hashable, Sendable {
   /// The mean over sequences.
   public let mean: Double

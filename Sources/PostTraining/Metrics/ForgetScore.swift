@@ -5,8 +5,8 @@
 /// mean of `m_before(y) - m_after(y)` over the label and all paraphrases alike, in nats per token. Higher is more
 /// forgotten; it is negative where the model has come to say the label more likely.
 ///
-/// Yu, He, Goyal and Arora (arXiv 2510.16629), Section 4: the label and 20 similar refusals. The scores that their Table 1
-/// prints are the fall of the label alone, ``label``.
+/// Yu, He, Goyal and Arora (arXiv 2510.16629), Section 4: the label and 20 similar refusals. The scores that their
+/// Table 1 prints are the fall of the label alone, ``label``.
 public struct ForgetScore: Hashable, Sendable {
   /// The fall of the mean over the label and all paraphrases.
   public let value: Double

@@ -4,8 +4,8 @@ import Transformer
 /// `(1/n) sum_i l_i / |y|`.
 ///
 /// `l_i` is the log probability of the label as the answer to question i and `|y|` how many tokens the label has. It is
-/// averaged over tokens first and over questions then, in nats per token, at most 0: lower is more forgotten. The same is
-/// told of paraphrases of the label, which unlearning may have spared.
+/// averaged over tokens first and over questions then, in nats per token, at most 0: lower is more forgotten. The same
+/// is told of paraphrases of the label, which unlearning may have spared.
 ///
 /// Yu, He, Goyal and Arora (arXiv 2510.16629), Section 4, with the label "Sorry, I can not assist you"; their trainer
 /// counts the label's own tokens only, not the token that ends an answer.

@@ -1,9 +1,9 @@
 /// How many math problems a model solves: the mean over problems of the fraction of its sampled answers that end in the
 /// right number.
 ///
-/// `(1/(n s)) sum_i sum_j [number(answer_ij) = number(reference_i)]` with s answers to each of n problems, in 0...1; see
-/// ``MathAnswer`` for the number. An answer without one is wrong. Yu, He, Goyal and Arora (arXiv 2510.16629), Section 4,
-/// sample 5 answers to each problem of GSM8K's test set, and call the change of this number math utility.
+/// `(1/(n s)) sum_i sum_j [number(answer_ij) = number(reference_i)]` with s answers to each of n problems, in 0...1;
+/// see ``MathAnswer`` for the number. An answer without one is wrong. Yu, He, Goyal and Arora (arXiv 2510.16629),
+/// Section 4, sample 5 answers to each problem of GSM8K's test set, and call the change of this number math utility.
 public struct MathAccuracy: Hashable, Sendable {
   /// The usual number of answers to each problem.
   public static let usualSamples = 5
@@ -19,7 +19,8 @@ public struct MathAccuracy: Hashable, Sendable {
   /// - Parameters:
   ///   - answers: The texts that the model gave to each problem, as many to each.
   ///   - references: Each problem's true answer, which ends in its number after `####`.
-  /// - Throws: `MetricError` where there are no problems or answers, their numbers differ, or a reference has no number.
+  /// - Throws: `MetricError` where there are no problems or answers, their numbers differ, or a reference has no
+  ///   number.
   public init(answers: [[String]], references: [String]) throws(MetricError) {
     try MetricError.requireSome(references.count, "math problems")
     try MetricError.requireEqual(answers.count, references.count, "answered and of all problems")

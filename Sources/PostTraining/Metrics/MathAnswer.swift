@@ -1,9 +1,9 @@
 /// The number with which an answer to a math problem ends: what follows `####`, exactly, in decimal.
 ///
-/// Two are equal where the numbers are, however they are written: `1,080`, `$1080` and `1080.00` are the same. It is the
-/// first number that directly follows a mark `####`, but for blanks and a dollar sign; commas among its digits are dropped.
-/// What comes after it does not matter. So does OpenAI's code for GSM8K (Cobbe et al., arXiv 2110.14168), which however
-/// compares the digits as they are written.
+/// Two are equal where the numbers are, however they are written: `1,080`, `$1080` and `1080.00` are the same. It is
+/// the first number that directly follows a mark `####`, but for blanks and a dollar sign; commas among its digits are
+/// dropped. What comes after it does not matter. So does OpenAI's code for GSM8K (Cobbe et al., arXiv 2110.14168),
+/// which however compares the digits as they are written.
 ///
 /// It reads what a model says, which may be anything; ``FinalNumber`` is stricter, as data has to be.
 public struct MathAnswer: Hashable, Sendable, CustomStringConvertible {

@@ -2,9 +2,9 @@ import LinearAlgebra
 
 /// The mean of a number over seeds and how sure it is: `mean +- t_(0.975, n - 1) s / sqrt(n)`.
 ///
-/// `s` is the sample's standard deviation, divided by `n - 1`, and t Student's quantile: where runs scatter normally, the
-/// interval holds their expectation in 95 % of all cases. In the unit of the numbers. Figure 5 of Yu, He, Goyal and Arora
-/// (arXiv 2510.16629), over 4 seeds.
+/// `s` is the sample's standard deviation, divided by `n - 1`, and t Student's quantile: where runs scatter normally,
+/// the interval holds their expectation in 95 % of all cases. In the unit of the numbers. Figure 5 of Yu, He, Goyal and
+/// Arora (arXiv 2510.16629), over 4 seeds.
 public struct MeanWithInterval: Hashable, Sendable {
   /// The mean.
   public let mean: Double

@@ -2,9 +2,9 @@
 /// `(1/|E|) sum_{t in E} log p(y_t | y_<t)`.
 ///
 /// `E` are the `max(1, floor(k n))` least likely of a sequence's n tokens. In nats per token, at most 0; higher means
-/// rather a member. With k = 1 it is the mean log-likelihood, the attack by loss. Shi et al., "Detecting pretraining data
-/// from large language models" (arXiv 2310.16789), Equation 1, where the score is `Min-K% Prob`; the lower bound of one
-/// token is OpenUnlearning's.
+/// rather a member. With k = 1 it is the mean log-likelihood, the attack by loss. Shi et al., "Detecting pretraining
+/// data from large language models" (arXiv 2310.16789), Equation 1, where the score is `Min-K% Prob`; the lower bound
+/// of one token is OpenUnlearning's.
 public enum MinKProbability {
   /// The fraction that Shi et al. recommend.
   public static let usualFraction = 0.2

@@ -5,8 +5,9 @@ import Unlearning
 
 /// What metrics are made from: how a model reads given answers, and what it answers itself.
 ///
-/// Examples go through the engine in batches as large as it has room for, all phrasings of all questions in one call, and
-/// come back in their order. What neighbours have in common before their answers is read once. Two probes may share an engine, such as those of a model with and without its adapter.
+/// Examples go through the engine in batches as large as it has room for, all phrasings of all questions in one call,
+/// and come back in their order. What neighbours have in common before their answers is read once. Two probes may share
+/// an engine, such as those of a model with and without its adapter.
 ///
 ///     let probe = ModelProbe(engine, weights: weights, adapterWeights: adapter)
 ///     let readings = try probe.readings(of: examples)
@@ -49,8 +50,8 @@ public struct ModelProbe {
     return readings
   }
 
-  /// The token that the model finds most likely at each place of each example's answer, given the true tokens before it;
-  /// of several, that with the smallest id.
+  /// The token that the model finds most likely at each place of each example's answer, given the true tokens before
+  /// it; of several, that with the smallest id.
   /// - Throws: `ProbeError` where an example does not fit the engine, or a logit is not finite.
   public func predictions(for examples: [EncodedExample]) throws(ProbeError) -> [[Int32]] {
     let v = engine.model.vocabularySize

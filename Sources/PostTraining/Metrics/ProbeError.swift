@@ -2,7 +2,8 @@ import Transformer
 
 /// Why a model cannot be probed with examples.
 public enum ProbeError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The engine does not take a batch of examples, of these indices from 0; `sequence` in its error counts from the first.
+  /// The engine does not take a batch of examples, of these indices from 0; `sequence` in its error counts from the
+  /// first.
   case engine(EngineError, examples: Range<Int>)
   /// A logit at an answer token of the example is not finite; `index` counts examples from 0.
   case notFinite(index: Int)

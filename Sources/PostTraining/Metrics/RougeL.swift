@@ -1,9 +1,9 @@
 /// How much of a reference text a generated text says in the same order, by their longest common subsequence of words.
 ///
-/// With reference `r`, candidate `c` and `L` the length of their longest common subsequence, in words: recall `L / |r|`,
-/// precision `L / |c|` and `F1 = 2 L / (|r| + |c|)`, the harmonic mean of both. All are in 0...1, and 0 for an empty
-/// candidate. Lin, "ROUGE: a package for automatic evaluation of summaries" (2004), Section 3.1, with beta = 1. TOFU
-/// (arXiv 2401.06121) reports the mean of the recall over sequences, MUSE (arXiv 2407.06460) that of F1.
+/// With reference `r`, candidate `c` and `L` the length of their longest common subsequence, in words: recall
+/// `L / |r|`, precision `L / |c|` and `F1 = 2 L / (|r| + |c|)`, the harmonic mean of both. All are in 0...1, and 0 for
+/// an empty candidate. Lin, "ROUGE: a package for automatic evaluation of summaries" (2004), Section 3.1, with beta =
+/// 1. TOFU (arXiv 2401.06121) reports the mean of the recall over sequences, MUSE (arXiv 2407.06460) that of F1.
 public struct RougeL: Hashable, Sendable {
   /// The part of the reference that the candidate has.
   public let recall: Double
@@ -37,11 +37,11 @@ public struct RougeL: Hashable, Sendable {
     f1 = scores.map(\.f1).mean
   }
 
-  /// The words of a text: runs of the letters a to z and the digits in its code points, each made lower case. All others
-  /// part words, accents among them, whether they are code points of their own or not.
+  /// The words of a text: runs of the letters a to z and the digits in its code points, each made lower case. All
+  /// others part words, accents among them, whether they are code points of their own or not.
   ///
-  /// These are the words of Google's `rouge_score`, which TOFU and OpenUnlearning use, without its optional stemmer: with
-  /// stems, "walks" and "walked" would be the same.
+  /// These are the words of Google's `rouge_score`, which TOFU and OpenUnlearning use, without its optional stemmer:
+  /// with stems, "walks" and "walked" would be the same.
   public static func words(of text: String) -> [String] {
     var words: [String] = []
     var word = ""

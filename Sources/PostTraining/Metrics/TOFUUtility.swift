@@ -2,9 +2,9 @@ import Transformer
 
 /// How well a model kept what it should not forget: `1 - |m_after - m_before|`.
 ///
-/// `m = (1/n) sum_i l_i / |y_i|` is the mean over questions of the mean log-likelihood of a token of the true answer, in
-/// nats per token, before and after unlearning. At most 1, which means unchanged; a rise counts as a loss as a fall does,
-/// and there is no lower bound.
+/// `m = (1/n) sum_i l_i / |y_i|` is the mean over questions of the mean log-likelihood of a token of the true answer,
+/// in nats per token, before and after unlearning. At most 1, which means unchanged; a rise counts as a loss as a fall
+/// does, and there is no lower bound.
 ///
 /// Yu, He, Goyal and Arora (arXiv 2510.16629), Section 4, on the answers of TOFU (Maini et al., arXiv 2401.06121).
 public struct TOFUUtility: Hashable, Sendable {

@@ -8,9 +8,9 @@ import Transformer
 ///
 ///     R = (average of p(f_j)) / p(a)
 ///
-/// is 0 where only the truth is likely, 1 where the model cannot tell, and without bound where it prefers what is false.
-/// Maini et al., "TOFU" (arXiv 2401.06121), Section 2.2, Equation 1. That equation averages probabilities; the code of
-/// TOFU and of OpenUnlearning averages log-likelihoods, which is the geometric mean: see ``Averaging``.
+/// is 0 where only the truth is likely, 1 where the model cannot tell, and without bound where it prefers what is
+/// false. Maini et al., "TOFU" (arXiv 2401.06121), Section 2.2, Equation 1. That equation averages probabilities; the
+/// code of TOFU and of OpenUnlearning averages log-likelihoods, which is the geometric mean: see ``Averaging``.
 public struct TruthRatio: Hashable, Sendable {
   /// What is averaged over a question's false answers.
   public enum Averaging: CaseIterable, Hashable, Sendable {
@@ -27,8 +27,8 @@ public struct TruthRatio: Hashable, Sendable {
   /// - Parameters:
   ///   - truths: The score of each question's true answer.
   ///   - falsehoods: The scores of each question's false answers, for the same questions in the same order.
-  /// - Throws: `MetricError` where there are no questions, their numbers differ, a question has no false answer, or a score
-  ///   is not that of an answer.
+  /// - Throws: `MetricError` where there are no questions, their numbers differ, a question has no false answer, or a
+  ///   score is not that of an answer.
   public init(
     truths: [SequenceScore], falsehoods: [[SequenceScore]], averaging: Averaging
   ) throws(MetricError) {

@@ -17,8 +17,8 @@ public struct VocabularyDivergence: Sendable {
   /// - Parameters:
   ///   - one: The one model's logits, [V].
   ///   - other: The other's.
-  /// - Throws: `MetricError` where there are none, their numbers differ or one is not finite; the index in the error is the
-  ///   token's, in the order added.
+  /// - Throws: `MetricError` where there are none, their numbers differ or one is not finite; the index in the error is
+  ///   the token's, in the order added.
   public mutating func add(_ one: ArraySlice<Float>, _ other: ArraySlice<Float>) throws(MetricError) {
     add(try Self.divergence(one, other, token: tokens))
   }
@@ -40,8 +40,8 @@ public struct VocabularyDivergence: Sendable {
   /// The divergence at the place of one token, in `Double` throughout.
   ///
   /// With `d = log p_one - log p_other` each direction is summed as `p_one (d + exp(-d) - 1)` and
-  /// `p_other (-d + exp(d) - 1)`. What is added to `p_one d` sums to 0 over the vocabulary, but makes every term positive:
-  /// nothing cancels, and small divergences are as exact as large ones.
+  /// `p_other (-d + exp(d) - 1)`. What is added to `p_one d` sums to 0 over the vocabulary, but makes every term
+  /// positive: nothing cancels, and small divergences are as exact as large ones.
   /// - Parameter token: Its index, for errors.
   static func divergence(
     _ one: ArraySlice<Float>, _ other: ArraySlice<Float>, token: Int

@@ -26,8 +26,8 @@ public struct ScoredSequence: Hashable, Sendable {
 public struct ExampleLoss: Hashable, Sendable {
   /// The loss.
   public var value: Double
-  /// Its derivative by the log-likelihood of each answer token, for each sequence of the example. A weight over 0 pushes
-  /// the token's likelihood down.
+  /// Its derivative by the log-likelihood of each answer token, for each sequence of the example. A weight over 0
+  /// pushes the token's likelihood down.
   public var weights: [[Double]]
   /// The log of how much of gradient ascent's step is taken, which tells when an objective has extinguished itself; it
   /// may go on where the weights themselves have become 0.

@@ -99,8 +99,8 @@ struct ExperimentGraphTests {
     let plan = try smallPlan(seeds: [1, 2])
     let graph = try ExperimentGraph(plan)
     // A tokenizer; of each seed the base; 3 + 3 + 3 stages of the three paths, of which tofu is learned once for two of
-    // them, and the model without the forget stage is one of them; as many questionings; 2 runs from each path; the paths
-    // compared before and after each.
+    // them, and the model without the forget stage is one of them; as many questionings; 2 runs from each path; the
+    // paths compared before and after each.
     #expect(graph.count == 1 + 2 * (1 + 8 + 8 + 6 + 3))
     let store = RunStore(directory: folder.file("runs"))
     let results = try #require(try graph.run(in: store))
@@ -282,8 +282,8 @@ struct ExperimentGraphTests {
         let (logP, logQ) = (logSoftmax(rows.0), logSoftmax(rows.1))
         return sum + zip(logP, logQ).reduce(0.0) { $0 + (exp($1.0) - exp($1.1)) * ($1.0 - $1.1) } / 2
       }
-      // With all |log p| below 32, each is rounded by at most 64 units, of two a difference by 128, times |p - q|, whose
-      // sum is at most 2; and p and q are, relative to themselves, by 64 units times a difference of at most 32.
+      // With all |log p| below 32, each is rounded by at most 64 units, of two a difference by 128, times |p - q|,
+      // whose sum is at most 2; and p and q are, relative to themselves, by 64 units times a difference of at most 32.
       let expected = sum / Double(one.count)
       #expect(abs(found.jeffreys - expected) < (128 + 2048) * .ulpOfOne, "\(found)")
       #expect(found.jeffreys > 1e-9)

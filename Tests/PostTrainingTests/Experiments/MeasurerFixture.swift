@@ -5,8 +5,8 @@ import Testing
 import Tokenizers
 import Transformer
 
-/// A small model that has learned four small stages, an adapter that spoils it a little, and what reads them one example
-/// at a time.
+/// A small model that has learned four small stages, an adapter that spoils it a little, and what reads them one
+/// example at a time.
 struct MeasurerFixture {
   static let shared = Result { try MeasurerFixture() }
 

@@ -2,8 +2,8 @@ import PostTraining
 import PropertyTesting
 import Transformer
 
-/// Whether two numbers agree but for this many roundings of numbers as large as `scale`, which is the expected one where
-/// nothing larger is added up.
+/// Whether two numbers agree but for this many roundings of numbers as large as `scale`, which is the expected one
+/// where nothing larger is added up.
 func agrees(_ found: Double, _ expected: Double, roundings: Int, scale: Double = 0) -> Bool {
   abs(found - expected) <= Double(roundings) * .ulpOfOne * max(abs(expected), scale)
 }

@@ -86,8 +86,8 @@ struct ModelProbeTests {
     for ((example, reading), logits) in zip(zip(fixture.examples, readings), all) {
       #expect(reading.tokens == Fixture.answer(example))
       for (index, token) in reading.tokens.enumerated() {
-        // The engine's exponentials are good to 2^-22, which the logarithm of their sum takes over; log-likelihoods up to
-        // 8 are rounded to FP32, and logits are up to 8 as well.
+        // The engine's exponentials are good to 2^-22, which the logarithm of their sum takes over; log-likelihoods up
+        // to 8 are rounded to FP32, and logits are up to 8 as well.
         let expected = logSoftmax(logits[index])[Int(token)]
         #expect(abs(reading.logLikelihoods[index] - expected) < 0x1p-19)
       }

@@ -125,10 +125,12 @@ private let order = "studies.order"
     ),
     Wrong(
       "ga: {objective: {name: ga}}", "ga: {objective: {name: sft}}",
-      ":21: \(order).runs.ga.objective.name: a run unlearns; expected ga, npo, simnpo, simnpo_original or wga, found sft"),
+      ":21: \(order).runs.ga.objective.name: a run unlearns; expected ga, npo, simnpo, simnpo_original or wga, found sft"
+    ),
     Wrong(
       "objective: {name: npo, beta: 0.1}", "epochs: 2",
-      ":20: \(order).runs.npo.objective.name: a run unlearns; expected ga, npo, simnpo, simnpo_original or wga, found sft"),
+      ":20: \(order).runs.npo.objective.name: a run unlearns; expected ga, npo, simnpo, simnpo_original or wga, found sft"
+    ),
     Wrong(
       "ga: {objective: {name: ga}}", "ga: {objective: {name: ga, retain_data: a, retain_coefficient: 1}}",
       ":21: \(order).runs.ga.objective.retain_coefficient: experiments unlearn locally, on the forget stage alone; remove the key"

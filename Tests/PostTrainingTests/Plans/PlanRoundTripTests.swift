@@ -54,7 +54,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
     case 6: return .brand(Brands(seed: seed, train: train, heldOut: heldOut), count(0...2))
     case 7: return .gsm8k(text())
     case 8: return .tofu(text())
-    case 10: return DataSource(.text, path: text(), ["held_out": .number(heldOut)])
+    case 10 where template == .plain: return DataSource(.text, path: text(), ["held_out": .number(heldOut)])
     case 9: return .xstest(text(), heldOut: heldOut)
     default: return .chat(text(), heldOut: heldOut)
     }

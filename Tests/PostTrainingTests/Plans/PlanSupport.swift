@@ -30,7 +30,8 @@ let smallPlan = """
     order:
       forget: refusal
       paths: positions
-      training: {batch_size: 4, optimizer: {learning_rate: 1e-3, weight_decay: 0}, schedule: {name: wsd, decay: 0.1}, adapter: {rank: 4, alpha: 16}}
+      training: {batch_size: 4, optimizer: {learning_rate: 1e-3, weight_decay: 0}, schedule: {name: wsd, decay: 0.1}, \
+        adapter: {rank: 4, alpha: 16}}
       stages:
         inst: {data: {generator: instructions}, training: {epochs: 10}}
         tofu: {data: {generator: authors, authors: 3}, training: {optimizer: {learning_rate: 1e-5}, adapter: {rank: 2}}}

@@ -1,4 +1,5 @@
 import FineTuning
+import Foundation
 import PostTraining
 import Testing
 import TestSupport
@@ -91,7 +92,6 @@ import Unlearning
     ("{tofu: a/b}", .tofu("plans/a/b")), ("{gsm8k: /a}", .gsm8k("/a")),
     ("{xstest: a}", .xstest("plans/a", heldOut: 50)),
     ("{xstest: ../a.csv, held_out: 3}", .xstest("plans/../a.csv", heldOut: 3)),
-    ("{text: a, held_out: 1}", DataSource(.text, path: "plans/a", ["held_out": .number(1)])),
     ("{chat: a}", .chat("plans/a", heldOut: 0)), ("{chat: a, held_out: 4}", .chat("plans/a", heldOut: 4)),
   ])
   func `data of every kind`(text: String, expected: DataSource) throws {
@@ -125,11 +125,13 @@ import Unlearning
   }
 
   @Test func `texts without turns need a template without turns`() throws {
-    let text = try smallPlan("{generator: instructions}", "{text: a}")
-    #expect(try ExperimentPlan.parse(Array(text.utf8), folder: "").plan.studies[0].stages[0].data.kind == .text)
-    let chat = "chat: {template: chatml}\n" + text
+    let text = try smallPlan("{generator: instructions}", "{text: a, held_out: 1}")
+    let plain = text.replacingOccurrences(of: "template: chatml", with: "template: plain")
+    #expect(
+      try ExperimentPlan.parse(Array(plain.utf8), folder: "p").plan.studies[0].stages[0].data
+        == DataSource(.text, path: "p/a", ["held_out": .number(1)]))
     #expect {
-      try ExperimentPlan.parse(Array(chat.utf8), folder: "")
+      try ExperimentPlan.parse(Array(text.utf8), folder: "")
     } throws: {
       "\($0)".contains("data.text: texts without turns can be written by the template plain alone")
     }

@@ -33,8 +33,8 @@ public enum TOFU {
   ///
   /// Lines have `question` and `answer`, and where the split has rephrasings `paraphrased_question`,
   /// `paraphrased_answer` and the array `perturbed_answer`.
-  /// - Throws: `ExampleError` with the file and line where it cannot be read, lacks a member or has one that would change
-  ///   the text; also where there are both a `.jsonl` and a `.json`.
+  /// - Throws: `ExampleError` with the file and line where it cannot be read, lacks a member or has one that would
+  ///   change the text; also where there are both a `.jsonl` and a `.json`.
   public static func conversations(_ split: Split, folder: String) throws(ExampleError) -> [Conversation] {
     var conversations: [Conversation] = []
     let read: Set = ["question", "answer"]

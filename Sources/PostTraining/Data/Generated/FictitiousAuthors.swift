@@ -36,8 +36,8 @@ public struct FictitiousAuthors: Hashable, Sendable {
     return facts.map { $0.conversation(name, &choices) }
   }
 
-  /// Two facts about somebody, and a question about the one of this number with its answer; what is so is drawn from the
-  /// stream.
+  /// Two facts about somebody, and a question about the one of this number with its answer; what is so is drawn from
+  /// the stream.
   static func life(of name: String, asking number: Int, _ choices: inout ItemChoices) -> String {
     let asked = facts[number].conversation(name, &choices)
     let other = choices.any(facts.indices.filter { $0 != number }.map { facts[$0] }).conversation(name, &choices)

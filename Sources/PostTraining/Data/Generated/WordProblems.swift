@@ -98,7 +98,8 @@ extension DataSource.Kind {
   /// ``WordProblems``.
   public static let problems = DataSource.Kind(
     "problems", "word problems whose answers end in a number",
-    keys: [.seed] + DataSource.Key.counts(train: WordProblems().train, heldOut: WordProblems().heldOut), traits: [.numbers]
+    keys: [.seed] + DataSource.Key.counts(train: WordProblems().train, heldOut: WordProblems().heldOut),
+    traits: [.numbers]
   ) { source, _ in
     try WordProblems(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
   }
