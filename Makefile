@@ -2,6 +2,8 @@
 
 OUTPUT ?= notebooks-export
 CONFIGURATION ?= release
+# An import that Package.swift does not declare is an error.
+DECLARED := --explicit-target-dependency-import-check error
 SOURCES := $(wildcard Package.swift Sources Tests Benchmarks)
 
 .PHONY: help setup plots build figures test proofs lint format benchmark docs clean
@@ -16,14 +18,14 @@ plots: ## Also install the optional renderer that figures draws plots with
 	@Scripts/setup plots
 
 build: setup ## Build the palimpsest command
-	swift build -c release
+	swift build -c release $(DECLARED)
 
 figures: plots build ## Export every exhibit into OUTPUT (notebooks-export)
 	PATH="$(CURDIR)/.build-venv/bin:$$PATH" .build/release/palimpsest figures --output "$(OUTPUT)"
 
 # `swift test` compiles with -enable-testing: in the folder of `swift build -c release`, each would rebuild the other.
 test: setup ## Run the tests (CONFIGURATION=debug for a debug build, TESTS="--filter Theorem" for some)
-	swift test -c $(CONFIGURATION) --scratch-path .build-test --parallel --disable-xctest $(TESTS)
+	swift test -c $(CONFIGURATION) $(DECLARED) --scratch-path .build-test --parallel --disable-xctest $(TESTS)
 
 proofs: ## Check the machine-checked proofs, installing Coq and mathcomp if missing
 	proofs/check

@@ -6,12 +6,13 @@ let package = Package(
   name: "palimpsest",
   products: [
     .executable(name: "palimpsest", targets: ["palimpsest"]),
+    // The theory alone, in one import: no language model is compiled.
+    .library(name: "PalimpsestTheory", targets: ["PalimpsestTheory"]),
     .library(
       name: "Palimpsest",
       targets: [
-        "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
-        "PostTraining", "StagedLearners", "Theorems", "QuadraticLearners", "Ladder", "Certification", "Falsification",
-        "Exhibits",
+        "PalimpsestTheory", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning", "PostTraining",
+        "Ladder", "Exhibits",
       ]),
   ],
   dependencies: [
@@ -22,93 +23,134 @@ let package = Package(
   targets: [
     .systemLibrary(name: "CLapacke", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev", "libopenblas-dev"])]),
     .systemLibrary(name: "CGSL", providers: [.apt(["libgsl-dev"])]),
-    .target(name: "LinearAlgebra", dependencies: ["CLapacke", "CGSL"]),
+    .target(name: "Core", dependencies: ["CGSL"]),
+    .target(name: "LinearAlgebra", dependencies: ["Core", "CLapacke", "CGSL"]),
     .target(name: "Unlearning"),
     .target(name: "CKernels"),
     .target(name: "FileFormats", dependencies: ["CKernels"]),
-    .target(name: "Transformer", dependencies: ["CKernels", "LinearAlgebra", "Unlearning", "FileFormats"]),
+    .target(name: "Transformer", dependencies: ["Core", "Unlearning", "CKernels"]),
     .target(name: "Tokenizers", dependencies: ["FileFormats"]),
-    .target(name: "Checkpoints", dependencies: ["Transformer", "LinearAlgebra", "FileFormats"]),
+    .target(name: "Checkpoints", dependencies: ["Core", "FileFormats", "Transformer"]),
     .target(
       name: "FineTuning",
       dependencies: [
-        "Transformer", "Tokenizers", "Unlearning", "FileFormats", "LinearAlgebra",
-        .product(name: "Yams", package: "Yams"),
+        "Core", "Unlearning", "FileFormats", "Transformer", "Tokenizers", .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "PostTraining",
       dependencies: [
-        "FineTuning", "Checkpoints", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra",
+        "Core", "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
       ],
       resources: [.embedInCode("Plans/embedded.yaml")]),
-    .target(name: "StagedLearners", dependencies: ["LinearAlgebra", "Unlearning", "FileFormats"]),
-    .target(name: "Theorems", dependencies: ["StagedLearners"]),
-    .target(name: "Ladder", dependencies: ["StagedLearners", "Transformer", "Unlearning", "LinearAlgebra"]),
+    .target(name: "StagedLearners", dependencies: ["Core", "LinearAlgebra", "Unlearning", "FileFormats"]),
+    .target(name: "Theorems", dependencies: ["Core", "LinearAlgebra", "Unlearning", "StagedLearners", "CGSL"]),
+    .target(name: "Ladder", dependencies: ["Core", "LinearAlgebra", "Unlearning", "Transformer", "StagedLearners"]),
     .target(
-      name: "QuadraticLearners", dependencies: ["Theorems", "StagedLearners", "Unlearning", "LinearAlgebra", "CGSL"]),
+      name: "QuadraticLearners", dependencies: ["Core", "LinearAlgebra", "StagedLearners", "Theorems", "CGSL"]),
     .target(
       name: "Certification",
-      dependencies: ["Theorems", "StagedLearners", "LinearAlgebra", .product(name: "BigInt", package: "BigInt")]),
+      dependencies: [
+        "Core", "LinearAlgebra", "Unlearning", "StagedLearners", "Theorems",
+        .product(name: "BigInt", package: "BigInt"),
+      ]),
     .target(
       name: "Falsification",
-      dependencies: ["Theorems", "StagedLearners", "LinearAlgebra", "Unlearning", "FileFormats"]),
+      dependencies: ["Core", "LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "Theorems"]),
+    .target(
+      name: "Reports",
+      dependencies: ["Core", "LinearAlgebra", "FileFormats", "StagedLearners", "Theorems", "Certification"]),
+    .target(
+      name: "PalimpsestTheory",
+      dependencies: [
+        "Core", "LinearAlgebra", "Unlearning", "StagedLearners", "Theorems", "QuadraticLearners", "Certification",
+        "Falsification", "Reports",
+      ]),
     .target(
       name: "Exhibits",
       dependencies: [
-        "Certification", "Ladder", "QuadraticLearners", "Theorems", "StagedLearners", "PostTraining", "FineTuning",
-        "Unlearning", "LinearAlgebra", "FileFormats",
+        "Core", "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "FineTuning", "PostTraining",
+        "StagedLearners", "Theorems", "Ladder", "QuadraticLearners", "Reports",
       ],
       resources: [.embedInCode("Resources/render.py")]),
     .executableTarget(
       name: "palimpsest",
       dependencies: [
-        "Exhibits", "Certification", "Falsification", "Checkpoints", "FineTuning", "PostTraining",
+        "Core", "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
+        "PostTraining", "StagedLearners", "Theorems", "Certification", "Falsification", "Reports", "Exhibits",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .target(name: "PropertyTesting", path: "Tests/PropertyTesting"),
     .target(name: "TestSupport", dependencies: ["LinearAlgebra", "Unlearning"], path: "Tests/TestSupport"),
-    .testTarget(name: "LinearAlgebraTests", dependencies: ["LinearAlgebra", "PropertyTesting"]),
+    .testTarget(
+      name: "LinearAlgebraTests",
+      dependencies: ["Core", "LinearAlgebra", "StagedLearners", "PropertyTesting", "CLapacke", "CGSL"]),
     .testTarget(name: "UnlearningTests", dependencies: ["Unlearning", "PropertyTesting"]),
     .testTarget(
-      name: "FileFormatsTests", dependencies: ["FileFormats", "CKernels", "PropertyTesting", "TestSupport"]),
+      name: "FileFormatsTests", dependencies: ["CKernels", "FileFormats", "TestSupport"]),
     .testTarget(
-      name: "TransformerTests", dependencies: ["Transformer", "CKernels", "PropertyTesting"],
+      name: "TransformerTests",
+      dependencies: ["Core", "Unlearning", "CKernels", "FileFormats", "Transformer", "PropertyTesting"],
       exclude: ["References"]),
     .testTarget(
-      name: "TokenizersTests", dependencies: ["Tokenizers", "PropertyTesting", "TestSupport"], exclude: ["References"]),
+      name: "TokenizersTests", dependencies: ["FileFormats", "Tokenizers", "PropertyTesting", "TestSupport"],
+      exclude: ["References"]),
     .testTarget(
       name: "CheckpointsTests",
-      dependencies: ["Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport"]),
+      dependencies: ["Core", "FileFormats", "Transformer", "Checkpoints", "PropertyTesting", "TestSupport"]),
     .testTarget(
       name: "FineTuningTests",
       dependencies: [
-        "FineTuning", "Checkpoints", "Transformer", "LinearAlgebra", "FileFormats", "PropertyTesting", "TestSupport",
+        "Core", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning",
+        "PropertyTesting", "TestSupport",
       ],
       exclude: ["References"]),
     .testTarget(
       name: "PostTrainingTests",
       dependencies: [
-        "PostTraining", "FineTuning", "Tokenizers", "Transformer", "Unlearning", "FileFormats", "LinearAlgebra",
+        "Core", "Unlearning", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "FineTuning", "PostTraining",
         "PropertyTesting", "TestSupport",
       ]),
-    .testTarget(name: "StagedLearnersTests", dependencies: ["StagedLearners", "PropertyTesting", "TestSupport"]),
-    .testTarget(name: "TheoremsTests", dependencies: ["Theorems", "PropertyTesting", "TestSupport"]),
-    .testTarget(name: "QuadraticLearnersTests", dependencies: ["QuadraticLearners", "PropertyTesting"]),
-    .testTarget(name: "FalsificationTests", dependencies: ["Falsification", "PropertyTesting"]),
+    .testTarget(
+      name: "StagedLearnersTests",
+      dependencies: [
+        "Core", "LinearAlgebra", "Unlearning", "FileFormats", "StagedLearners", "PropertyTesting", "TestSupport",
+      ]),
+    .testTarget(
+      name: "TheoremsTests",
+      dependencies: [
+        "Core", "LinearAlgebra", "Unlearning", "StagedLearners", "Theorems", "PropertyTesting", "TestSupport",
+      ]),
+    .testTarget(
+      name: "QuadraticLearnersTests",
+      dependencies: [
+        "Core", "LinearAlgebra", "Unlearning", "StagedLearners", "Theorems", "QuadraticLearners", "PropertyTesting",
+      ]),
+    .testTarget(
+      name: "FalsificationTests",
+      dependencies: [
+        "Core", "LinearAlgebra", "Unlearning", "StagedLearners", "Theorems", "Falsification", "PropertyTesting",
+      ]),
     .testTarget(
       name: "LadderTests",
-      dependencies: ["Ladder", "StagedLearners", "Transformer", "Unlearning", "LinearAlgebra"]),
+      dependencies: ["Core", "LinearAlgebra", "Unlearning", "Transformer", "StagedLearners", "Ladder"]),
     .testTarget(
       name: "CertificationTests",
-      dependencies: ["Certification", "PropertyTesting", .product(name: "BigInt", package: "BigInt")]),
+      dependencies: [
+        "Core", "LinearAlgebra", "StagedLearners", "Theorems", "Certification", "PropertyTesting",
+        .product(name: "BigInt", package: "BigInt"),
+      ]),
+    .testTarget(name: "ReportsTests", dependencies: ["Theorems", "Reports", "PalimpsestTheory"]),
     .testTarget(
       name: "ExhibitsTests",
-      dependencies: ["Exhibits", "PostTraining", "FineTuning", "Unlearning", "LinearAlgebra", "FileFormats"]),
+      dependencies: [
+        "Core", "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "FineTuning", "PostTraining",
+        "StagedLearners", "Theorems", "Exhibits",
+      ]),
     .testTarget(
       name: "CommandLineTests",
       dependencies: [
-        "palimpsest", "PostTraining", "Checkpoints", "Transformer", "Tokenizers", "LinearAlgebra", "FileFormats",
+        "Core", "LinearAlgebra", "FileFormats", "Transformer", "Tokenizers", "Checkpoints", "PostTraining",
       ]),
   ],
   swiftLanguageModes: [.v6]

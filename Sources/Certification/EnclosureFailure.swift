@@ -1,4 +1,5 @@
 import LinearAlgebra
+import StagedLearners
 
 /// Why the quantities of Theorem 3.1 could not be enclosed.
 public enum EnclosureFailure: Error, Sendable {

@@ -1,4 +1,5 @@
 import BigInt
+import Core
 import LinearAlgebra
 import Synchronization
 

@@ -1,5 +1,5 @@
+import Core
 import FileFormats
-import LinearAlgebra
 import Transformer
 
 /// A folder with an adapter as PEFT lays it out: `adapter_config.json` and `adapter_model.safetensors`.

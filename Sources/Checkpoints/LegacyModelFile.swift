@@ -1,5 +1,5 @@
+import Core
 import FileFormats
-import LinearAlgebra
 import Transformer
 
 /// A checkpoint in the first format of Karpathy's llama2.c, such as `stories260K.bin`.

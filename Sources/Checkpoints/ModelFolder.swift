@@ -1,5 +1,5 @@
+import Core
 import FileFormats
-import LinearAlgebra
 import Transformer
 
 /// A folder with a model as Hugging Face's transformers lays it out: `config.json`, the weights in `model.safetensors`

@@ -1,5 +1,5 @@
+import Core
 import FileFormats
-import LinearAlgebra
 import Transformer
 
 /// Reads tensors as FP32, in pieces on all workers.

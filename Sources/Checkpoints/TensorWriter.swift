@@ -1,5 +1,5 @@
+import Core
 import FileFormats
-import LinearAlgebra
 import Transformer
 
 /// Writes parameters to safetensors files, holding a small buffer beside them.

@@ -1,5 +1,7 @@
+import Core
 import FileFormats
 import LinearAlgebra
+import Reports
 
 /// Writes exhibits to a folder: `NAME.csv` and, where it is drawn, `NAME.vl.json` for each, and one `datapackage.json`
 /// that describes every exhibit in the folder.
@@ -110,11 +112,4 @@ public struct ExhibitWriter {
     ]
     return .object((resource.members ?? []) + provenance)
   }
-}
-
-extension DataPackage.Source {
-  /// The paper whose statements are computed and whose numbers are shown beside the experiment's.
-  static let paper = DataPackage.Source(
-    title: "Yu, He, Goyal, Arora: On the Impossibility of Retrain Equivalence in Machine Unlearning (2025)",
-    path: "https://arxiv.org/abs/2510.16629")
 }

@@ -1,3 +1,4 @@
+import Core
 import FileFormats
 import Glibc
 import LinearAlgebra

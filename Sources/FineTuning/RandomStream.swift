@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// The random streams of a run, each a child of the run's seed, so that none depends on what another drew.
 public enum RandomStream: UInt64, CaseIterable, Sendable {

@@ -1,4 +1,5 @@
 import CLapacke
+import Core
 import Glibc
 import Synchronization
 

@@ -1,4 +1,5 @@
 import CLapacke
+import Core
 
 // Every product is cut into blocks whose bounds depend on the shape alone, each one BLAS call on one thread. That
 // gives the same bits for any number of workers, and composes with parallelism further out.

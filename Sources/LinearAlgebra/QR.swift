@@ -1,4 +1,5 @@
 import CLapacke
+import Core
 
 /// The thin factorisation `A = Q R` of a matrix with at least as many rows as columns, to the accuracy of Householder
 /// reflections.

@@ -1,3 +1,4 @@
+import Core
 import LinearAlgebra
 
 /// Gradient ascent on a quadratic forget loss, seen through a test set.

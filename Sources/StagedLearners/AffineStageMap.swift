@@ -1,3 +1,4 @@
+import Core
 import LinearAlgebra
 
 /// A stage of training as an affine map of the model, `theta -> theta - S theta + b`.

@@ -1,3 +1,4 @@
+import Core
 import LinearAlgebra
 
 // Shapes in this module: d parameters, n rows of a stage, k rows of the forget set, m test points.

@@ -1,3 +1,4 @@
+import Core
 import LinearAlgebra
 
 /// The law of four random stages with the paper's names, for ``StagedUnlearning``: `inst`, `tofu` and `math` are

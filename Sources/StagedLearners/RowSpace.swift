@@ -1,3 +1,4 @@
+import Core
 import LinearAlgebra
 
 /// The row space of a data set, with the singular values of X.

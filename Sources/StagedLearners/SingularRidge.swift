@@ -1,3 +1,4 @@
+import Core
 import LinearAlgebra
 
 /// A ridge stage by the singular values of its features, `X' = V diag(s) Z'`:

@@ -1,3 +1,4 @@
+import Core
 import LinearAlgebra
 
 /// A stage made ready to train: the affine map `theta -> theta + X' phi(K) (y - X theta)` with `K = X X'` factored

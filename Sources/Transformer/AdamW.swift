@@ -1,5 +1,5 @@
 import CKernels
-import LinearAlgebra
+import Core
 
 #if canImport(Glibc)
   import Glibc

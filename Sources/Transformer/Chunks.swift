@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// The length of the pieces of a flat buffer, the same for any number of workers.
 private let chunkLength = 1 << 16

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// Feeds sequences to a model token by token, with the keys and values of all earlier tokens kept: what generation and
 /// interactive use need.

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 extension DecodingPass {
   /// The least work of a thread, in multiply-adds of one row from memory, for which a hand-off is worthwhile.

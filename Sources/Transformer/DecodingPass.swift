@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// The forward pass for a few rows, each one token of some sequence, that attend to a cache.
 ///

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 import Unlearning
 
 /// Runs batches through a model: log-likelihoods, and gradients of any loss that is a function of them or of the

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// Continues prompts with a model, greedily or at random.
 ///

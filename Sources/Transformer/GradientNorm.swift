@@ -1,5 +1,5 @@
 import CKernels
-import LinearAlgebra
+import Core
 
 /// The global norm of a gradient, and clipping by it.
 public struct GradientNorm: Sendable {

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// A rule that moves parameters against their gradient.
 ///

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 extension Parameters {
   /// The weights of a model before training, as transformers draws those of Llama and Qwen2: embeddings and linear

@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// One pass of a batch through the model: what it reads and writes, and how its work is cut up.
 ///

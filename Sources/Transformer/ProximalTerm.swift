@@ -1,5 +1,5 @@
 import CKernels
-import LinearAlgebra
+import Core
 
 /// `mu ||theta - theta_prev||^2`, which holds parameters near those of the stage before: a term of a loss, with its
 /// gradient `2 mu (theta - theta_prev)`.

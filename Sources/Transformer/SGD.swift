@@ -1,5 +1,5 @@
 import CKernels
-import LinearAlgebra
+import Core
 
 /// Gradient descent without momentum, as PyTorch's: one pass over flat memory.
 ///

@@ -1,5 +1,5 @@
 import CKernels
-import LinearAlgebra
+import Core
 
 /// How the next token is chosen from logits: the greatest, or at random from softmax(logits / temperature), restricted
 /// to the most likely tokens.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Certification
 import Exhibits
 import FileFormats
+import Reports
 import StagedLearners
 import Theorems
 

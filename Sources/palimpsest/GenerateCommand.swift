@@ -44,6 +44,7 @@ struct GenerateCommand: ParsableCommand {
 
   private func check() throws {
     guard prompt.isEmpty == (data != nil) else { throw ValidationError("Give either --prompt TEXT or --data FILE.") }
+    try source.requireData(data)
     try sampling.check()
   }
 

@@ -21,7 +21,12 @@ struct SourceOptions: ParsableArguments {
       throw Failure.Data(description: "\(quotedPath(path)): \(DataSource.textsNeedPlain)")
     }
     let data = try DataSource(kind, path: path, ["held_out": .number(0)]).load(as: path, notice: console.notice)
-    return data.train.enumerated().map { $0.element.example(line: $0.offset + 1) }
+    return data.train.enumerated().map { $0.element.example(number: $0.offset + 1) }
+  }
+
+  /// Refuses a source of no data.
+  func requireData(_ data: String?) throws {
+    if data == nil, source != nil { throw ValidationError("--source says what --data has; give --data FILE.") }
   }
 
   func validate() throws {

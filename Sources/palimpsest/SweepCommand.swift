@@ -3,6 +3,7 @@ import Certification
 import Exhibits
 import FileFormats
 import LinearAlgebra
+import Reports
 import StagedLearners
 import Theorems
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Exhibits
 import FileFormats
 import FineTuning
@@ -58,6 +59,7 @@ struct TokenizeCommand: ParsableCommand {
   func run() throws {
     try Failure.reporting {
       guard prompt.isEmpty == (data != nil) else { throw ValidationError("Give either --prompt TEXT or --data FILE.") }
+      try source.requireData(data)
       guard model != nil || tokenizer != nil else { throw ValidationError("Give --model or --tokenizer.") }
       if let data, let output, isSame(data, output) {
         throw ValidationError("--output is the data; choose another file.")

@@ -1,10 +1,10 @@
 import Checkpoints
+import Core
 import FileFormats
-import LinearAlgebra
 import PropertyTesting
+import TestSupport
 import Testing
 import Transformer
-import TestSupport
 
 private let plain: JSON = [
   "peft_type": "LORA", "r": 4, "lora_alpha": 16, "lora_dropout": 0.25, "target_modules": ["q_proj", "down_proj"],

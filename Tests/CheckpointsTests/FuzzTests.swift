@@ -1,10 +1,10 @@
 import Checkpoints
+import Core
 import FileFormats
 import Glibc
-import LinearAlgebra
+import TestSupport
 import Testing
 import Transformer
-import TestSupport
 
 /// Changes that an unlucky disk or a hostile author might make.
 private func mutated(_ original: [UInt8], with random: inout SplitMix64) -> [UInt8] {

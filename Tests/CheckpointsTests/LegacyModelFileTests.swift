@@ -2,9 +2,9 @@ import Checkpoints
 import FileFormats
 import Glibc
 import PropertyTesting
+import TestSupport
 import Testing
 import Transformer
-import TestSupport
 
 /// A legacy checkpoint made of random numbers, with its matrices by their Hugging Face names but not permuted.
 private struct Legacy {

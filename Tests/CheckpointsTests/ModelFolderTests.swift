@@ -1,10 +1,10 @@
 import Checkpoints
+import Core
 import FileFormats
-import LinearAlgebra
 import PropertyTesting
+import TestSupport
 import Testing
 import Transformer
-import TestSupport
 
 /// A model with an embedding of these numbers, and its folder's tensors in which the embedding has this form.
 private func folder(

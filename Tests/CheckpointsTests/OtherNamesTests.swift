@@ -1,8 +1,8 @@
 import Checkpoints
+import Core
 import FileFormats
-import LinearAlgebra
-import Testing
 import TestSupport
+import Testing
 import Transformer
 
 /// Weights under names that other programs give them.

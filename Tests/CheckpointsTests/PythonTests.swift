@@ -1,8 +1,8 @@
 import Checkpoints
 import FileFormats
+import TestSupport
 import Testing
 import Transformer
-import TestSupport
 
 /// Checkpoints exchanged with transformers and PEFT in both directions, and the numbers that all compute from them.
 @Suite struct PythonTests {

@@ -1,8 +1,8 @@
 import Checkpoints
 import FileFormats
+import TestSupport
 import Testing
 import Transformer
-import TestSupport
 
 /// A folder with weights in two shards, and the means to break it.
 private struct Sharded {

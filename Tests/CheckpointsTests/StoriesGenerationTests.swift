@@ -1,6 +1,6 @@
 import Checkpoints
+import Core
 import FileFormats
-import LinearAlgebra
 import Testing
 import Transformer
 

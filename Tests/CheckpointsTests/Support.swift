@@ -1,11 +1,11 @@
 import Checkpoints
+import Core
 import FileFormats
 import Glibc
-import LinearAlgebra
 import PropertyTesting
+import TestSupport
 import Testing
 import Transformer
-import TestSupport
 
 /// Whether the Python libraries to compare with are here.
 let hasTransformersAndPEFT =

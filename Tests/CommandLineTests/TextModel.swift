@@ -1,4 +1,5 @@
 import Checkpoints
+import Core
 import FileFormats
 import LinearAlgebra
 import Testing

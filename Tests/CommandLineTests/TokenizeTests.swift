@@ -62,6 +62,16 @@ import Tokenizers
     try Command.fail(
       65, ["the template plain alone"], arguments + ["--source", "text", "--template", "chatml"], in: directory)
     try Command.fail(64, ["There is no source 'nope'", "tofu"], arguments + ["--source", "nope"], in: directory)
+    // An error names the line of the file, whatever stands before it.
+    try directory.write(
+      "\n\n" + #"{"text": "A text."}"# + "\n\n" + #"{"text": "\u0001A text that is longer."}"#, to: "late.jsonl")
+    try Command.fail(
+      65, ["line 5"],
+      ["score", "--model", "model", "--data", "late.jsonl", "-o", "s.csv", "--source", "text", "--max-length", "9"],
+      in: directory)
+    try Command.fail(
+      64, ["--source says what --data has"],
+      ["tokenize", "--model", "model", "--prompt", "a", "--source", "tofu"], in: directory)
   }
 
   @Test func `a prompt is shown as generate continues it, and wrong usage is told`() throws {

@@ -1,3 +1,4 @@
+import Core
 import Exhibits
 import FileFormats
 import Foundation

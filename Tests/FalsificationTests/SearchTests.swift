@@ -1,4 +1,5 @@
 @testable import Falsification
+import Core
 import LinearAlgebra
 import PropertyTesting
 import StagedLearners

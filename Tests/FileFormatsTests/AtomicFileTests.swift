@@ -1,7 +1,7 @@
 import FileFormats
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 private struct Refusal: Error {}
 

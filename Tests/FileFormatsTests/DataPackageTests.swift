@@ -1,6 +1,6 @@
 import FileFormats
-import Testing
 import TestSupport
+import Testing
 
 private func samplePackage() throws -> DataPackage {
   var table = try TidyTable(columns: [

@@ -1,7 +1,7 @@
 import FileFormats
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 /// Changes that an unlucky disk or a hostile author might make.
 private func mutated(_ original: [UInt8], with random: inout SplitMix64) -> [UInt8] {

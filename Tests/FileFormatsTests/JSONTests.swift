@@ -1,6 +1,6 @@
 import FileFormats
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct JSONTests {
   @Test func `values parse to what they say, members in order`() throws {

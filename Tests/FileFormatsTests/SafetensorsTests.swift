@@ -1,6 +1,6 @@
 import FileFormats
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct SafetensorsTests {
   @Test func `what is written reads back`() throws {

@@ -1,7 +1,7 @@
 import FileFormats
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 /// Whether Python with the safetensors package is here to compare with.
 let hasPythonSafetensors = run("python3 -c 'import safetensors.numpy, numpy'").status == 0

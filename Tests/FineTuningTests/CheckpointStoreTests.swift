@@ -1,8 +1,8 @@
 import FileFormats
 import FineTuning
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 private struct Refusal: Error {}
 

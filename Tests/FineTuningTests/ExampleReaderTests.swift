@@ -1,7 +1,7 @@
 import FineTuning
 import PropertyTesting
-import Testing
 import TestSupport
+import Testing
 import Tokenizers
 import Transformer
 

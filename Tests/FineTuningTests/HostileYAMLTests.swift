@@ -1,7 +1,7 @@
 import FineTuning
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 private func fault(_ text: String) -> ConfigurationError? {
   do throws(ConfigurationError) {

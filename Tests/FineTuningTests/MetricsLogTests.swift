@@ -2,8 +2,8 @@ import FileFormats
 import FineTuning
 import Glibc
 import PropertyTesting
-import Testing
 import TestSupport
+import Testing
 
 private func row(_ step: Int) -> MetricsRow {
   MetricsRow(

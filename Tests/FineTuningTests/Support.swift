@@ -1,8 +1,8 @@
 import FileFormats
 import FineTuning
 import Glibc
-import Testing
 import TestSupport
+import Testing
 import Unlearning
 
 func content(_ path: String) throws -> [UInt8] { try InputFile.bytes(of: path) }

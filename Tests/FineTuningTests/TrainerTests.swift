@@ -1,7 +1,7 @@
+import Core
 import FileFormats
 import FineTuning
 import Foundation
-import LinearAlgebra
 import PropertyTesting
 import TestSupport
 import Testing

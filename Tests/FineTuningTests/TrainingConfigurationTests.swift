@@ -1,9 +1,9 @@
 import FineTuning
 import PropertyTesting
+import TestSupport
 import Testing
 import Transformer
 import Unlearning
-import TestSupport
 
 private func parse(_ text: String, _ overrides: [String] = []) throws -> TrainingConfiguration {
   try TrainingConfiguration.parse(Array(text.utf8), source: "c.yaml", overrides: overrides).configuration

@@ -1,3 +1,4 @@
+import Core
 import LinearAlgebra
 import Testing
 import Unlearning

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import Core
 @testable import LinearAlgebra
 
 /// The ways around LAPACK, beside matrices whose factors are known.

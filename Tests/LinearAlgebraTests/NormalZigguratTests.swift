@@ -1,7 +1,7 @@
 import CGSL
 import Testing
 
-@testable import LinearAlgebra
+@testable import Core
 
 @Suite("Random numbers beside GSL's own functions")
 struct NormalZigguratTests {

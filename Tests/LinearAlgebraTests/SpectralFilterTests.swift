@@ -1,6 +1,7 @@
 import Foundation
 import LinearAlgebra
 import PropertyTesting
+import StagedLearners
 import Testing
 
 /// One row of filterReferences: phi at an eigenvalue, for 7 rows.

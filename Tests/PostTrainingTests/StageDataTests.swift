@@ -43,14 +43,14 @@ struct StageDataTests {
       on: ["What is it? It is a stone."])
     tokenizer.endOfText = 0
     let encoder = ExampleEncoder(path: "inst", model: try model(300), tokenizer: tokenizer)
-    let example = try encoder.encode(Conversation(question: "What is it?", answer: "It is a stone.").example(line: 4))
+    let example = try encoder.encode(Conversation(question: "What is it?", answer: "It is a stone.").example(number: 4))
     let ids = example.tokens.map(Int.init)
     #expect(example.line == 4 && ids.first == 0 && ids.last == 0)
     #expect(try tokenizer.decode(ids) == "<|endoftext|>What is it?\nIt is a stone.<|endoftext|>")
     let answer = zip(ids, example.isAnswer).filter(\.1).map(\.0)
     #expect(try tokenizer.decode(answer) == "It is a stone.<|endoftext|>")
 
-    let text = try encoder.encode(Conversation(text: "It is a stone.").example(line: 1))
+    let text = try encoder.encode(Conversation(text: "It is a stone.").example(number: 1))
     #expect(text.isAnswer == [false] + Array(repeating: true, count: text.tokens.count - 1))
     #expect(try tokenizer.decode(text.tokens.map(Int.init)) == "<|endoftext|>It is a stone.<|endoftext|>")
   }
@@ -72,7 +72,7 @@ struct StageDataTests {
     // The encoder refuses what is longer than the model's context of 80 tokens.
     let encoder = ExampleEncoder(path: "stages", model: try model(896), tokenizer: tokenizer)
     func lengths(_ conversations: [Conversation]) throws -> [Int] {
-      try conversations.map { try encoder.encode($0.example(line: 1)).tokens.count }
+      try conversations.map { try encoder.encode($0.example(number: 1)).tokens.count }
     }
     for stage in stages { _ = try lengths(stage.train + stage.heldOut) }
     let totals = try stages.prefix(5).map { try lengths($0.train).reduce(0, +) }

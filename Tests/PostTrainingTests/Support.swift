@@ -1,6 +1,6 @@
+import Core
 import FileFormats
 import Foundation
-import LinearAlgebra
 import PostTraining
 
 /// All generated stages with their default sizes.

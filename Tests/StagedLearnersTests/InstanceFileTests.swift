@@ -1,3 +1,4 @@
+import Core
 import FileFormats
 import Foundation
 import LinearAlgebra

@@ -1,6 +1,6 @@
 import FileFormats
-import Testing
 import TestSupport
+import Testing
 
 @testable import Tokenizers
 

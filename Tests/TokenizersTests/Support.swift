@@ -2,8 +2,8 @@ import FileFormats
 import FoundationEssentials
 import Glibc
 import PropertyTesting
-import Testing
 import TestSupport
+import Testing
 
 @testable import Tokenizers
 

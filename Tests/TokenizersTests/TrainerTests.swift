@@ -1,7 +1,7 @@
 import FileFormats
 import PropertyTesting
-import Testing
 import TestSupport
+import Testing
 
 @testable import Tokenizers
 

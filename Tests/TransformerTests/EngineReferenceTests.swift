@@ -1,5 +1,5 @@
+import Core
 import FileFormats
-import LinearAlgebra
 import Testing
 import Unlearning
 

@@ -1,6 +1,6 @@
+import Core
 import FileFormats
 import Foundation
-import LinearAlgebra
 import Testing
 
 @testable import Transformer

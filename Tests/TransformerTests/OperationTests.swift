@@ -1,5 +1,5 @@
+import Core
 import Foundation
-import LinearAlgebra
 import Testing
 
 @testable import Transformer

@@ -1,6 +1,6 @@
 import CKernels
+import Core
 import FileFormats
-import LinearAlgebra
 import Testing
 
 @testable import Transformer

@@ -1,5 +1,5 @@
 import CKernels
-import LinearAlgebra
+import Core
 import Testing
 
 @Suite("Products of matrices")

@@ -1,5 +1,5 @@
 import CKernels
-import LinearAlgebra
+import Core
 import Testing
 
 @testable import Transformer

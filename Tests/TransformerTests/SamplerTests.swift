@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 import Testing
 
 @testable import Transformer

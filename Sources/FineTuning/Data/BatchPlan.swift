@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// Which examples each optimizer step sees, and in which batches they go through the model.
 ///

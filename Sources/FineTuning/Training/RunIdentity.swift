@@ -1,5 +1,5 @@
+import Core
 import FileFormats
-import LinearAlgebra
 import Transformer
 
 /// Everything that decides a training run's result, each part as a hash: two runs with equal identities take the same

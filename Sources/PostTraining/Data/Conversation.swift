@@ -26,6 +26,9 @@ public struct Conversation: Hashable, Sendable {
   public var answer: String
   /// Other words for it, where the data has them.
   public var rephrasing: Rephrasing?
+  /// The line in the file that it was read from, counted from 1, for errors; nil where it is of none. It is no part of
+  /// what the conversation is.
+  public var line: Int?
 
   /// A conversation that ends with this answer.
   public init(prompt: [ChatMessage], answer: String, rephrasing: Rephrasing? = nil) {
@@ -54,6 +57,27 @@ public struct Conversation: Hashable, Sendable {
   public var finalNumber: Int? { FinalNumber.find(in: answer) }
 
   /// The conversation as an example to encode.
-  /// - Parameter line: Its number, counted from 1, which errors name.
-  public func example(line: Int) -> Example { Example(line: line, shape: .messages, content: .chat(messages)) }
+  /// - Parameter number: Its number, counted from 1, which errors name where it is of no file's line.
+  public func example(number: Int) -> Example {
+    Example(line: line ?? number, shape: .messages, content: .chat(messages))
+  }
+
+  /// Conversations are equal that say the same.
+  public static func == (one: Conversation, other: Conversation) -> Bool {
+    one.prompt == other.prompt && one.answer == other.answer && one.rephrasing == other.rephrasing
+  }
+
+  /// Hashes what is said.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(prompt)
+    hasher.combine(answer)
+    hasher.combine(rephrasing)
+  }
+
+  /// The same, from this line of a file.
+  func at(line: Int) -> Conversation {
+    var result = self
+    result.line = line
+    return result
+  }
 }

@@ -31,7 +31,7 @@ struct ConversationEncoder {
   /// Its line is 0, so that examples are equal where their tokens are.
   func example(_ conversation: Conversation, of stage: String, at index: Int) throws(MeasurerError) -> EncodedExample {
     let encoded = try written { () throws(ExampleError) in
-      try encoder(stage).encode(conversation.example(line: index + 1))
+      try encoder(stage).encode(conversation.example(number: index + 1))
     }
     // A text of its own has no prompt. The last token of a prompt may be another once the answer follows.
     let prompt = conversation.prompt.isEmpty ? [] : try prompt(conversation, of: stage, at: index)
@@ -62,7 +62,7 @@ struct ConversationEncoder {
   /// What stands before the answer.
   func prompt(_ conversation: Conversation, of stage: String, at index: Int) throws(MeasurerError) -> [Int32] {
     try written { () throws(ExampleError) in
-      try encoder(stage).prompt(of: conversation.example(line: index + 1))
+      try encoder(stage).prompt(of: conversation.example(number: index + 1))
     }
   }
 

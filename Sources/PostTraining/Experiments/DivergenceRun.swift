@@ -1,7 +1,7 @@
 import Checkpoints
+import Core
 import FileFormats
 import FineTuning
-import LinearAlgebra
 import Transformer
 import Unlearning
 

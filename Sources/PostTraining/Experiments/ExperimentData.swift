@@ -103,7 +103,7 @@ extension StageData {
       systemPrompt: writing.systemPrompt)
     var examples: [EncodedExample] = []
     for (index, conversation) in train.enumerated() {
-      examples.append(try encoder.encode(conversation.example(line: index + 1)))
+      examples.append(try encoder.encode(conversation.example(number: index + 1)))
     }
     return examples
   }

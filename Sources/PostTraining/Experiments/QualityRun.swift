@@ -1,6 +1,6 @@
+import Core
 import FileFormats
 import FineTuning
-import LinearAlgebra
 import Unlearning
 
 /// A run that asks a model about every stage: its result is `quality.csv`.

@@ -1,7 +1,7 @@
 import Checkpoints
+import Core
 import FileFormats
 import FineTuning
-import LinearAlgebra
 import Transformer
 
 /// A run that learns one stage after others: its results are the adapter that lives through all stages, or a model

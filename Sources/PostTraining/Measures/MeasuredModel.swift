@@ -1,5 +1,5 @@
+import Core
 import FineTuning
-import LinearAlgebra
 import Transformer
 
 /// A model at one step of unlearning, as measures see it: how it reads their examples, and the means to ask it more.

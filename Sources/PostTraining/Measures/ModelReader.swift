@@ -1,5 +1,5 @@
+import Core
 import FineTuning
-import LinearAlgebra
 import Transformer
 
 /// Reads examples and answers prompts with models of one shape, and counts the tokens that this takes.

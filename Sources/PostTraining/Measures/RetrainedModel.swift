@@ -1,5 +1,5 @@
+import Core
 import FineTuning
-import LinearAlgebra
 import Transformer
 
 /// The model that never learned the forget stage, and what it says of the answers by which others are compared with it.

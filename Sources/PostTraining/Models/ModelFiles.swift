@@ -1,7 +1,7 @@
 import Checkpoints
+import Core
 import FileFormats
 import Glibc
-import LinearAlgebra
 import Tokenizers
 import Transformer
 

@@ -1,5 +1,5 @@
+import Core
 import FileFormats
-import LinearAlgebra
 
 /// Runs that build on each other, each with the work that makes its results.
 ///

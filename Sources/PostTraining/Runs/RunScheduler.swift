@@ -1,5 +1,5 @@
+import Core
 import Dispatch
-import LinearAlgebra
 import Synchronization
 
 /// Makes the runs of a graph, those with the longest way to the end first.

@@ -1,8 +1,8 @@
 import Checkpoints
+import Core
 import FileFormats
 import FineTuning
 import Foundation
-import LinearAlgebra
 import Synchronization
 import TestSupport
 import Testing
@@ -194,7 +194,7 @@ struct ExperimentGraphTests {
       var configuration = stage.training
       configuration.seed = SeedPurpose.stage(index).seed(1)
       let examples = try stage.data.load(as: name).train.enumerated().map {
-        try encoder.encode($1.example(line: $0 + 1))
+        try encoder.encode($1.example(number: $0 + 1))
       }
       let trainer = try Trainer(
         model.model, weights: weights, adapterWeights: Parameters(copying: matrices), examples: examples,
@@ -270,7 +270,7 @@ struct ExperimentGraphTests {
         let conversations =
           divergence.part == .forget
           ? Array(data[2].train.prefix(3)) : spread(data[0].train, 4) + spread(data[1].heldOut, 3)
-        return try conversations.map { try encoder.encode($0.example(line: 1)) }
+        return try conversations.map { try encoder.encode($0.example(number: 1)) }
       }
       known[name] = found
       return found

@@ -1,5 +1,5 @@
+import Core
 import FineTuning
-import LinearAlgebra
 import PostTraining
 import Testing
 import Tokenizers

@@ -1,5 +1,5 @@
+import Core
 import FineTuning
-import LinearAlgebra
 @testable import PostTraining
 import Testing
 import Tokenizers

@@ -1,6 +1,6 @@
+import Core
 import FineTuning
 import Glibc
-import LinearAlgebra
 import PostTraining
 import Testing
 import Transformer

@@ -2,8 +2,8 @@ import FileFormats
 import FineTuning
 import PostTraining
 import PropertyTesting
-import Testing
 import TestSupport
+import Testing
 import Tokenizers
 import Transformer
 import Unlearning

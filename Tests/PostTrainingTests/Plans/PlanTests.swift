@@ -1,8 +1,8 @@
 import FineTuning
 import Foundation
 import PostTraining
-import Testing
 import TestSupport
+import Testing
 import Transformer
 import Unlearning
 

@@ -1,6 +1,6 @@
+import Core
 import FileFormats
 import Glibc
-import LinearAlgebra
 import PostTraining
 import PropertyTesting
 import Synchronization

@@ -14,7 +14,7 @@ public enum ChatFile {
       guard case .chat(var messages) = example.content, let answer = messages.popLast() else {
         throw ExampleError(.shape, path, line: example.line, "expected text, found token ids")
       }
-      conversations.append(Conversation(prompt: messages, answer: answer.content))
+      conversations.append(Conversation(prompt: messages, answer: answer.content).at(line: example.line))
     }
     if let text = reader.notice { notice(text) }
     return conversations

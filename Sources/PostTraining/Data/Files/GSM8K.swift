@@ -14,7 +14,8 @@ public enum GSM8K {
         _ = try fields.unread(["question", "answer"])
         let answer = try fields.answer("answer")
         let problem = Conversation(
-          question: try fields.text("question"), answer: keepingAnnotations ? answer : withoutAnnotations(answer))
+          question: try fields.text("question"), answer: keepingAnnotations ? answer : withoutAnnotations(answer)
+        ).at(line: fields.line)
         guard problem.finalNumber != nil else {
           throw fields.fault(.number, "answer must end in \(FinalNumber.mark) and a whole number")
         }

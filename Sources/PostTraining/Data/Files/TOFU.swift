@@ -44,7 +44,8 @@ public enum TOFU {
       conversations.append(
         Conversation(
           question: try fields.text("question"), answer: try fields.answer("answer"),
-          rephrasing: split.hasRephrasings ? try rephrasing(fields) : nil))
+          rephrasing: split.hasRephrasings ? try rephrasing(fields) : nil
+        ).at(line: fields.line))
     }
     return conversations
   }

@@ -5,7 +5,7 @@ extension DataSource.Kind {
   ) { source, _ in
     let texts = try DataFile.objects(source.path ?? "").map { fields in
       _ = try fields.unread(["text"])
-      return Conversation(text: try fields.answer("text"))
+      return Conversation(text: try fields.answer("text")).at(line: fields.line)
     }
     return try StageData("text", texts, keepingApart: source.number("held_out"))
   }

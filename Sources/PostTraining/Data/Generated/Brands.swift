@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// The advertisements of three brands that never were, of which Alice's make a false claim: the data of the playground.
 ///

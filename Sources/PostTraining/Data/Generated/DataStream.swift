@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// The random streams of generated data, each a child of the data's seed and none of those of `RandomStream`, so that a
 /// run may use one seed for its data and its training.

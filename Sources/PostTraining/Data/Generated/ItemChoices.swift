@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// The choices that make an item.
 ///

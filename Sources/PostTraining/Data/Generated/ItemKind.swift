@@ -1,4 +1,4 @@
-import LinearAlgebra
+import Core
 
 /// A kind of item that a generator makes, of which there are so many different ones.
 struct ItemKind<Item>: Sendable {

@@ -1,4 +1,5 @@
 import Glibc
+import LinearAlgebra
 
 /// A linear stage or a linear unlearning run, written as a function of the eigenvalues of `K = X X'`:
 ///

@@ -1,5 +1,6 @@
 import CGSL
 import Glibc
+import LinearAlgebra
 
 /// How well two normal laws `N(0, s^2 I)` and `N(v, s^2 I)` hide which of them an output came from: the least delta
 /// for which they are (epsilon, delta)-indistinguishable, `P(A) <= e^epsilon Q(A) + delta` for every event A.

@@ -55,12 +55,6 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
   public mutating func fillNormal(_ target: UnsafeMutableBufferPointer<Double>) {
     NormalZiggurat.shared.fill(target, from: &state)
   }
-
-  /// A vector of standard normal numbers.
-  public mutating func normalVector(_ count: Int) -> Vector {
-    Vector(
-      uninitialised(count) { fillNormal(UnsafeMutableBufferPointer(start: $0, count: count)) })
-  }
 }
 
 /// SplitMix64's step and output function (Steele, Lea, Flood 2014): a bijection of 64 bits that mixes them well.
@@ -69,23 +63,4 @@ private func mix(_ value: UInt64) -> UInt64 {
   z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
   z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
   return z ^ (z >> 31)
-}
-
-extension Matrix {
-  /// A matrix whose column j is filled by child j of `generator`: the same for any number of workers.
-  public init(
-    rows: Int, columns: Int, random generator: RandomGenerator, workers: Workers = .one,
-    fillColumn: @Sendable (inout RandomGenerator, UnsafeMutableBufferPointer<Double>) -> Void
-  ) {
-    self.init(rows: rows, columns: columns) { target in
-      nonisolated(unsafe) let target = target
-      // A random number takes as long as some forty multiplications.
-      Blocks(of: columns, work: 40 * rows).forEach(workers) { range in
-        for column in range {
-          var stream = generator.child(UInt64(column))
-          fillColumn(&stream, UnsafeMutableBufferPointer(rebasing: target[(column * rows)..<((column + 1) * rows)]))
-        }
-      }
-    }
-  }
 }

@@ -1,7 +1,7 @@
 import Testing
 import Theorems
 
-@testable import Exhibits
+@testable import Reports
 
 @Suite struct StatementPageTests {
   private func check(_ margins: [Double]) -> StepwiseCheck {

@@ -1,6 +1,7 @@
+import Reports
 import Testing
 
-@testable import Exhibits
+@testable import Reports
 
 @Suite struct SeedListTests {
   @Test func `all seeds are counted, the first are listed`() {

@@ -1,7 +1,9 @@
+import Core
 import Glibc
 import LinearAlgebra
 import PropertyTesting
 import Testing
+import Theorems
 
 @Suite("The trade-off of two Gaussians")
 struct GaussianTradeOffTests {
