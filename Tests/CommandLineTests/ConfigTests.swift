@@ -1,3 +1,4 @@
+import FileFormats
 import Testing
 
 @Suite struct ConfigTests {
@@ -23,6 +24,27 @@ import Testing
     let outcome = try Command.run(["config", "validate", "c.yaml"], in: directory)
     #expect(outcome.status == 0 && outcome.output == "c.yaml is valid\n")
     #expect(outcome.complaints == "palimpsest: c.yaml:3: optimizer.betas has no effect: sgd has none\n")
+  }
+
+  @Test func `every fault is a line, and the schema is JSON`() throws {
+    let directory = try TemporaryDirectory()
+    try directory.write("epoch: 3\nbatch_size: 0\nadapter: {rnk: 4}\n", to: "c.yaml")
+    let outcome = try Command.run(["config", "validate", "c.yaml"], in: directory)
+    #expect(outcome.status == 65 && outcome.output == "")
+    let lines = outcome.complaints.split(separator: "\n")
+    #expect(
+      lines.count == 3 && lines.allSatisfy { $0.hasPrefix("palimpsest: error: c.yaml:") }, "\(outcome.complaints)")
+    for (line, words) in zip(lines, ["the nearest is epochs", "batch_size", "the nearest is adapter.rank"]) {
+      #expect(line.contains(words))
+    }
+    #expect(
+      try Command.succeed(["config", "validate", "--plan", quickPlan], in: directory).output.hasSuffix("is valid\n"))
+    for options in [[], ["--plan"]] {
+      let schema = try JSON(parsing: Array(Command.succeed(["config", "schema"] + options, in: directory).output.utf8))
+      #expect(schema["$schema"]?.stringValue?.contains("json-schema.org") == true)
+      #expect(schema["additionalProperties"] == false)
+    }
+    try Command.fail(64, ["--set"], ["config", "validate", "--plan", quickPlan, "--set", "a=1"], in: directory)
   }
 
   @Test(arguments: [

@@ -154,6 +154,7 @@ import Testing
     ["--help"], ["theorem", "--help"], ["sweep", "--help"], ["falsify", "--help"], ["figures", "--help"],
     ["score", "--help"], ["experiment", "--help"],
     ["generate", "--help"], ["config", "--help"], ["config", "validate", "--help"], ["config", "keys", "--help"],
+    ["config", "schema", "--help"],
     ["runs", "--help"], ["runs", "list", "--help"], ["runs", "show", "--help"], ["runs", "verify", "--help"],
     ["runs", "gc", "--help"], ["help", "sweep"], [],
   ])
@@ -181,7 +182,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "theorem", "figures", "sweep", "score", "generate", "config", "config validate", "config keys", "experiment",
+    "theorem", "figures", "sweep", "score", "generate", "config", "config validate", "config keys",
+    "config schema", "experiment",
   ])
   func `the examples work`(_ command: String) throws {
     let directory = try TemporaryDirectory()

@@ -78,10 +78,10 @@ struct SyntheticResults {
 
   private static func run(
     _ name: String, _ objective: Objective, change: (inout TrainingConfiguration) -> Void = { _ in }
-  ) -> UnlearningRun {
+  ) -> UnlearningRecipe {
     var configuration = configuration(objective)
     change(&configuration)
-    return UnlearningRun(name, configuration: configuration)
+    return UnlearningRecipe(name, configuration: configuration)
   }
 
   func plan() throws -> ExperimentPlan {
@@ -101,14 +101,14 @@ struct SyntheticResults {
       },
       forget: "refusal", paths: try positions.map { try Path(names).inserting("refusal", at: $0) },
       unlearning: Self.configuration(.ga), runs: runs,
-      measures: Measures(measures, label: "Sorry", utilityStage: "tofu", mathStage: "math"))
+      measures: MeasurementPlan(measures, label: "Sorry", utilityStage: "tofu", mathStage: "math"))
     let phrasing = Study(
       name: "phrasing",
       stages: PhrasingStudy.Phrasing.allCases.map {
         Stage($0.rawValue, data: .phrasing(PhrasingStudy(), $0), training: Self.configuration(.sft))
       },
       forget: "U", paths: try Path(["R", "C", "U"]).permutations, unlearning: Self.configuration(.ga),
-      runs: [Self.run("ga", .ga) { $0.epochs = 4 }], measures: Measures([.stages]))
+      runs: [Self.run("ga", .ga) { $0.epochs = 4 }], measures: MeasurementPlan([.stages]))
     return ExperimentPlan(
       name: "synthetic", title: "Made of numbers", seeds: seeds, base: .folder("none"),
       studies: [order, phrasing].filter { studies.contains($0.name) })

@@ -322,6 +322,51 @@ private let everything = """
     }
   }
 
+  @Test func `all faults are told at once, each where it is`() throws {
+    let directory = try TemporaryDirectory()
+    let text = """
+      epoch: 2
+      batch_size: 0
+      optimizer: {learning_rate: fast, clip_norm: 1}
+      objective: {name: npoo, beta: -1}
+      """
+    let path = try directory.file("run.yaml", text.utf8)
+    let faults = try #require(throws: ConfigurationFaults.self) { try TrainingConfiguration.check(path: path) }
+    #expect(
+      faults.faults.map(\.keyPath) == [
+        "epoch", "batch_size", "optimizer.learning_rate", "objective.name", "objective.beta",
+      ])
+    #expect(faults.faults.map(\.line) == [1, 2, 3, 4, 4] && !faults.mayBeMore)
+    #expect(faults.faults.map(\.nearest) == ["epochs", nil, nil, "npo", nil])
+    // The first is what reading alone says.
+    let first = try #require(throws: ConfigurationError.self) { try TrainingConfiguration.read(path: path) }
+    #expect(first == faults.faults[0])
+    let good = try directory.file("good.yaml", "epochs: 2".utf8)
+    #expect(try TrainingConfiguration.check(path: good).configuration.epochs == 2)
+    let overridden = try #require(throws: ConfigurationFaults.self) {
+      try TrainingConfiguration.check(path: good, overrides: ["epochs=0"])
+    }
+    #expect(overridden.faults.map(\.keyPath) == ["epochs"])
+  }
+
+  @Test func `the schema knows the values of every key`() throws {
+    for key in TrainingConfiguration.keys { #expect(ConfigurationSchema.values(key.values) != nil, "\(key.values)") }
+    #expect(ConfigurationSchema.values("what nobody has thought of, over 3") == nil)
+    let properties = try #require(TrainingConfiguration.schema["properties"])
+    #expect(properties["epochs"]?["minimum"] == 1 && properties["shuffle"]?["type"] == "boolean")
+    #expect(properties["max_steps"]?["anyOf"]?.elements?.last == ["type": "null"])
+    let objective = try #require(properties["objective"]?["properties"])
+    #expect(objective["name"]?["enum"]?.elements == Objective.all.map { .string($0.name) })
+    #expect(objective["beta"]?["exclusiveMinimum"] == 0)
+    #expect(properties["optimizer"]?["properties"]?["betas"]?["maxItems"] == 2)
+    // Every key is there, in its group.
+    for key in TrainingConfiguration.keys {
+      let parts = key.path.split(separator: ".").map(String.init)
+      let found = parts.count == 1 ? properties[parts[0]] : properties[parts[0]]?["properties"]?[parts[1]]
+      #expect(found?["description"]?.stringValue?.hasPrefix(key.summary) == true, "\(key.path)")
+    }
+  }
+
   @Test func `the list of keys is complete and its defaults are true`() throws {
     let keys = TrainingConfiguration.keys
     #expect(keys.count == 31)

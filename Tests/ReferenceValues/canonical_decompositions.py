@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints Sources/Tokenizers/CanonicalDecompositions.swift from a version of Unicode's UnicodeData.txt.
+"""Prints Sources/Tokenizers/Unicode/CanonicalDecompositions.swift from a version of Unicode's UnicodeData.txt.
 
     Tests/ReferenceValues/canonical_decompositions.py UnicodeData.txt VERSION
 

@@ -53,7 +53,7 @@ struct CurveTable {
   /// A table of these runs of the study `order`, and of a figure's readings.
   /// - Throws: ``Unfilled`` where there is no such run, or none of the measures was taken.
   static func make(
-    _ results: ExperimentResults, runs: (StudyResults) -> [UnlearningRun], named runName: String,
+    _ results: ExperimentResults, runs: (StudyResults) -> [UnlearningRecipe], named runName: String,
     measures: [Measure], paper figure: String
   ) throws -> TidyTable {
     let order = try StudyResults(results, role: .order)

@@ -12,7 +12,7 @@ struct OrderClaims {
   private let learned: LearnedStages
   private let positions: [Int]
   /// The runs that do as the study's runs share.
-  private let shared: [UnlearningRun]
+  private let shared: [UnlearningRecipe]
 
   /// The claims for an experiment's study.
   init(_ order: StudyResults, seeds: [UInt64], learned: LearnedStages) {
@@ -34,7 +34,7 @@ struct OrderClaims {
   }
 
   /// (a) How much farther the two paths that are extremes after a quarter of the run are apart then than before.
-  private func earlySpread(_ run: UnlearningRun) throws -> Claim {
+  private func earlySpread(_ run: UnlearningRecipe) throws -> Claim {
     let readings = label(run)
     return claim(
       "early spread", "The paths spread apart within the first steps.", run,
@@ -45,7 +45,7 @@ struct OrderClaims {
   }
 
   /// (e) The same at the last step, for every run: at every learning rate and schedule.
-  private func persistence(_ run: UnlearningRun) throws -> Claim {
+  private func persistence(_ run: UnlearningRecipe) throws -> Claim {
     let (paper, shared) = (PaperEvidence(algorithm: run.label), order.study.unlearning)
     let curves: [ClaimStatistics.Reading] =
       switch order.study.deviation(of: run) {
@@ -96,7 +96,7 @@ struct OrderClaims {
 
   /// (b) `F(last) - min over p < last of F(p) < 0`, with F the speed of forgetting: the area between the curve and its
   /// beginning, early and over the whole run; and the fall to the last step, as in Table 1.
-  private func recency(_ run: UnlearningRun, _ lag: Lag) throws -> Claim {
+  private func recency(_ run: UnlearningRecipe, _ lag: Lag) throws -> Claim {
     let paper = PaperEvidence(algorithm: run.label)
     let values: [Double] =
       lag == .end
@@ -131,7 +131,7 @@ struct OrderClaims {
   }
 
   /// (c) Spearman's rank correlation over paths between forget score and utility at the last step, negative.
-  private func utility(_ run: UnlearningRun) -> Claim {
+  private func utility(_ run: UnlearningRecipe) -> Claim {
     let pairs = readings(run, ["label_log_likelihood", "utility"]).map { reading in
       (falls(reading[0]), reading[1].map { $0.last ?? .nan })
     }
@@ -146,7 +146,7 @@ struct OrderClaims {
   }
 
   /// (f) The log ratio of the widths of the label's interval at the last step and at a tenth of the run, above 0.
-  private func widening(_ run: UnlearningRun) throws -> Claim {
+  private func widening(_ run: UnlearningRecipe) throws -> Claim {
     let all = label(run)
     let (early, late) = (share(10, of: all), share(1, of: all))
     let readings = all.filter { $0.allSatisfy { $0[early].isFinite && $0[late].isFinite } }
@@ -163,7 +163,7 @@ struct OrderClaims {
 
   /// (g) The difference of the change of math accuracy between the two paths on which it is largest and smallest, above
   /// 20 points.
-  private func math(_ run: UnlearningRun) throws -> Claim {
+  private func math(_ run: UnlearningRecipe) throws -> Claim {
     func difference(_ changes: [[Double]]) throws -> Evidence {
       try .widestPair(of: changes, byMeansOf: changes, against: Self.mathThreshold, within: -2...2)
     }
@@ -178,7 +178,7 @@ struct OrderClaims {
 
   /// (h) What one number of steps for all paths costs against one for each, in Jeffreys divergence to the retrained
   /// model (mean of forget and kept answers), above 0; both numbers are the best on the other seeds.
-  private func ownSteps(_ run: UnlearningRun) throws -> Claim {
+  private func ownSteps(_ run: UnlearningRecipe) throws -> Claim {
     claim(
       "own step count", "No one number of steps brings all paths as near to their retrained models as it could.", run,
       "excess divergence at the common best step over that at each path's own, both best on the other seeds, nats a token",
@@ -188,7 +188,7 @@ struct OrderClaims {
 
   /// (h) The smallest share of its Jeffreys divergence to the retrained model that any path comes down to at any step,
   /// above a tenth.
-  private func approach(_ run: UnlearningRun) throws -> Claim {
+  private func approach(_ run: UnlearningRecipe) throws -> Claim {
     claim(
       "closest approach", "No path comes near retrain equivalence at any step.", run,
       "smallest share, over paths and steps, of the divergence to the retrained model before unlearning; the data are "
@@ -205,7 +205,7 @@ extension OrderClaims {
   ///   - reason: Why else a seed may have no value.
   ///   - stages: Which stages must have been learned besides the one to forget.
   private func claim(
-    _ topic: String, _ sentence: String, _ run: UnlearningRun, _ statistic: String, _ side: Claim.Side,
+    _ topic: String, _ sentence: String, _ run: UnlearningRecipe, _ statistic: String, _ side: Claim.Side,
     _ threshold: Double, _ evidence: Evidence, paper: Evidence?, needs measures: String,
     other reason: String = "values that are not finite", stages: [String?] = []
   ) -> Claim {
@@ -221,20 +221,20 @@ extension OrderClaims {
   }
 
   /// Why nothing about a run can be tested; nil where it can.
-  private func obstacle(_ run: UnlearningRun, _ stages: [String]) -> String? {
+  private func obstacle(_ run: UnlearningRecipe, _ stages: [String]) -> String? {
     let needed = [order.study.forget] + stages.filter { $0 != order.study.forget }
     if let shortfall = learned.shortfall(of: needed, on: order.paths) { return shortfall }
     return Claim.obstacle(leastFall(run), of: order.study.forget)
   }
 
-  private func leastFall(_ run: UnlearningRun) -> Claim.Fall? { order.leastFall(run, on: order.paths) }
+  private func leastFall(_ run: UnlearningRecipe) -> Claim.Fall? { order.leastFall(run, on: order.paths) }
 
-  private func label(_ run: UnlearningRun) -> [ClaimStatistics.Reading] {
+  private func label(_ run: UnlearningRecipe) -> [ClaimStatistics.Reading] {
     readings(run, ["label_log_likelihood"]).map { $0[0] }
   }
 
   /// Columns by seed, column, path and step, of the seeds in which every path has all of them at all steps.
-  private func readings(_ run: UnlearningRun, _ columns: [String]) -> [[ClaimStatistics.Reading]] {
+  private func readings(_ run: UnlearningRecipe, _ columns: [String]) -> [[ClaimStatistics.Reading]] {
     let all = seeds.map { seed in
       columns.map { column in
         order.paths.compactMap { path in order.trajectories(run, path).first { $0.seed == seed }?[column] }
@@ -256,7 +256,7 @@ extension OrderClaims {
     reading.map { ($0.first ?? .nan) - ($0.last ?? .nan) }
   }
 
-  private func lags(_ run: UnlearningRun, _ lag: Lag) -> [Double] {
+  private func lags(_ run: UnlearningRecipe, _ lag: Lag) -> [Double] {
     lags(label(run), lag, positions: positions, last: order.study.stages.count)
   }
 
@@ -273,14 +273,14 @@ extension OrderClaims {
     ClaimStatistics.lagOfLast(scores: scores, positions: [1, 2, 3, 4], last: 4)
   }
 
-  private func divergences(_ run: UnlearningRun) -> [ClaimStatistics.Reading] {
+  private func divergences(_ run: UnlearningRecipe) -> [ClaimStatistics.Reading] {
     readings(run, ["forget_jeffreys", "kept_jeffreys"]).map { reading in
       zip(reading[0], reading[1]).map { zip($0, $1).map { ($0 + $1) / 2 } }
     }
   }
 }
 
-extension UnlearningRun {
+extension UnlearningRecipe {
   /// The algorithm as the paper's figures call it.
   fileprivate var label: String { objective.label }
 }

@@ -110,7 +110,7 @@ extension Exhibit {
 
   /// By step, the mean over all pairs of paths; NaN where a pair has none. Nil where a path's tokens are missing.
   private static func meanDivergences(
-    _ order: StudyResults, _ run: UnlearningRun, seed: UInt64,
+    _ order: StudyResults, _ run: UnlearningRecipe, seed: UInt64,
     _ divergence: ([[Double]], [[Double]]) throws -> Double
   ) -> [Double]? {
     let tokens = order.paths.compactMap { path in

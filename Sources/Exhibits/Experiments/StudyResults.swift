@@ -40,18 +40,18 @@ struct StudyResults {
 
   /// The runs that unlearn by one of these objectives and deviate from what the runs share in one of these ways.
   func runs(
-    _ objectives: Set<Objective>, _ deviations: Set<UnlearningRun.Deviation> = [.none]
-  ) -> [UnlearningRun] {
+    _ objectives: Set<Objective>, _ deviations: Set<UnlearningRecipe.Deviation> = [.none]
+  ) -> [UnlearningRecipe] {
     study.runs.filter { objectives.contains($0.objective) && deviations.contains(study.deviation(of: $0)) }
   }
 
   /// The trajectories of a run along a path, one a seed.
-  func trajectories(_ run: UnlearningRun, _ path: Path) -> [Trajectory] {
+  func trajectories(_ run: UnlearningRecipe, _ path: Path) -> [Trajectory] {
     trajectories.filter { $0.run == run.name && $0.path == path }
   }
 
   /// A column's mean over seeds by step; nil where it was not measured.
-  func means(_ run: UnlearningRun, _ path: Path, _ column: String) throws -> [SeedMean]? {
+  func means(_ run: UnlearningRecipe, _ path: Path, _ column: String) throws -> [SeedMean]? {
     let values = trajectories(run, path).compactMap { $0[column] }
     guard let steps = values.map(\.count).max() else { return nil }
     return try (0..<steps).map { step in
@@ -63,7 +63,7 @@ struct StudyResults {
   func position(_ path: Path) -> Int { study.position(in: path) ?? 0 }
 }
 
-extension UnlearningRun {
+extension UnlearningRecipe {
   /// The epochs gone through after a step of a run of so many steps; nil where `max_steps` ended it within an epoch, or
   /// there are no steps. Every epoch has as many steps.
   func epochs(steps: Int) -> ((_ step: Int) -> Double)? {
@@ -91,7 +91,7 @@ extension StudyResults {
   /// How far the forget stage's own answers fell in a run on the path where they fell least: the mean over seeds of
   /// their mean log-likelihood (of whole answers, in nats) before the first step minus that after the last.
   /// - Returns: Nil where it was not measured on one of the paths (measure `stages`), or no seed has a finite value.
-  func leastFall(_ run: UnlearningRun, on paths: [Path]) -> Claim.Fall? {
+  func leastFall(_ run: UnlearningRecipe, on paths: [Path]) -> Claim.Fall? {
     var falls: [Claim.Fall] = []
     for path in paths {
       let values = trajectories(run, path).compactMap { trajectory -> Double? in

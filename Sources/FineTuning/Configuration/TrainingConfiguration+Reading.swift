@@ -20,6 +20,20 @@ extension TrainingConfiguration {
     return try resolve(file, overrides)
   }
 
+  /// The same, but with all faults at once, for who is asked to check a file.
+  /// - Throws: `ConfigurationFaults`, in which overrides are among the last.
+  public static func check(
+    path: String, overrides: [String] = []
+  ) throws(ConfigurationFaults) -> (configuration: TrainingConfiguration, warnings: [ConfigurationWarning]) {
+    let file: ConfigurationNode?
+    do throws(ConfigurationError) {
+      file = try YAMLReader(source: path, maximumByteCount: maximumByteCount).readFile()
+    } catch {
+      throw ConfigurationFaults(faults: [error], mayBeMore: error.rule != .system)
+    }
+    return try ConfigurationFaults.gather(file) { node throws(ConfigurationError) in try resolve(node, overrides) }
+  }
+
   /// The configuration of a text, with overrides; an empty text means the defaults.
   ///
   /// Parameters, result and errors are those of ``read(path:overrides:)``; `source` names the text in errors.

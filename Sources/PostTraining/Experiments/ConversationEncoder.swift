@@ -16,7 +16,7 @@ struct ConversationEncoder {
   init(
     model: ModelConfiguration, tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?,
     cutsAnswers: Bool = false
-  ) throws(MeasurerError) {
+  ) throws(ExaminerError) {
     do throws(TokenizerError) {
       endOfTurn = Int32(try template.endOfTurn(in: tokenizer))
     } catch {
@@ -29,7 +29,7 @@ struct ConversationEncoder {
   /// The prompt and the answer with the end of its turn.
   ///
   /// Its line is 0, so that examples are equal where their tokens are.
-  func example(_ conversation: Conversation, of stage: String, at index: Int) throws(MeasurerError) -> EncodedExample {
+  func example(_ conversation: Conversation, of stage: String, at index: Int) throws(ExaminerError) -> EncodedExample {
     let encoded = try written { () throws(ExampleError) in
       try encoder(stage).encode(conversation.example(number: index + 1))
     }
@@ -44,7 +44,7 @@ struct ConversationEncoder {
   /// The prompt and this text as the beginning of its answer, without the end of its turn.
   func beginning(
     _ text: String, answering conversation: Conversation, of stage: String, at index: Int
-  ) throws(MeasurerError) -> EncodedExample {
+  ) throws(ExaminerError) -> EncodedExample {
     var conversation = conversation
     conversation.answer = text
     let whole = try example(conversation, of: stage, at: index)
@@ -55,12 +55,12 @@ struct ConversationEncoder {
   }
 
   /// How many tokens the answer has, with the end of its turn; of one that is too long, as many as are left of it.
-  func answerTokens(_ conversation: Conversation, of stage: String, at index: Int) throws(MeasurerError) -> Int {
+  func answerTokens(_ conversation: Conversation, of stage: String, at index: Int) throws(ExaminerError) -> Int {
     try example(conversation, of: stage, at: index).answerTokens
   }
 
   /// What stands before the answer.
-  func prompt(_ conversation: Conversation, of stage: String, at index: Int) throws(MeasurerError) -> [Int32] {
+  func prompt(_ conversation: Conversation, of stage: String, at index: Int) throws(ExaminerError) -> [Int32] {
     try written { () throws(ExampleError) in
       try encoder(stage).prompt(of: conversation.example(number: index + 1))
     }
@@ -79,7 +79,7 @@ struct ConversationEncoder {
       systemPrompt: systemPrompt)
   }
 
-  private func written<Result>(_ body: () throws(ExampleError) -> Result) throws(MeasurerError) -> Result {
+  private func written<Result>(_ body: () throws(ExampleError) -> Result) throws(ExaminerError) -> Result {
     do throws(ExampleError) {
       return try body()
     } catch {

@@ -28,7 +28,7 @@ struct DivergenceRun: Sendable {
   /// The study's stages, in its order.
   let stages: [HashedData]
   let forget: String
-  let measures: Measures
+  let measures: MeasurementPlan
   /// As unlearning does.
   let cutsAnswers: Bool
   let writing: Writing
@@ -149,11 +149,11 @@ struct DivergenceRun: Sendable {
   ]
 }
 
-extension Measures {
+extension MeasurementPlan {
   /// What decides on which answers models are compared with each other, and nothing else: the answers of
   /// ``Measure/retrained``.
-  fileprivate var ofComparisons: Measures {
-    var measures = Measures([.retrained], utilityStage: utilityStage)
+  fileprivate var ofComparisons: MeasurementPlan {
+    var measures = MeasurementPlan([.retrained], utilityStage: utilityStage)
     measures.forgetQuestions = forgetQuestions
     measures.utilityQuestions = utilityQuestions
     measures.stageExamples = stageExamples

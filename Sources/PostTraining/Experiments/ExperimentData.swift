@@ -44,7 +44,7 @@ struct ExperimentData: Sendable {
     else { return }
     throw .data(
       "studies.\(study.name).stages.\(stage.name)",
-      MeasurerError.noData("rephrasings for truth_ratio", stage: stage.name))
+      ExaminerError.noData("rephrasings for truth_ratio", stage: stage.name))
   }
 
   /// Every text that a model of the experiment is to read or write, for a vocabulary to be learned from.

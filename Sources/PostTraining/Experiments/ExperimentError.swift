@@ -9,7 +9,7 @@ public enum ExperimentError: Error, CustomStringConvertible {
   /// The base model cannot be read.
   case base(any Error)
   /// What a model has become after this step of unlearning cannot be measured.
-  case measuring(step: Int, MeasurerError)
+  case measuring(step: Int, ExaminerError)
   /// A result that a run left is not what this version writes.
   case result(String, String)
 

@@ -78,7 +78,7 @@ public struct ExperimentMemory: Sendable {
   }
 
   /// Measuring what a model answers.
-  private func reading(_ measures: Measures) -> Double {
+  private func reading(_ measures: MeasurementPlan) -> Double {
     let math = measures.needs(.mathStage) ? measures.mathProblems * measures.mathSamples : 0
     return answering(max(math, measures.needs(.utilityAnswers) ? measures.utilityQuestions : 0))
   }

@@ -11,7 +11,7 @@ struct QualityRun: Sendable {
 
   let model: LearnedModel
   let stages: [HashedData]
-  let measures: Measures
+  let measures: MeasurementPlan
   /// As the stages' training does.
   let cutsAnswers: Bool
   let writing: Writing

@@ -23,8 +23,8 @@ public final class StageExaminer {
   ///   - stages: The data of the stages.
   ///   - count: How many examples are read and asked of each stage, of those learned and of those kept apart; all where
   ///     there are fewer.
-  ///   - answerTokens: The most tokens of an answer; nil for ``Measures/usualAnswerTokens``, or as many as the longest
-  ///     reference answer of those asked for at a time has, if that is more.
+  ///   - answerTokens: The most tokens of an answer; nil for ``MeasurementPlan/usualAnswerTokens``, or as many as the
+  ///     longest reference answer of those asked for at a time has, if that is more.
   ///   - model: The models' shape.
   ///   - adapter: The adapter that models may have.
   ///   - tokenizer: The models' tokenizer.
@@ -32,16 +32,16 @@ public final class StageExaminer {
   ///   - systemPrompt: The system prompt, or nil for none.
   ///   - cutsAnswers: Whether an answer that is too long for the model has its end cut off; otherwise it is an error.
   ///   - workers: How many threads work; it decides speed only.
-  /// - Throws: `MeasurerError` where a stage has nothing to learn, or a conversation does not fit the model.
+  /// - Throws: `ExaminerError` where a stage has nothing to learn, or a conversation does not fit the model.
   public init(
     stages: [StageData], count: Int, answerTokens: Int?, model: ModelConfiguration, adapter: LoRAConfiguration?,
     tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?, cutsAnswers: Bool = false,
     workers: Workers = .all
-  ) throws(MeasurerError) {
+  ) throws(ExaminerError) {
     let encoder = try ConversationEncoder(
       model: model, tokenizer: tokenizer, template: template, systemPrompt: systemPrompt, cutsAnswers: cutsAnswers)
     var list = ReadingList()
-    func part(_ conversations: [Conversation], _ stage: String) throws(MeasurerError) -> Part {
+    func part(_ conversations: [Conversation], _ stage: String) throws(ExaminerError) -> Part {
       var part = Part()
       for (index, conversation) in conversations.spread(count) {
         part.examples.append(list.place(of: try encoder.example(conversation, of: stage, at: index)))
@@ -77,10 +77,10 @@ public final class StageExaminer {
   ///   - study: What the model was trained for.
   ///   - seed: With which seed.
   ///   - path: What it has learned.
-  /// - Throws: `MeasurerError` where a number that the model gives is not finite.
+  /// - Throws: `ExaminerError` where a number that the model gives is not finite.
   public func qualities(
     of weights: Parameters, adapterWeights: Parameters? = nil, study: String, seed: UInt64, path: Path
-  ) throws(MeasurerError) -> [StageQuality] {
+  ) throws(ExaminerError) -> [StageQuality] {
     let probe = ModelProbe(reader.engine, weights: weights, adapterWeights: adapterWeights)
     let readings = try reader.readings(of: list.examples, probe)
     var qualities: [StageQuality] = []
@@ -103,7 +103,7 @@ public final class StageExaminer {
 
   private func found(
     _ part: Part, _ readings: [AnswerReading], _ probe: ModelProbe, _ stage: String
-  ) throws(MeasurerError) -> (logLikelihood: Double, right: Double, cut: Double) {
+  ) throws(ExaminerError) -> (logLikelihood: Double, right: Double, cut: Double) {
     let asked = part.asked
     let answers = try reader.answers(to: asked.prompts, like: asked.answerTokens, probe, for: stage)
     let right = zip(asked.answers, answers).count { Self.isRight($0.1[0].text, $0.0) }

@@ -111,7 +111,7 @@ struct TrajectoryRecord {
   }
 }
 
-extension Measures {
+extension MeasurementPlan {
   /// All that decides what is measured.
   var json: JSON {
     [

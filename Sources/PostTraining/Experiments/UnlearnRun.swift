@@ -14,7 +14,7 @@ struct UnlearnRun: Sendable {
   /// The study's stages, in its order.
   let stages: [HashedData]
   let forget: String
-  let measures: Measures
+  let measures: MeasurementPlan
   /// With the seed of this run.
   let configuration: TrainingConfiguration
   let seed: UInt64
@@ -49,7 +49,7 @@ struct UnlearnRun: Sendable {
     let examples = try forgetSet.map { data throws(ExampleError) in
       try data.examples(for: model, start.tokenizer, writing, configuration)
     }
-    let measurer = try Measurer(
+    let measurer = try TrajectoryExaminer(
       measures, stages: stages.map(\.data), forget: forget, model: model, adapter: configuration.adapter,
       tokenizer: start.tokenizer, template: writing.template, systemPrompt: writing.systemPrompt,
       cutsAnswers: configuration.truncate,
@@ -85,7 +85,7 @@ struct UnlearnRun: Sendable {
     let outcome = try folder.train(in: context) {
       do {
         try measure()
-      } catch let error as MeasurerError {
+      } catch let error as ExaminerError {
         throw ExperimentError.measuring(step: trainer.completedSteps, error)
       }
       // Before the checkpoint of this step, after which nobody would measure it again.

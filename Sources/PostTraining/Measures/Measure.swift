@@ -15,7 +15,7 @@ public struct Measure: Sendable {
   /// Its columns of a trajectory, in the order of the values.
   let columns: @Sendable (Stages) -> [Column]
   /// How many answers it reads, each some hundred characters, for the estimate of a run's time.
-  let readings: @Sendable (Measures, Stages) -> Int
+  let readings: @Sendable (MeasurementPlan, Stages) -> Int
   /// Its values for a model, as many as columns.
   let values: @Sendable (MeasuredModel) throws -> [Double]
 
@@ -68,7 +68,7 @@ public struct Measure: Sendable {
   /// A measure for the list ``all``.
   init(
     _ name: String, _ summary: String, needs: [Need] = [], columns: @escaping @Sendable (Stages) -> [Column],
-    readings: @escaping @Sendable (Measures, Stages) -> Int,
+    readings: @escaping @Sendable (MeasurementPlan, Stages) -> Int,
     values: @escaping @Sendable (MeasuredModel) throws -> [Double]
   ) {
     (self.name, self.summary, self.needs) = (name, summary, needs)

@@ -19,7 +19,7 @@ struct MeasuredExamples {
 
     mutating func ask(
       _ conversation: Conversation, of stage: String, at index: Int, _ encoder: ConversationEncoder
-    ) throws(MeasurerError) {
+    ) throws(ExaminerError) {
       prompts.append(try encoder.prompt(conversation, of: stage, at: index))
       answers.append(conversation.answer)
       answerTokens.append(try encoder.answerTokens(conversation, of: stage, at: index))
@@ -55,8 +55,8 @@ struct MeasuredExamples {
 
   /// The examples that these measures read.
   init(
-    _ measures: Measures, stages: [StageData], forget name: String, _ encoder: ConversationEncoder
-  ) throws(MeasurerError) {
+    _ measures: MeasurementPlan, stages: [StageData], forget name: String, _ encoder: ConversationEncoder
+  ) throws(ExaminerError) {
     self.encoder = encoder
     let forgetStage = try stages.named(name, role: "stage to forget")
     let questions = try Array(forgetStage.train.prefix(max(0, measures.forgetQuestions))).spread(.max)
@@ -101,7 +101,7 @@ struct MeasuredExamples {
   /// The answers of the forget stage and then those to be kept, as ``Trajectory/trueTokens`` has them.
   var probed: [Int] { forget + kept }
 
-  private mutating func addUtility(_ stage: StageData, _ measures: Measures) throws(MeasurerError) {
+  private mutating func addUtility(_ stage: StageData, _ measures: MeasurementPlan) throws(ExaminerError) {
     let questions = try stage.train.spread(measures.utilityQuestions).orThrow("learned conversations", stage.name)
     utility = try places(of: questions, stage.name)
     if measures.needs(.utilityAnswers) {
@@ -125,14 +125,14 @@ struct MeasuredExamples {
 
   private mutating func place(
     of conversation: Conversation, _ stage: String, _ index: Int
-  ) throws(MeasurerError) -> Int {
+  ) throws(ExaminerError) -> Int {
     list.place(of: try encoder.example(conversation, of: stage, at: index))
   }
 
   /// - Parameter text: The beginning of an answer in place of the conversation's own.
   private mutating func places(
     of conversations: [(index: Int, element: Conversation)], _ stage: String, beginningWith text: String? = nil
-  ) throws(MeasurerError) -> [Int] {
+  ) throws(ExaminerError) -> [Int] {
     var places: [Int] = []
     for (index, conversation) in conversations {
       let example =
@@ -153,7 +153,7 @@ extension Conversation {
 }
 
 extension [StageData] {
-  fileprivate func named(_ name: String, role: String) throws(MeasurerError) -> StageData {
+  fileprivate func named(_ name: String, role: String) throws(ExaminerError) -> StageData {
     guard let stage = first(where: { $0.name == name }) else {
       throw .unknownStage(name, role: role, known: map(\.name))
     }
@@ -172,7 +172,7 @@ extension Array {
   /// - Parameters:
   ///   - what: What it has, in the plural.
   ///   - stage: Where it is from.
-  fileprivate func orThrow(_ what: String, _ stage: String) throws(MeasurerError) -> Self {
+  fileprivate func orThrow(_ what: String, _ stage: String) throws(ExaminerError) -> Self {
     guard !isEmpty else { throw .noData(what, stage: stage) }
     return self
   }

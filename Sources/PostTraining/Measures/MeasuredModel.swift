@@ -5,7 +5,7 @@ import Transformer
 /// A model at one step of unlearning, as measures see it: how it reads their examples, and the means to ask it more.
 struct MeasuredModel {
   /// What is measured, and on how much.
-  let measures: Measures
+  let measures: MeasurementPlan
   /// The examples; numbers are places in ``readings``.
   let examples: MeasuredExamples
   /// How the model reads each example's answer.

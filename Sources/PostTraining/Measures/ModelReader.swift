@@ -27,11 +27,11 @@ final class ModelReader {
   ///   - answers: How many answers there will be to a call's prompts at most; 0 where there will be none.
   ///   - answerTokens: The most tokens of an answer; nil for what ``answers(to:like:count:sampler:seed:_:for:)`` says.
   ///   - workers: How many threads work; it decides speed only.
-  /// - Throws: `MeasurerError` where there is no room for answers.
+  /// - Throws: `ExaminerError` where there is no room for answers.
   init(
     _ encoder: ConversationEncoder, adapter: LoRAConfiguration?, examples: [EncodedExample], answers: Int,
     answerTokens: Int?, workers: Workers
-  ) throws(MeasurerError) {
+  ) throws(ExaminerError) {
     let longest = examples.reduce(1) { max($0, $1.tokens.count) }
     let tokens = max(Self.batchTokens, longest)
     engine = Engine(
@@ -55,7 +55,7 @@ final class ModelReader {
   /// - Parameter reader: What asks, for errors.
   func readings(
     of examples: [EncodedExample], _ probe: ModelProbe, for reader: String = "log-likelihoods"
-  ) throws(MeasurerError) -> [AnswerReading] {
+  ) throws(ExaminerError) -> [AnswerReading] {
     // Those that ask the same become neighbours, so that their prompt is read once.
     let order = Dictionary(grouping: examples.indices) { examples[$0].prompt }.values.sorted { $0[0] < $1[0] }.joined()
     let found = try probing(for: reader) { () throws(ProbeError) in
@@ -74,7 +74,7 @@ final class ModelReader {
 
   /// What the model answers to each prompt, so many times each, up to the end of its turn. An answer is cut off after
   /// the most tokens of an answer, or where its own prompt leaves no more of the context. Where nothing was said, it
-  /// may have ``Measures/usualAnswerTokens``, or as many as the longest reference answer if that has more.
+  /// may have ``MeasurementPlan/usualAnswerTokens``, or as many as the longest reference answer if that has more.
   /// - Parameters:
   ///   - references: How many tokens the reference answers have, each with the end of its turn.
   ///   - sampler: How tokens are chosen.
@@ -83,10 +83,10 @@ final class ModelReader {
   func answers(
     to prompts: [[Int32]], like references: [Int], count: Int = 1, sampler: Sampler = .greedy, seed: UInt64 = 0,
     _ probe: ModelProbe, for reader: String
-  ) throws(MeasurerError) -> [[Answer]] {
+  ) throws(ExaminerError) -> [[Answer]] {
     guard let generator else { return [] }
     var settings = GenerationSettings(
-      maximumNewTokens: answerTokens ?? references.reduce(Measures.usualAnswerTokens, max), sampler: sampler,
+      maximumNewTokens: answerTokens ?? references.reduce(MeasurementPlan.usualAnswerTokens, max), sampler: sampler,
       seed: seed,
       stopTokens: [encoder.endOfTurn])
     settings.endsWithContext = true
@@ -104,7 +104,7 @@ final class ModelReader {
   /// - Parameter reader: What asks, for errors.
   func probing<Result>(
     for reader: String, _ body: () throws(ProbeError) -> Result
-  ) throws(MeasurerError) -> Result {
+  ) throws(ExaminerError) -> Result {
     do throws(ProbeError) {
       return try body()
     } catch {

@@ -24,11 +24,11 @@ struct RetrainedModel {
   ///   - kept: Answers of other stages.
   ///   - reader: What reads them.
   ///   - mostLogits: The logits that are held of all answers; where there would be more, the model is run again.
-  /// - Throws: `MeasurerError` where a number that the model gives is not finite.
+  /// - Throws: `ExaminerError` where a number that the model gives is not finite.
   init(
     _ weights: Parameters, forget: [EncodedExample], kept: [EncodedExample], _ reader: ModelReader,
     mostLogits: Int = mostLogits
-  ) throws(MeasurerError) {
+  ) throws(ExaminerError) {
     let name = Measure.retrained.name
     let probe = ModelProbe(reader.engine, weights: weights)
     let tokens = (forget + kept).reduce(0) { $0 + $1.answerTokens }
@@ -52,7 +52,7 @@ struct RetrainedModel {
   /// by more than 700 nats, it is the greatest number there is.
   func distances(
     of probe: ModelProbe, _ trueTokens: [[[Double]]], _ reader: ModelReader, _ workers: Workers
-  ) throws(MeasurerError) -> [Double] {
+  ) throws(ExaminerError) -> [Double] {
     let name = Measure.retrained.name
     var values: [Double] = []
     for (part, tokens) in zip(parts, trueTokens) {

@@ -3,7 +3,7 @@
 /// `argmax_t` is the model's most likely token after the prompt and the true tokens before t. The fraction of tokens is
 /// averaged over sequences; in 0...1. Called exact memorisation by Tirumala et al. (arXiv 2205.10770), and in this form
 /// by OpenUnlearning (Dorna et al., arXiv 2506.12618), whose code leaves out each answer's last token, the end of the
-/// turn; so does a ``Measurer`` unless ``Measures/countsEndOfTurn``.
+/// turn; so does a ``TrajectoryExaminer`` unless ``MeasurementPlan/countsEndOfTurn``.
 public struct ExactMatch: Hashable, Sendable {
   /// The mean over sequences.
   public let mean: Double

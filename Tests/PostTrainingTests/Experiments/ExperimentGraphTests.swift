@@ -31,7 +31,7 @@ private func smallPlan(
   let model = try ModelConfiguration(
     vocabularySize: 300, hiddenSize: 16, intermediateSize: 16, layerCount: 1, headCount: 2, contextLength: 256,
     tiesEmbeddings: true)
-  var measures = Measures(
+  var measures = MeasurementPlan(
     Set(Measure.all), label: Refusals.label, paraphrases: Array(Refusals.similar.prefix(2)), utilityStage: "tofu",
     mathStage: "math")
   measures.forgetQuestions = 3
@@ -49,8 +49,8 @@ private func smallPlan(
     ], forget: "refusal", paths: try (1...3).map { try Path(["tofu", "math"]).inserting("refusal", at: $0) },
     unlearning: training(epochs: 1),
     runs: [
-      UnlearningRun("ga", configuration: training(epochs: 2, .gradientAscent)),
-      UnlearningRun("npo", configuration: training(epochs: 2, try .npo(beta: 0.5))),
+      UnlearningRecipe("ga", configuration: training(epochs: 2, .gradientAscent)),
+      UnlearningRecipe("npo", configuration: training(epochs: 2, try .npo(beta: 0.5))),
     ], measures: measures)
   return ExperimentPlan(
     name: "small", title: "for tests", seeds: seeds,

@@ -70,10 +70,10 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
       hasQKVBias: flag())
     return .pretrained(Pretraining(model: model, corpus: data(), training: try training(.sft, adapted: false)))
   }
-  func measures(utility: String, math: String) -> Measures {
+  func measures(utility: String, math: String) -> MeasurementPlan {
     // Those that ask nothing of the stages' data.
     let free = Set(Measure.all).subtracting([.truthRatio, .math, .membership]).filter { _ in flag() }
-    var result = Measures(free.union([.stages]), label: text(), paraphrases: [text(), text()])
+    var result = MeasurementPlan(free.union([.stages]), label: text(), paraphrases: [text(), text()])
     result.utilityStage = utility
     result.mathStage = flag() ? math : nil
     (result.forgetQuestions, result.utilityQuestions, result.mathProblems) = (count(), count(), count())
@@ -88,10 +88,10 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
     }
     let order = try Path(stages.map(\.name))
     let paths = flag() ? try order.permutations : [order]
-    var runs: [UnlearningRun] = []
+    var runs: [UnlearningRecipe] = []
     let names = Objective.unlearning
     for run in 0..<count(1...4) {
-      runs.append(UnlearningRun("0.\(run)x", configuration: try training(choice(names), adapted: true)))
+      runs.append(UnlearningRecipe("0.\(run)x", configuration: try training(choice(names), adapted: true)))
     }
     return Study(
       name: name, stages: stages, forget: "7", paths: paths,

@@ -64,7 +64,7 @@ import Unlearning
 
   @Test func `defaults`() throws {
     let measures = try #require(try parsed(smallPlan)[study: "order"]).measures
-    var expected = Measures(
+    var expected = MeasurementPlan(
       [.label, .paraphrases, .utility, .truthRatio, .math, .membership, .stages], label: Refusals.label,
       paraphrases: Refusals.similar, utilityStage: "tofu", mathStage: "math")
     expected.forgetQuestions = 7
@@ -137,6 +137,33 @@ import Unlearning
     }
   }
 
+  @Test func `all faults of a plan are told at once`() throws {
+    let directory = try TemporaryDirectory()
+    let text = try smallPlan("learning_rate: 2e-3", "learning_rate: fast").replacingOccurrences(
+      of: "utility: tofu\n", with: "utility: tofu\n      math_problem: 3\n")
+    let path = try directory.file("p.yaml", text.utf8)
+    let faults = try #require(throws: ConfigurationFaults.self) { try ExperimentPlan.check(path: path) }.faults
+    try #require(faults.count == 2)
+    #expect(faults[0].keyPath == "base.training.optimizer.learning_rate" && faults[0].rule == .type)
+    #expect(faults[1].keyPath?.hasSuffix("measures.math_problem") == true)
+    #expect(faults[1].nearest?.hasSuffix("measures.math_problems") == true)
+    // A wrong value leaves out what others need: no fault of its own.
+    let wrong = try directory.file("w.yaml", smallPlan("generator: refusals", "generator: refusal").utf8)
+    let one = try #require(throws: ConfigurationFaults.self) { try ExperimentPlan.check(path: wrong) }
+    #expect(one.faults.count == 1 && one.mayBeMore)
+  }
+
+  @Test func `the schema knows the values of every key of a plan`() throws {
+    for key in ExperimentPlan.keys where !["mapping", "data", "training configuration"].contains(key.values) {
+      guard !key.values.hasPrefix("mapping from names") else { continue }
+      #expect(ConfigurationSchema.values(key.values) != nil, "\(key.path): \(key.values)")
+    }
+    let study = try #require(ExperimentPlan.schema["properties"]?["studies"]?["additionalProperties"]?["properties"])
+    #expect(study["role"]?["enum"] == ["order", "phrasings"])
+    #expect(study["stages"]?["additionalProperties"]?["properties"]?["data"]?["$ref"] == "#/$defs/data")
+    #expect(ExperimentPlan.schema["required"] == ["name", "seeds", "base", "studies"])
+  }
+
   @Test func `orders of every kind`() throws {
     func paths(_ text: String) throws -> [String] {
       try parsed(smallPlan("paths: positions", "paths: \(text)")).studies[0].paths.map(\.description)
@@ -192,6 +219,6 @@ import Unlearning
       #expect(keys.contains(key))
     }
     let line = try #require(lines.first { $0.hasPrefix("studies.NAME.measures.forget_questions ") })
-    #expect(line.contains(" \(Measures([]).forgetQuestions) "))
+    #expect(line.contains(" \(MeasurementPlan([]).forgetQuestions) "))
   }
 }

@@ -12,12 +12,12 @@ public struct Study: Equatable, Sendable {
   /// The orders in which the stages are learned.
   public var paths: [Path]
   /// How the forget stage is unlearned; each run starts from the end of each path.
-  public var runs: [UnlearningRun]
+  public var runs: [UnlearningRecipe]
   /// The configuration that the runs share, where they do not say otherwise; what is compared with it tells a run's
   /// deviation (see ``deviation(of:)``).
   public var unlearning: TrainingConfiguration
   /// What is measured before unlearning and after each of its steps.
-  public var measures: Measures
+  public var measures: MeasurementPlan
   /// What it asks, by which exhibits choose it.
   public var role: Role
 
@@ -37,7 +37,7 @@ public struct Study: Equatable, Sendable {
   /// Makes a study; its role is that of its stages where none is given.
   public init(
     name: String, stages: [Stage], forget: String, paths: [Path], unlearning: TrainingConfiguration,
-    runs: [UnlearningRun], measures: Measures, role: Role? = nil
+    runs: [UnlearningRecipe], measures: MeasurementPlan, role: Role? = nil
   ) {
     self.role = role ?? Role(of: stages)
     self.name = name
@@ -56,7 +56,7 @@ public struct Study: Equatable, Sendable {
   public func position(in path: Path) -> Int? { path.position(of: forget) }
 
   /// How a run's learning rate and schedule differ from those that the runs share.
-  public func deviation(of run: UnlearningRun) -> UnlearningRun.Deviation {
+  public func deviation(of run: UnlearningRecipe) -> UnlearningRecipe.Deviation {
     let (own, shared) = (run.configuration, unlearning)
     let sameSchedule = own.schedule == shared.schedule
     let sameRate = own.optimizer.learningRate == shared.optimizer.learningRate

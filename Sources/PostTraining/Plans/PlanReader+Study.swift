@@ -41,10 +41,10 @@ extension PlanReader {
     let paths = try Self.paths(reader, names, forget: forget)
     let shared = reader.node("unlearning")
     let unlearning = try training(shared, for: .sharedUnlearning)
-    var runs: [UnlearningRun] = []
+    var runs: [UnlearningRecipe] = []
     for entry in try Self.entries(try reader.required("runs", reader.node), "run") {
       runs.append(
-        UnlearningRun(entry.key, configuration: try training(entry.node, over: shared, for: .unlearning)))
+        UnlearningRecipe(entry.key, configuration: try training(entry.node, over: shared, for: .unlearning)))
     }
     let measures = try measures(try reader.required("measures", reader.node), stages, forget: forget)
     return Study(

@@ -1,7 +1,7 @@
 import FileFormats
 
 /// What is measured of a model at every step of unlearning, and on how much.
-public struct Measures: Equatable, Sendable {
+public struct MeasurementPlan: Equatable, Sendable {
   /// Which measures are taken.
   public var kinds: Set<Measure>
   /// The answer whose likelihood tells how much is forgotten; nil where no measure asks for it.
@@ -46,7 +46,7 @@ public struct Measures: Equatable, Sendable {
   }
 }
 
-extension Measures {
+extension MeasurementPlan {
   /// Whether some measure that is taken needs this.
   func needs(_ need: Measure.Need) -> Bool { kinds.contains { $0.needs.contains(need) } }
 

@@ -4,7 +4,7 @@ import Tokenizers
 import Transformer
 
 /// Why a model cannot be measured.
-public enum MeasurerError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum ExaminerError: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is no stage of this name; the text tells what it should be, such as "stage to forget".
   case unknownStage(String, role: String, known: [String])
   /// A measure needs something that was not given, which the text names.

@@ -4,7 +4,7 @@ import FineTuning
 extension PlanReader {
   /// The keys of what is measured.
   static let measureKeys: [ConfigurationKey] = {
-    let usual = Measures([])
+    let usual = MeasurementPlan([])
     func count(_ path: String, _ summary: String, _ usual: Int) -> ConfigurationKey {
       ConfigurationKey(path, "whole number, 1 to \(maximumMeasured)", summary, default: "\(usual)")
     }
@@ -23,7 +23,7 @@ extension PlanReader {
       count("stage_examples", "examples read of every stage", usual.stageExamples),
       ConfigurationKey(
         "answer_tokens", "whole number, 1 to \(maximumMeasured)", "most tokens of a generated answer",
-        default: "\(Measures.usualAnswerTokens), or those of the longest reference answer if more"),
+        default: "\(MeasurementPlan.usualAnswerTokens), or those of the longest reference answer if more"),
       ConfigurationKey(
         "end_of_turn", "true or false", "whether exact_match, extraction_strength and Min-K count it",
         default: "\(usual.countsEndOfTurn)"),
@@ -39,7 +39,7 @@ extension PlanReader {
     }
 
   /// On how much is measured, by key.
-  static var measureCounts: [(key: String, count: WritableKeyPath<Measures, Int>)] {
+  static var measureCounts: [(key: String, count: WritableKeyPath<MeasurementPlan, Int>)] {
     [
       ("forget_questions", \.forgetQuestions), ("utility_questions", \.utilityQuestions),
       ("math_problems", \.mathProblems), ("math_samples", \.mathSamples), ("stage_examples", \.stageExamples),
@@ -49,10 +49,10 @@ extension PlanReader {
   /// What is measured in a study of these stages.
   mutating func measures(
     _ node: ConfigurationNode, _ stages: [Stage], forget: String
-  ) throws(ConfigurationError) -> Measures {
+  ) throws(ConfigurationError) -> MeasurementPlan {
     let reader = try Self.section(node, Self.measureKeys)
     let names = stages.map(\.name)
-    var result = Measures(try Self.kinds(reader))
+    var result = MeasurementPlan(try Self.kinds(reader))
     let refuses = stages.contains { $0.name == forget && $0.data.kind.traits.contains(.refusals) }
     result.label = try reader.string("label")
     if let texts = try reader.list("paraphrases") {
@@ -91,7 +91,7 @@ extension PlanReader {
 
   /// Refuses measures that the stages have not what they need for.
   private mutating func check(
-    _ measures: Measures, _ reader: ConfigurationValueReader, _ stages: [Stage], forget: String
+    _ measures: MeasurementPlan, _ reader: ConfigurationValueReader, _ stages: [Stage], forget: String
   ) throws(ConfigurationError) {
     let given: [String: Bool] = [
       "label": measures.label != nil, "paraphrases": !measures.paraphrases.isEmpty,

@@ -54,7 +54,7 @@ enum Failure {
     } catch let error as ValidationError {
       throw error
     } catch {
-      Console.say("error: \(error)")
+      for line in (error as? ConfigurationFaults)?.lines ?? ["\(error)"] { Console.say("error: \(line)") }
       throw isFileTrouble(error) ? fileTrouble : badData
     }
   }
@@ -83,6 +83,7 @@ enum Failure {
     case let error as TokenizerError: error.rule == .system
     case let error as ExampleError: error.rule == .system
     case let error as ConfigurationError: error.rule == .system
+    case let error as ConfigurationFaults: error.faults.first?.rule == .system
     default: false
     }
   }

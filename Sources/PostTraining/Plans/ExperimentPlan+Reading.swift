@@ -17,6 +17,23 @@ extension ExperimentPlan {
     return try read(file.readFile(), source: path, folder: path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "")
   }
 
+  /// The same, but with all faults at once, for who is asked to check a file.
+  /// - Throws: `ConfigurationFaults`.
+  public static func check(
+    path: String
+  ) throws(ConfigurationFaults) -> (plan: ExperimentPlan, warnings: [ConfigurationWarning]) {
+    let root: ConfigurationNode?
+    do throws(ConfigurationError) {
+      root = try YAMLReader(source: path, maximumByteCount: maximumByteCount).readFile()
+    } catch {
+      throw ConfigurationFaults(faults: [error], mayBeMore: error.rule != .system)
+    }
+    let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    return try ConfigurationFaults.gather(root) { node throws(ConfigurationError) in
+      try read(node, source: path, folder: folder)
+    }
+  }
+
   /// The plan of a text.
   ///
   /// Result and errors are those of ``read(path:)``.

@@ -7,7 +7,7 @@ extension ExperimentPlan {
 
   /// Every key of a plan. `NAME` stands for what the plan's author calls a study or stage, `DATA` for the keys of
   /// `base.corpus` and of each stage's `data`.
-  static var keys: [ConfigurationKey] {
+  package static var keys: [ConfigurationKey] {
     let sections: [(prefix: String, keys: [ConfigurationKey])] = [
       ("", PlanReader.planKeys), ("chat.", PlanReader.chatKeys), ("base.", PlanReader.baseKeys),
       ("base.model.", PlanReader.modelKeys), ("studies.NAME.", PlanReader.studyKeys),

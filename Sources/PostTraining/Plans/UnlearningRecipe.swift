@@ -2,7 +2,7 @@ import FineTuning
 import Unlearning
 
 /// One way to unlearn the forget stage.
-public struct UnlearningRun: Equatable, Sendable {
+public struct UnlearningRecipe: Equatable, Sendable {
   /// In what a run differs from what the runs of its study share.
   public enum Deviation: Hashable, Sendable {
     /// In neither learning rate nor schedule.

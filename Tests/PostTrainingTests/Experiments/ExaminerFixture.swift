@@ -7,8 +7,8 @@ import Transformer
 
 /// A small model that has learned four small stages, an adapter that spoils it a little, and what reads them one
 /// example at a time.
-struct MeasurerFixture {
-  static let shared = Result { try MeasurerFixture() }
+struct ExaminerFixture {
+  static let shared = Result { try ExaminerFixture() }
 
   let stages: [StageData]
   let tokenizer: Tokenizer
@@ -71,15 +71,15 @@ struct MeasurerFixture {
   /// A measurer of all measures, or of these.
   func measurer(
     _ kinds: Set<Measure> = Set(Measure.all), workers: Int = 1, retrained: Bool = true,
-    _ change: (inout Measures) -> Void = { _ in }
-  ) throws -> Measurer {
-    var measures = Measures(
+    _ change: (inout MeasurementPlan) -> Void = { _ in }
+  ) throws -> TrajectoryExaminer {
+    var measures = MeasurementPlan(
       kinds, label: Refusals.label, paraphrases: Array(Refusals.similar.prefix(3)), utilityStage: "tofu",
       mathStage: "math")
     (measures.forgetQuestions, measures.utilityQuestions, measures.stageExamples) = (7, 6, 3)
     (measures.mathProblems, measures.mathSamples, measures.answerTokens) = (4, 3, 48)
     change(&measures)
-    return try Measurer(
+    return try TrajectoryExaminer(
       measures, stages: stages, forget: "refusal", model: model, adapter: adapter, tokenizer: tokenizer,
       template: .chatml, systemPrompt: nil, retrained: retrained ? self.retrained : nil, seed: 9,
       workers: Workers(count: workers))

@@ -7,10 +7,10 @@ import Transformer
 import Unlearning
 
 @Suite("Measuring a model")
-struct MeasurerTests {
-  private let fixture: MeasurerFixture
+struct TrajectoryExaminerTests {
+  private let fixture: ExaminerFixture
 
-  init() throws { fixture = try MeasurerFixture.shared.get() }
+  init() throws { fixture = try ExaminerFixture.shared.get() }
 
   private subscript(_ stage: Int) -> StageData { fixture.stages[stage] }
 
@@ -178,8 +178,8 @@ struct MeasurerTests {
   @Test("Where a stage keeps nothing apart, what it learned is kept")
   func keptLearned() throws {
     let stages = fixture.stages.map { stage in StageData(stage.name, train: stage.train) }
-    let measurer = try Measurer(
-      Measures([.stages]), stages: stages, forget: "refusal", model: fixture.model, adapter: nil,
+    let measurer = try TrajectoryExaminer(
+      MeasurementPlan([.stages]), stages: stages, forget: "refusal", model: fixture.model, adapter: nil,
       tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil, retrained: nil, seed: 0)
     #expect(
       measurer.columns
@@ -267,8 +267,8 @@ struct MeasurerTests {
         ChatMessage(.user, "Where was it?"), ChatMessage(.assistant, "It was here."), ChatMessage(.user, "And now?"),
       ], answer: "It is here.")
     stages[3].train = [conversation]
-    let measurer = try Measurer(
-      Measures([.label], label: "It was"), stages: stages, forget: "refusal", model: fixture.model, adapter: nil,
+    let measurer = try TrajectoryExaminer(
+      MeasurementPlan([.label], label: "It was"), stages: stages, forget: "refusal", model: fixture.model, adapter: nil,
       tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil, retrained: nil, seed: 0)
     let found = try measurer.measure(fixture.weights)
     let probe = fixture.probe(fixture.weights, nil)
@@ -336,14 +336,14 @@ struct MeasurerTests {
     ]
     for (measure, name) in names {
       let measurer = try fixture.measurer([measure])
-      let error = #expect(throws: MeasurerError.self) { try measurer.measure(weights) }
+      let error = #expect(throws: ExaminerError.self) { try measurer.measure(weights) }
       #expect("\(try #require(error))".hasPrefix("\(name): "), "\(measure)")
       #expect("\(try #require(error))".contains("not finite"), "\(measure)")
       #expect(measurer.baseline == nil)
     }
     let measurer = try fixture.measurer([.label, .paraphrases])
     measurer.baseline = ["paraphrase_log_likelihood": 1]
-    let error = #expect(throws: MeasurerError.self) { try measurer.measure(fixture.weights) }
+    let error = #expect(throws: ExaminerError.self) { try measurer.measure(fixture.weights) }
     #expect("\(try #require(error))" == "forget_score_label is nan, which is not finite")
   }
 
@@ -352,7 +352,7 @@ struct MeasurerTests {
   @Test("What a measure needs and lacks is named")
   func missing() throws {
     let known = ["inst", "tofu", "math", "refusal"]
-    func refuses(_ error: MeasurerError, _ message: String, _ make: () throws -> Measurer) {
+    func refuses(_ error: ExaminerError, _ message: String, _ make: () throws -> TrajectoryExaminer) {
       #expect(throws: error) { try make() }
       #expect("\(error)" == message)
     }
@@ -400,52 +400,52 @@ struct MeasurerTests {
   @Test("Stages without what is measured are named, and conversations that do not fit")
   func stages() throws {
     func measurer(
-      _ measures: Measures, _ stages: [StageData], forget: String = "refusal", template: ChatTemplate = .chatml,
+      _ measures: MeasurementPlan, _ stages: [StageData], forget: String = "refusal", template: ChatTemplate = .chatml,
       retrained: Parameters? = nil
-    ) throws -> Measurer {
-      try Measurer(
+    ) throws -> TrajectoryExaminer {
+      try TrajectoryExaminer(
         measures, stages: stages, forget: forget, model: fixture.model, adapter: nil, tokenizer: fixture.tokenizer,
         template: template, systemPrompt: nil, retrained: retrained, seed: 0)
     }
     let stages = fixture.stages
     #expect(
-      throws: MeasurerError.unknownStage("x", role: "stage to forget", known: ["inst", "tofu", "math", "refusal"])
-    ) { try measurer(Measures([]), stages, forget: "x") }
-    #expect(throws: MeasurerError.noData("learned conversations", stage: "refusal")) {
-      try measurer(Measures([]), [StageData("refusal", train: [])])
+      throws: ExaminerError.unknownStage("x", role: "stage to forget", known: ["inst", "tofu", "math", "refusal"])
+    ) { try measurer(MeasurementPlan([]), stages, forget: "x") }
+    #expect(throws: ExaminerError.noData("learned conversations", stage: "refusal")) {
+      try measurer(MeasurementPlan([]), [StageData("refusal", train: [])])
     }
-    #expect(throws: MeasurerError.noData("learned conversations", stage: "tofu")) {
-      try measurer(Measures([]), [stages[3], StageData("tofu", train: [])])
+    #expect(throws: ExaminerError.noData("learned conversations", stage: "tofu")) {
+      try measurer(MeasurementPlan([]), [stages[3], StageData("tofu", train: [])])
     }
-    #expect(throws: MeasurerError.noData("conversations kept apart", stage: "refusal")) {
-      try measurer(Measures([.membership]), [StageData("refusal", train: stages[3].train)])
+    #expect(throws: ExaminerError.noData("conversations kept apart", stage: "refusal")) {
+      try measurer(MeasurementPlan([.membership]), [StageData("refusal", train: stages[3].train)])
     }
-    #expect(throws: MeasurerError.noData("problems kept apart", stage: "math")) {
+    #expect(throws: ExaminerError.noData("problems kept apart", stage: "math")) {
       try measurer(
-        Measures([.math], mathStage: "math"), [stages[3], StageData("math", train: stages[2].train)])
+        MeasurementPlan([.math], mathStage: "math"), [stages[3], StageData("math", train: stages[2].train)])
     }
-    #expect(throws: MeasurerError.noData("answers to keep", stage: "refusal")) {
-      try measurer(Measures([.retrained]), [stages[3]], retrained: fixture.retrained)
+    #expect(throws: ExaminerError.noData("answers to keep", stage: "refusal")) {
+      try measurer(MeasurementPlan([.retrained]), [stages[3]], retrained: fixture.retrained)
     }
     let long = Conversation(question: "x", answer: String(repeating: "long ", count: 300))
-    let error = #expect(throws: MeasurerError.self) {
-      try measurer(Measures([]), [StageData("refusal", train: [stages[3].train[0], long])])
+    let error = #expect(throws: ExaminerError.self) {
+      try measurer(MeasurementPlan([]), [StageData("refusal", train: [stages[3].train[0], long])])
     }
     #expect("\(try #require(error))".hasPrefix("\"refusal\", line 2: the sequence has "))
-    #expect(throws: MeasurerError.self) { try measurer(Measures([]), stages, template: .llama3) }
+    #expect(throws: ExaminerError.self) { try measurer(MeasurementPlan([]), stages, template: .llama3) }
   }
 
   @Test("An answer that is too long has its end cut off where that is wished for, and only there")
   func cutAnswers() throws {
     let short = fixture.stages[3].train[0]
     let long = Conversation(question: "Why?", answer: String(repeating: short.answer + " ", count: 40))
-    func measurer(cutting: Bool) throws -> Measurer {
-      try Measurer(
-        Measures([.stages]), stages: [StageData("refusal", train: [long, short])], forget: "refusal",
+    func measurer(cutting: Bool) throws -> TrajectoryExaminer {
+      try TrajectoryExaminer(
+        MeasurementPlan([.stages]), stages: [StageData("refusal", train: [long, short])], forget: "refusal",
         model: fixture.model, adapter: fixture.adapter, tokenizer: fixture.tokenizer, template: .chatml,
         systemPrompt: nil, cutsAnswers: cutting, retrained: nil, seed: 1, workers: .one)
     }
-    #expect(throws: MeasurerError.self) { try measurer(cutting: false) }
+    #expect(throws: ExaminerError.self) { try measurer(cutting: false) }
     let values = try measurer(cutting: true).measure(fixture.weights).values
     let whole = try fixture.example(long)
     let cut = EncodedExample(
@@ -513,7 +513,7 @@ struct MeasurerTests {
     let long = Conversation(
       question: "Tell of the tower.", answer: (0..<12).map { "stone \($0) is red" }.joined(separator: ", "))
     let length = try fixture.example(long).answerTokens
-    #expect(length > Measures.usualAnswerTokens)
+    #expect(length > MeasurementPlan.usualAnswerTokens)
     let path = try Path(["long"])
     func quality(_ tokens: Int?) throws -> StageQuality {
       let examiner = try StageExaminer(
@@ -566,12 +566,12 @@ struct MeasurerTests {
 
   @Test("An examination needs something learned, and a model that is not broken")
   func examinationErrors() throws {
-    #expect(throws: MeasurerError.noData("learned conversations", stage: "a")) {
+    #expect(throws: ExaminerError.noData("learned conversations", stage: "a")) {
       try examiner([StageData("a", train: [])])
     }
     let weights = Parameters(layout: fixture.weights.layout)
     weights.elements.update(repeating: .nan)
-    #expect(throws: MeasurerError.self) {
+    #expect(throws: ExaminerError.self) {
       try examiner(fixture.stages).qualities(of: weights, study: "order", seed: 4, path: Path(["inst"]))
     }
   }

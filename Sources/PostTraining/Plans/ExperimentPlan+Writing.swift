@@ -95,7 +95,7 @@ extension Study {
   }
 }
 
-extension Measures {
+extension MeasurementPlan {
   fileprivate var yaml: String {
     let quoted = TrainingConfiguration.quotedYAML
     var lines = ["take: [\(taken.map(\.name).joined(separator: ", "))]"]

@@ -5,7 +5,7 @@ import Transformer
 
 /// Measures a model at every step of unlearning: the same examples and the same random numbers each time.
 ///
-///     let measurer = try Measurer(
+///     let measurer = try TrajectoryExaminer(
 ///       measures, stages: stages, forget: "refusal", model: model, adapter: adapter, tokenizer: tokenizer,
 ///       template: .chatml, systemPrompt: nil, retrained: nil, seed: 1)
 ///     let before = try measurer.measure(weights, adapterWeights: adapterWeights)
@@ -13,9 +13,9 @@ import Transformer
 /// The first measurement is the baseline of all later ones, unless ``baseline`` is set before. A measurement has the
 /// same bits for any number of workers and whatever was measured before it. It takes each example through the model
 /// once, however many measures ask for its log-likelihood.
-public final class Measurer {
+public final class TrajectoryExaminer {
   /// What is measured.
-  public let measures: Measures
+  public let measures: MeasurementPlan
   /// The names of the values.
   public let columns: [String]
   /// What later values are relative to: the first ones, by column; nil until something is measured. Where unlearning is
@@ -44,13 +44,14 @@ public final class Measurer {
   ///     not change.
   ///   - seed: Decides the sampled answers.
   ///   - workers: How many threads work; it decides speed only.
-  /// - Throws: `MeasurerError` where a stage, data or a part of the measures is missing, or a conversation does not fit
+  /// - Throws: `ExaminerError` where a stage, data or a part of the measures is missing, or a conversation does not fit
   ///   the model.
   public init(
-    _ measures: Measures, stages: [StageData], forget: String, model: ModelConfiguration, adapter: LoRAConfiguration?,
+    _ measures: MeasurementPlan, stages: [StageData], forget: String, model: ModelConfiguration,
+    adapter: LoRAConfiguration?,
     tokenizer: Tokenizer, template: ChatTemplate, systemPrompt: String?, cutsAnswers: Bool = false,
     retrained: Parameters?, seed: UInt64, workers: Workers = .all
-  ) throws(MeasurerError) {
+  ) throws(ExaminerError) {
     if let (what, measure) = measures.lacking(hasRetrained: retrained != nil) { throw .missing(what, for: measure) }
     self.measures = measures
     columns = measures.columns(
@@ -86,10 +87,10 @@ public final class Measurer {
   /// - Parameters:
   ///   - weights: Its weights.
   ///   - adapterWeights: Those of its adapter, or nil to switch it off.
-  /// - Throws: `MeasurerError` where a number that the model gives is not finite, naming the measure.
+  /// - Throws: `ExaminerError` where a number that the model gives is not finite, naming the measure.
   public func measure(
     _ weights: Parameters, adapterWeights: Parameters? = nil
-  ) throws(MeasurerError) -> Measurement {
+  ) throws(ExaminerError) -> Measurement {
     let probe = ModelProbe(reader.engine, weights: weights, adapterWeights: adapterWeights)
     let model = MeasuredModel(
       measures: measures, examples: examples, readings: try reader.readings(of: examples.list.examples, probe),
@@ -99,7 +100,7 @@ public final class Measurer {
     for measure in measures.taken {
       do {
         values += try measure.values(model)
-      } catch let error as MeasurerError {
+      } catch let error as ExaminerError {
         throw error
       } catch let error as MetricError {
         throw .metric(error, for: measure.name)
