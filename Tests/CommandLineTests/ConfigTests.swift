@@ -44,6 +44,8 @@ import Testing
       #expect(schema["$schema"]?.stringValue?.contains("json-schema.org") == true)
       #expect(schema["additionalProperties"] == false)
     }
+    let keys = try Command.succeed(["config", "keys", "--plan"], in: directory).lines
+    #expect(keys.contains { $0.hasPrefix("studies.NAME.role ") && $0.contains("phrasings") })
     try Command.fail(64, ["--set"], ["config", "validate", "--plan", quickPlan, "--set", "a=1"], in: directory)
   }
 

@@ -102,12 +102,19 @@ struct ConfigCommand: ParsableCommand {
         EXAMPLE
           palimpsest config keys
           palimpsest config keys | grep adapter
+          palimpsest config keys --plan
         """)
+
+    @Flag(help: "Of the plan of an experiment.")
+    var plan = false
 
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-      try Failure.reporting { common.console.result(TrainingConfiguration.referenceText, terminator: "") }
+      try Failure.reporting {
+        let text = plan ? ExperimentPlan.referenceText : TrainingConfiguration.referenceText
+        common.console.result(text, terminator: "")
+      }
     }
   }
 }
