@@ -145,7 +145,7 @@ let package = Package(
       name: "ExhibitsTests",
       dependencies: [
         "Core", "LinearAlgebra", "Unlearning", "FileFormats", "Transformer", "FineTuning", "PostTraining",
-        "StagedLearners", "Theorems", "Exhibits",
+        "StagedLearners", "Theorems", "Exhibits", "TestSupport",
       ]),
     .testTarget(
       name: "CommandLineTests",

@@ -178,3 +178,10 @@ extension OwnTheorem {
     try ExactLaw.page(divergence, models: models, steps: steps, workers: workers)
   }
 }
+
+/// `log` of the sum of the numbers with these logarithms.
+func logSum(_ logs: [Double]) -> Double {
+  let largest = logs.max() ?? -.infinity
+  guard largest.isFinite else { return largest }
+  return largest + log(logs.reduce(0) { $0 + exp($1 - largest) })
+}

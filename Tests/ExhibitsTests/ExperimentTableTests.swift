@@ -2,6 +2,7 @@ import FileFormats
 import FineTuning
 import Foundation
 import PostTraining
+import TestSupport
 import Testing
 import Unlearning
 

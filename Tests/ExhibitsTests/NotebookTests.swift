@@ -1,6 +1,7 @@
 import Exhibits
 import FileFormats
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The notebook beside the exported tables")

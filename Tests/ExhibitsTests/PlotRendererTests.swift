@@ -1,6 +1,7 @@
 import Exhibits
 import FileFormats
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: Python.renders, "needs python3 with vl-convert-python"))

@@ -1,6 +1,7 @@
 import Exhibits
 import FileFormats
 import Foundation
+import TestSupport
 import Testing
 
 private let names = Exhibit.theory.map(\.name)

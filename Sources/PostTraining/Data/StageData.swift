@@ -1,3 +1,5 @@
+import FileFormats
+
 /// What a stage of training learns, and what is kept apart to test it.
 public struct StageData: Hashable, Sendable {
   /// The stage's name, as paths write it.
@@ -34,5 +36,23 @@ public struct StageData: Hashable, Sendable {
       conversation.prompt.isEmpty ? texts.contains(conversation.answer) : asked.contains(conversation.prompt)
     }
     self.init(name, train: conversations.filter { !isHeldOut($0) }, heldOut: heldOut)
+  }
+}
+
+/// More items were asked for than a generator has different ones.
+public struct DataSizeError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The stage's name.
+  public let name: String
+  /// How many items to learn were asked for.
+  public let train: Int
+  /// How many items to keep apart were asked for.
+  public let heldOut: Int
+  /// The largest sum of both.
+  public let limit: Int
+
+  /// One line: the stage and the numbers.
+  public var description: String {
+    "\(quoted(name)): \(train) items to learn and \(heldOut) to keep apart; both must be at least 0, and their sum at "
+      + "most \(limit)"
   }
 }

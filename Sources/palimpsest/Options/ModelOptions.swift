@@ -30,3 +30,11 @@ func isSame(_ one: String, _ other: String) -> Bool {
   guard stat(one, &first) == 0, stat(other, &second) == 0 else { return false }
   return (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino)
 }
+
+/// The path that an argument is. An empty one is refused: it is a variable that was not set, and with a slash and a
+/// name after it the folder of the whole system.
+func path(_ argument: String) throws -> String {
+  guard !argument.isEmpty else { throw ValidationError("the path is empty; \".\" is the folder one is in") }
+  guard !argument.utf8.contains(0) else { throw ValidationError("the path contains a NUL character") }
+  return argument
+}
