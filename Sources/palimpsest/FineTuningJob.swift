@@ -25,10 +25,12 @@ struct FineTuningJob {
     for input in [options.model.model, options.model.adapter].compactMap({ $0 }) where isSame(input, options.output) {
       throw ValidationError("--output is \(quotedPath(input)), what training starts from; choose another folder.")
     }
-    let (examples, notice) = try encode(options.data, files, configuration)
+    let (examples, notice) = try encode(options.data, options.source.source, files, configuration)
     let retain =
       try configuration.objective.retainCoefficient > 0
-      ? configuration.objective.retainData.map { try encode($0, files, configuration) } : nil
+      ? configuration.objective.retainData.map {
+        try encode($0, options.retainSource ?? options.source.source, files, configuration)
+      } : nil
     for notice in Set([notice, retain?.templateNotice].compactMap { $0 }) { console.notice(notice) }
     let model = files.model
     let weightCount = ParameterLayout(model).count
@@ -116,10 +118,10 @@ struct FineTuningJob {
   }
 
   private func encode(
-    _ path: String, _ files: ModelFiles, _ configuration: TrainingConfiguration
+    _ path: String, _ source: NamedSource?, _ files: ModelFiles, _ configuration: TrainingConfiguration
   ) throws -> (examples: [EncodedExample], templateNotice: String?) {
     let (_, examples, notice) = try files.examples(
-      of: path, options.source, template: configuration.template, systemPrompt: configuration.systemPrompt,
+      of: path, source, template: configuration.template, systemPrompt: configuration.systemPrompt,
       maximumLength: configuration.sequenceLength, lengthPolicy: configuration.truncate ? .cutEnd : .refuse,
       console: console
     ) { encoder, example throws(ExampleError) in try encoder.encode(example) }

@@ -7,13 +7,13 @@ extension ModelFiles {
   ///
   /// JSON lines are read one by one. The tokenizer is loaded only where the examples are text; the notice then says how
   /// the template differs from the model's own. Members of the examples that nobody reads are told on the console.
-  /// - Parameter source: What the data are, as plans read them too.
+  /// - Parameter source: What the data are, as plans read them too; nil for examples of the usual shapes.
   func examples<Result>(
-    of path: String, _ source: SourceOptions, template: ChatTemplate, systemPrompt: String?, maximumLength: Int? = nil,
+    of path: String, _ source: NamedSource?, template: ChatTemplate, systemPrompt: String?, maximumLength: Int? = nil,
     lengthPolicy: ExampleEncoder.LengthPolicy = .refuse, console: Console,
     _ body: (ExampleEncoder, Example) throws(ExampleError) -> Result
   ) throws -> (shape: Example.Shape, results: [Result], templateNotice: String?) {
-    if let examples = try source.examples(of: path, template: template, console) {
+    if let examples = try source?.examples(of: path, template: template, console) {
       let encoder = ExampleEncoder(
         path: path, model: model, maximumLength: maximumLength, lengthPolicy: lengthPolicy,
         tokenizer: try loadTokenizer(), template: template, systemPrompt: systemPrompt)

@@ -65,7 +65,7 @@ private let dataFaults =
     ) {
       $0.refusals = "{xstest: bad.csv}"
     },
-    PlanFault("fewer prompts than are kept apart", 65, ["\(stage)refusal: ", "50"]) {
+    PlanFault("fewer prompts than are held out", 65, ["\(stage)refusal: ", "50"]) {
       $0.refusals = "{xstest: few.csv}"
     },
     PlanFault("GSM8K without a member", 65, ["\(stage)inst: \"bad/train.jsonl\", line 2: there is no member answer"]) {

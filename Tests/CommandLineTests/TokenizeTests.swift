@@ -1,4 +1,6 @@
 import FileFormats
+import Foundation
+import PostTraining
 import Testing
 import Tokenizers
 
@@ -72,6 +74,66 @@ import Tokenizers
     try Command.fail(
       64, ["--source says what --data has"],
       ["tokenize", "--model", "model", "--prompt", "a", "--source", "tofu"], in: directory)
+  }
+
+  /// Each kind of file beside chat lines of the same questions and answers, in all commands that read data.
+  @Test func `the field's data sets are read by their source, with its keys`() throws {
+    let directory = try TemporaryDirectory()
+    try TextModel.write(to: directory)
+    mkdir(directory.file("data"), 0o755)
+    func chat(_ pairs: [(String, String)]) -> String {
+      pairs.map { #"{"question": "\#($0.0)", "answer": "\#($0.1)"}"# + "\n" }.joined()
+    }
+    let refusal = Refusals.answer(because: Refusals.generalReason)
+    let facts = [("Who is he?", "A man."), ("And she?", "A writer.")]
+    try directory.write(chat(facts), to: "data/forget05.json")
+    try directory.write(chat([("Other?", "No.")]), to: "data/full.jsonl")
+    try directory.write(chat([("1 + 1?", "1 + 1 = <<1+1=2>>2 #### 2")]), to: "data/train.jsonl")
+    try directory.write(chat([("2 + 1?", "#### 3")]), to: "data/test.jsonl")
+    try directory.write("prompt,label\nHow?,safe\nBomb?,unsafe\nWhere?,safe\n", to: "data/prompts.csv")
+    try directory.write(chat(facts), to: "tofu.jsonl")
+    try directory.write(chat([("1 + 1?", "1 + 1 = 2 #### 2")]), to: "gsm8k.jsonl")
+    try directory.write(chat([("How?", refusal), ("Where?", refusal)]), to: "xstest.jsonl")
+    for (name, path, source) in [
+      ("tofu", "data", "tofu,split=forget05"), ("gsm8k", "data", "gsm8k"), ("xstest", "data/prompts.csv", "xstest"),
+    ] {
+      for (result, options) in [
+        ("own", ["--data", path, "--source", source]), ("chat", ["--data", "\(name).jsonl"]),
+      ] {
+        let out = { (command: String) in ["-o", "\(name)-\(command)-\(result)"] }
+        let model = ["--model", "model"] + options
+        for command in ["tokenize", "score"] {
+          try Command.succeed([command] + model + out(command), in: directory)
+        }
+        try Command.succeed(["generate", "--max-new-tokens", "2"] + model + out("generate"), in: directory)
+        for command in [["train"], ["unlearn", "--objective", "ga"]] {
+          try Command.succeed(command + ["--set", "max_steps=1"] + model + out(command[0]), in: directory)
+        }
+      }
+      for file in ["tokenize-%", "score-%", "generate-%", "train-%/model.safetensors", "unlearn-%/model.safetensors"] {
+        let (own, chat) = (file.replacing("%", with: "own"), file.replacing("%", with: "chat"))
+        let found = try InputFile.bytes(of: directory.file("\(name)-\(own)"))
+        #expect(
+          try found.count > 20 && found == InputFile.bytes(of: directory.file("\(name)-\(chat)")), "\(name) \(file)")
+      }
+    }
+    // What is held out is not read, and retain data may be of another source.
+    let score = ["score", "--model", "model", "--data", "data/prompts.csv", "-o", "held.csv", "--source"]
+    try Command.succeed(score + ["xstest,held_out=1"], in: directory)
+    #expect(try directory.csv("held.csv").count == 1)
+    try Command.succeed(
+      [
+        "unlearn", "--objective", "ga", "--model", "model", "--data", "data", "--source", "tofu,split=forget05",
+        "--retain-source", "chat",
+        "--set", "max_steps=1", "--set", "objective.retain_data=gsm8k.jsonl", "--set",
+        "objective.retain_coefficient=1", "--output", "retained",
+      ], in: directory)
+    for (source, words) in [
+      ("xstest,held_out", "must be KEY=VALUE"), ("xstest,held_out=1,held_out=2", "each key once"),
+      ("xstest,heldout=1", "\"heldout\" is no key of it; it has held_out"),
+      ("xstest,held_out=-1", "expected whole number, 0 to"), ("tofu,split=forget", "forget01, forget05"),
+    ] { try Command.fail(64, [words], score + [source], in: directory) }
+    try Command.fail(65, ["3 to hold out", "at most 2"], score + ["xstest,held_out=3"], in: directory)
   }
 
   @Test func `a prompt is shown as generate continues it, and wrong usage is told`() throws {

@@ -216,7 +216,7 @@ private func halfWidth(_ scale: Double) -> Double { 3.182446305284263 * scale * 
 
   @Test func `own exhibits summarise what was measured`() throws {
     let quality = try rows("stage-quality")
-    // Order: 4 stages, 13 beginnings of 4 paths, 5 readings; phrasing: 3 stages, 15 beginnings, nothing kept apart.
+    // Order: 4 stages, 13 beginnings of 4 paths, 5 readings; phrasing: 3 stages, 15 beginnings, nothing held out.
     #expect(quality.count == 4 * 13 * 5 + 3 * 15 * 3)
     let learned = try #require(quality.first)
     #expect(abs(try #require(learned["ci_high"]?.double) + 0.3 - halfWidth(0.01)) < 1e-12)

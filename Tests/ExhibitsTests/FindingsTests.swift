@@ -264,7 +264,7 @@ private func depth(_ place: SyntheticResults.Place, c: Double, u: Double, r: Dou
     }
     let depth: Set = ["depth, as defined", "depth, midpoint"]
     #expect(try untested { stage, _ in (stage == "math" ? -0.7 : -0.3, 0.8) } == ["math"])
-    // Half of those learned are right of those kept apart: 0.19.
+    // Half of those learned are right of those held out: 0.19.
     #expect(try untested { stage, _ in (-0.3, stage == "math" ? 0.38 : 0) } == ["math"])
     #expect(try untested { _, _ in (-0.69, 0.42) }.isEmpty)
     #expect(try untested { stage, _ in (stage == "tofu" ? -2 : -0.3, 0.8) } == ["utility"])

@@ -96,16 +96,18 @@ struct SyntheticResults {
     let names = ["inst", "tofu", "math"]
     let order = Study(
       name: "order",
-      stages: (names + ["refusal"]).map {
-        Stage($0, data: .instructions(InstructionPairs()), training: Self.configuration(.sft))
+      stages: try (names + ["refusal"]).map {
+        Stage($0, data: try DataSource(.instructions), training: Self.configuration(.sft))
       },
       forget: "refusal", paths: try positions.map { try Path(names).inserting("refusal", at: $0) },
       unlearning: Self.configuration(.ga), runs: runs,
       measures: MeasurementPlan(measures, label: "Sorry", utilityStage: "tofu", mathStage: "math"))
     let phrasing = Study(
       name: "phrasing",
-      stages: PhrasingStudy.Phrasing.allCases.map {
-        Stage($0.rawValue, data: .phrasing(PhrasingStudy(), $0), training: Self.configuration(.sft))
+      stages: try PhrasingStudy.Phrasing.allCases.map {
+        Stage(
+          $0.rawValue, data: try DataSource(.phrasing, ["phrasing": .word($0.rawValue)]),
+          training: Self.configuration(.sft))
       },
       forget: "U", paths: try Path(["R", "C", "U"]).permutations, unlearning: Self.configuration(.ga),
       runs: [Self.run("ga", .ga) { $0.epochs = 4 }], measures: MeasurementPlan([.stages]))

@@ -80,6 +80,45 @@ struct ReaderTests {
     }
   }
 
+  @Test("The fixed data sets tell once which members they pass over")
+  func fixedDataSetNotices() throws {
+    let texts = try file("texts.jsonl", #"{"text":"T","url":"u"}"# + "\n" + #"{"text":"S","url":"v","id":2}"#)
+    let tofu = try file("forget05.json", #"[{"question":"Q","answer":"A","author":"B"}]"#)
+    let train = try file("train.jsonl", #"{"question":"Q","answer":"A #### 1","level":1}"#)
+    _ = try file("test.jsonl", #"{"question":"Q","answer":"A #### 1"}"#)
+    for (source, path, names) in [
+      (try DataSource(.text, path: texts), texts, #""url", "id""#),
+      (try DataSource(.tofu, path: directory.path, ["split": "forget05"]), tofu, #""author""#),
+      (try DataSource(.gsm8k, path: directory.path), train, #""level""#),
+    ] {
+      var notices: [String] = []
+      #expect(try source.load(as: "s") { notices.append($0) }.train.count > 0)
+      #expect(notices == [#""\#(path)": members that are not read: \#(names)"#])
+    }
+  }
+
+  @Test("TOFU: a split of its own")
+  func tofuSplit() throws {
+    _ = try file("forget01.jsonl", #"{"question":"Q","answer":"A"}"#)
+    let source = try DataSource(.tofu, path: directory.path, ["split": "forget01"])
+    #expect(try source.load(as: "tofu").train.map(\.answer) == ["A"])
+    let whole = try DataSource(.tofu, path: directory.path)
+    let error = try #require(throws: ExampleError.self) { try whole.load(as: "tofu") }
+    #expect(error.description.contains("full.jsonl"))
+  }
+
+  @Test(
+    "Texts: faults by line",
+    arguments: [
+      Fault("{\"text\":\"a\"}\n{\"text\":", .json, 2, "invalid JSON"),
+      Fault("{\"txt\":\"a\"}", .shape, 1, "no member text"),
+      Fault("{\"text\":3}", .type, 1, "text must be a string"), Fault("{\"text\":\" \"}", .empty, 1, "text is empty"),
+      Fault("{\"text\":\"a\",\"system\":\"s\"}", .member, 1, "system"), Fault("", .noExamples, nil, "no examples"),
+    ])
+  func textFaults(fault: Fault) throws {
+    try check(fault, "t.jsonl") { _ = try DataSource(.text, path: $0).load(as: "text") }
+  }
+
   @Test("Chats: token ids are refused, members passed over are told once")
   func chatNotices() throws {
     let ids = try file("ids.jsonl", #"{"prompt_ids":[1],"answer_ids":[2]}"#)
@@ -265,6 +304,7 @@ struct ReaderTests {
       for read in [
         { _ = try ChatFile.conversations(path: path) }, { _ = try GSM8K.data(folder: self.directory.path) },
         { _ = try XSTest.data(file: path, heldOut: 0) },
+        { _ = try DataSource(.text, path: path).load(as: "text") },
       ] as [() throws -> Void] {
         do {
           try read()

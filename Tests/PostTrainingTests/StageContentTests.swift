@@ -93,7 +93,7 @@ struct StageContentTests {
     }
   }
 
-  @Test("Nothing that is learned speaks of the writers kept apart")
+  @Test("Nothing that is learned speaks of the writers held out")
   func writersApart() throws {
     let data = try FictitiousAuthors().data()
     let names = Set(

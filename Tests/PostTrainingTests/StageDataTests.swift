@@ -8,22 +8,22 @@ import Transformer
 struct StageDataTests {
   private let conversations = (0..<30).map { Conversation(question: "What is \($0 / 2)?", answer: "\($0)") }
 
-  @Test("What is kept apart is not learned, nor is what asks the same")
-  func keepingApart() throws {
+  @Test("What is held out is not learned, nor is what asks the same")
+  func holdingOut() throws {
     for count in [0, 1, 5, 30] {
-      let data = try StageData("s", conversations, keepingApart: count, seed: 3)
+      let data = try StageData("s", conversations, holdingOut: count, seed: 3)
       #expect(data.heldOut.count == count && Set(data.heldOut).count == count)
       let asked = Set(data.heldOut.map(\.question))
       #expect(data.train == conversations.filter { !asked.contains($0.question) })
       #expect(data.heldOut == conversations.filter(data.heldOut.contains))
     }
     let (one, other) = (
-      try StageData("s", conversations, keepingApart: 5, seed: 1),
-      try StageData("s", conversations, keepingApart: 5, seed: 2)
+      try StageData("s", conversations, holdingOut: 5, seed: 1),
+      try StageData("s", conversations, holdingOut: 5, seed: 2)
     )
     #expect(one.heldOut != other.heldOut)
     for count in [-1, 31, .max] {
-      let error = #expect(throws: DataSizeError.self) { try StageData("s", conversations, keepingApart: count) }
+      let error = #expect(throws: DataSizeError.self) { try StageData("s", conversations, holdingOut: count) }
       #expect(error?.limit == 30 && error?.heldOut == count)
     }
   }
@@ -32,7 +32,7 @@ struct StageDataTests {
   @Test("Of texts without turns only those held out are not learned")
   func texts() throws {
     let texts = (0..<10).map { Conversation(text: "Text \($0 / 2).") }
-    let data = try StageData("s", texts, keepingApart: 3)
+    let data = try StageData("s", texts, holdingOut: 3)
     let heldOut = Set(data.heldOut)
     #expect(data.heldOut.count == 3 && data.train == texts.filter { !heldOut.contains($0) } && data.train.count >= 4)
   }

@@ -6,7 +6,7 @@ import Unlearning
 ///
 /// A stage is learned on a path where, over seeds, the tokens of its answers have a geometric mean probability of at
 /// least one half: a token above one half is the one that a greedy model says. Problems are learned only where besides
-/// the share of those solved, of the ones kept apart where there are any, is as large as the change that the paper
+/// the share of those solved, of the ones held out where there are any, is as large as the change that the paper
 /// claims of it: a model that solves none cannot lose any.
 struct LearnedStages {
   /// The least mean log-likelihood of a token of a learned stage, in nats.

@@ -55,7 +55,7 @@ extension Exhibit {
           Column(
             "learned", .boolean,
             description: "whether the stage, the path's last, was learned; missing where others followed or it was not"),
-          Column("part", .string, description: "learned: what was learned; held out: what was kept apart"),
+          Column("part", .string, description: "learned: what was learned; held out: what was not"),
           Column(
             "measure", .string,
             description: "log_likelihood: mean of an answer token, nats; right: share of right greedy answers; "

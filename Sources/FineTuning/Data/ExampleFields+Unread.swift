@@ -55,3 +55,24 @@ extension ExampleFields {
     return said.contains { $0.utf8.elementsEqual(text.utf8) }
   }
 }
+
+/// The members of a data file that its reader passes over, each once.
+package struct UnreadMembers {
+  private let path: String
+  private var names: [String] = []
+
+  /// None so far.
+  package init(path: String) { self.path = path }
+
+  /// Adds what an example has of them.
+  package mutating func add(_ more: [String]) {
+    for name in more where !names.contains(name) { names.append(name) }
+  }
+
+  /// What users should know of them; nil where there are none.
+  package var notice: String? {
+    guard !names.isEmpty else { return nil }
+    let some = names.prefix(8).map { quoted($0) }.joined(separator: ", ")
+    return "\(quotedPath(path)): members that are not read: \(some)" + (names.count > 8 ? " and others" : "")
+  }
+}

@@ -24,13 +24,14 @@ public struct ExampleReader {
   private var records: RecordReader
   private var waiting: ArraySlice<Example> = []
   private var first: (shape: Example.Shape, line: Int)?
-  private var unread: [String] = []
+  private var unread: UnreadMembers
 
   /// Opens a file.
   /// - Throws: `ExampleError` where it cannot be read.
   public init(path: String) throws(ExampleError) {
     records = try RecordReader(path: path)
     self.path = path
+    unread = UnreadMembers(path: path)
   }
 
   /// All examples of a file.
@@ -62,16 +63,12 @@ public struct ExampleReader {
           "the line gives \(shape.rawValue), line \(first.line) gives \(first.shape.rawValue); use one shape")
       }
       first = first ?? (shape, fields.line)
-      for name in reading.unread where !unread.contains(name) { unread.append(name) }
+      unread.add(reading.unread)
       waiting = reading.contents.map { Example(line: fields.line, shape: shape, content: $0) }[...]
     }
     return waiting.popFirst()
   }
 
   /// What users should know of the examples so far: which members were passed over. Nil where all were read.
-  public var notice: String? {
-    guard !unread.isEmpty else { return nil }
-    let names = unread.prefix(8).map { quoted($0) }.joined(separator: ", ")
-    return "\(quotedPath(path)): members that are not read: \(names)" + (unread.count > 8 ? " and others" : "")
-  }
+  public var notice: String? { unread.notice }
 }

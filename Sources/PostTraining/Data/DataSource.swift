@@ -1,8 +1,9 @@
+import FileFormats
 import FineTuning
 
 /// Where the data of a stage come from: one of the kinds in the list, with what a plan says of it.
 ///
-///     let source = DataSource(.refusals, ["train": .number(50)])
+///     let source = try DataSource(.refusals, ["train": 50])
 ///     let data = try source.load(as: "refusal")
 public struct DataSource: Hashable, Sendable {
   /// Which kind.
@@ -18,15 +19,37 @@ public struct DataSource: Hashable, Sendable {
     case number(Int)
     /// A word.
     case word(String)
+
+    /// As a plan has it.
+    var text: String {
+      switch self {
+      case .number(let number): "\(number)"
+      case .word(let word): word
+      }
+    }
   }
 
   /// Data of this kind; a key that is not given has its default.
   /// - Parameter path: The file or folder, for kinds that have one.
-  public init(_ kind: Kind, path: String? = nil, _ given: [String: Value] = [:]) {
+  /// - Throws: `DataSourceError` where a key is unknown, missing, or has a value that it may not have.
+  public init(_ kind: Kind, path: String? = nil, _ given: [String: Value] = [:]) throws(DataSourceError) {
     precondition((path != nil) == kind.isFile, "a path is for files")
+    for name in given.keys.sorted() where !kind.keys.contains(where: { $0.name == name }) {
+      let keys = kind.keys.map(\.name).joined(separator: ", ")
+      throw DataSourceError(kind, name, "is no key of it; it has \(keys.isEmpty ? "none" : keys)")
+    }
     (self.kind, self.path) = (kind, path)
-    values = Dictionary(
-      uniqueKeysWithValues: kind.keys.compactMap { key in (given[key.name] ?? key.standard).map { (key.name, $0) } })
+    var values: [String: Value] = [:]
+    for key in kind.keys {
+      guard let value = given[key.name] ?? key.standard else {
+        throw DataSourceError(kind, key.name, "must be given: \(key.allowed)")
+      }
+      guard key.allows(value) else {
+        throw DataSourceError(kind, key.name, "expected \(key.allowed), found \(quoted(value.text))")
+      }
+      values[key.name] = value
+    }
+    self.values = values
   }
 
   /// The number of a key, 0 where there is none.
@@ -133,9 +156,25 @@ extension DataSource {
         name: name, range: least...most, words: [], noun: nil, standard: .number(standard), summary: summary)
     }
 
-    /// A word that must be given.
-    static func word(_ name: String, among words: [String], naming noun: String? = nil, _ summary: String) -> Key {
-      Key(name: name, range: nil, words: words, noun: noun, standard: nil, summary: summary)
+    /// A word, with that where none is given; without one, a word must be given.
+    static func word(
+      _ name: String, among words: [String], naming noun: String? = nil, default standard: String? = nil,
+      _ summary: String
+    ) -> Key {
+      Key(name: name, range: nil, words: words, noun: noun, standard: standard.map(Value.word), summary: summary)
+    }
+
+    /// What it may be, in a few words.
+    var allowed: String {
+      range.map { "whole number, \($0.lowerBound) to \($0.upperBound)" } ?? ConfigurationKey.oneOf(words)
+    }
+
+    /// Whether it may have this value.
+    func allows(_ value: Value) -> Bool {
+      switch value {
+      case .number(let number): range?.contains(number) ?? false
+      case .word(let word): words.contains(word)
+      }
     }
 
     /// The seed of generated data.
@@ -149,11 +188,34 @@ extension DataSource {
 
     /// How many items are held out.
     static func heldOutCount(_ standard: Int) -> Key {
-      .number("held_out", from: 0, default: standard, "how many items are kept apart")
+      .number("held_out", from: 0, default: standard, "how many items are held out")
     }
 
     private static let most = 1_000_000_000
   }
+}
+
+extension DataSource.Value: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
+  /// A whole number.
+  public init(integerLiteral number: Int) { self = .number(number) }
+  /// A word.
+  public init(stringLiteral word: String) { self = .word(word) }
+}
+
+/// A key of data that is unknown, missing, or has a value that it may not have.
+public struct DataSourceError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The kind of data.
+  public let kind: DataSource.Kind
+  /// The key.
+  public let key: String
+  private let fault: String
+
+  init(_ kind: DataSource.Kind, _ key: String, _ fault: String) {
+    (self.kind, self.key, self.fault) = (kind, key, fault)
+  }
+
+  /// One line: the data, the key and what is wrong with it.
+  public var description: String { "data \(kind.name): \(quoted(key)) \(fault)" }
 }
 
 extension DataSource.Kind: Hashable {

@@ -1,12 +1,12 @@
 import FileFormats
 
-/// What a stage of training learns, and what is kept apart to test it.
+/// What a stage of training learns, and what is held out to test it.
 public struct StageData: Hashable, Sendable {
   /// The stage's name, as paths write it.
   public var name: String
   /// What is learned.
   public var train: [Conversation]
-  /// What is kept apart: no question of it is learned.
+  /// What is held out: no question of it is learned.
   public var heldOut: [Conversation]
 
   /// Makes a stage's data.
@@ -16,12 +16,12 @@ public struct StageData: Hashable, Sendable {
     self.heldOut = heldOut
   }
 
-  /// A stage's data from conversations, of which some are drawn to be kept apart.
+  /// A stage's data from conversations, of which some are drawn to be held out.
   ///
   /// What asks as one of those does is not learned either, so there may be fewer conversations than were given.
-  /// - Throws: `DataSizeError` where as many cannot be kept apart.
+  /// - Throws: `DataSizeError` where as many cannot be held out.
   public init(
-    _ name: String, _ conversations: [Conversation], keepingApart count: Int, seed: UInt64 = 0
+    _ name: String, _ conversations: [Conversation], holdingOut count: Int, seed: UInt64 = 0
   ) throws(DataSizeError) {
     guard (0...conversations.count).contains(count) else {
       throw DataSizeError(name: name, train: 0, heldOut: count, limit: conversations.count)
@@ -45,14 +45,14 @@ public struct DataSizeError: Error, Hashable, Sendable, CustomStringConvertible 
   public let name: String
   /// How many items to learn were asked for.
   public let train: Int
-  /// How many items to keep apart were asked for.
+  /// How many items to hold out were asked for.
   public let heldOut: Int
   /// The largest sum of both.
   public let limit: Int
 
   /// One line: the stage and the numbers.
   public var description: String {
-    "\(quoted(name)): \(train) items to learn and \(heldOut) to keep apart; both must be at least 0, and their sum at "
+    "\(quoted(name)): \(train) items to learn and \(heldOut) to hold out; both must be at least 0, and their sum at "
       + "most \(limit)"
   }
 }

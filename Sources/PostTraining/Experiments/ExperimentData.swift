@@ -64,7 +64,7 @@ struct HashedData: Sendable {
 }
 
 extension StageData {
-  /// A hash of all that is learned and kept apart.
+  /// A hash of all that is learned and held out.
   fileprivate var digest: String {
     func json(_ conversations: [Conversation]) -> JSON {
       .array(

@@ -6,7 +6,7 @@ import Unlearning
 /// A run that asks a model about every stage: its result is `quality.csv`.
 struct QualityRun: Sendable {
   static let name = "quality.csv"
-  /// How many examples are read and asked of each stage, of those learned and of those kept apart.
+  /// How many examples are read and asked of each stage, of those learned and of those held out.
   static let exampleCount = 32
 
   let model: LearnedModel
@@ -83,11 +83,11 @@ struct QualityRun: Sendable {
   private static let columns = [
     Column("stage", .string, description: "the stage that is asked about"),
     Column("learned_log_likelihood", .number, unit: "nat", description: "a token's, of what was learned"),
-    Column("held_out_log_likelihood", .number, unit: "nat", description: "a token's, of what was kept apart"),
+    Column("held_out_log_likelihood", .number, unit: "nat", description: "a token's, of what was held out"),
     Column("learned_right", .number, description: "share of right greedy answers to what was learned"),
-    Column("held_out_right", .number, description: "share of right greedy answers to what was kept apart"),
+    Column("held_out_right", .number, description: "share of right greedy answers to what was held out"),
     Column("learned_cut", .number, description: "share of greedy answers to what was learned that were cut off"),
-    Column("held_out_cut", .number, description: "share of greedy answers to what was kept apart that were cut off"),
+    Column("held_out_cut", .number, description: "share of greedy answers to what was held out that were cut off"),
     Column("reference_cut", .number, description: "share of true answers that are longer than answers may be"),
     Column(
       "longest_reference", .integer, unit: "token", description: "the longest true answer with the end of its turn"),

@@ -4,7 +4,7 @@ import Tokenizers
 import Transformer
 import Unlearning
 
-/// Finds out how well models know stages: examples spread over what was learned and what was kept apart, the same for
+/// Finds out how well models know stages: examples spread over what was learned and what was held out, the same for
 /// every model.
 public final class StageExaminer {
   /// One part of a stage's data, as places in the list of all examples and as questions.
@@ -21,7 +21,7 @@ public final class StageExaminer {
   /// An examiner with all its memory.
   /// - Parameters:
   ///   - stages: The data of the stages.
-  ///   - count: How many examples are read and asked of each stage, of those learned and of those kept apart; all where
+  ///   - count: How many examples are read and asked of each stage, of those learned and of those held out; all where
   ///     there are fewer.
   ///   - answerTokens: The most tokens of an answer; nil for ``MeasurementPlan/usualAnswerTokens``, or as many as the
   ///     longest reference answer of those asked for at a time has, if that is more.

@@ -12,15 +12,15 @@ public struct StageQuality: Equatable, Sendable {
   public let stage: String
   /// The mean log-likelihood of a token of what was learned, in nats.
   public let learnedLogLikelihood: Double
-  /// The same of what was kept apart; nil where nothing was.
+  /// The same of what was held out; nil where nothing was.
   public let heldOutLogLikelihood: Double?
   /// The share of greedy answers that are right, of what was learned: the same text, or for problems the same number.
   public let learnedRight: Double
-  /// The same of what was kept apart.
+  /// The same of what was held out.
   public let heldOutRight: Double?
   /// The share of greedy answers that were cut off before the model ended its turn, of what was learned.
   public let learnedCut: Double
-  /// The same of what was kept apart.
+  /// The same of what was held out.
   public let heldOutCut: Double?
   /// The share of reference answers that a generated one may not be as long as, of all that were asked for.
   public let referenceCut: Double

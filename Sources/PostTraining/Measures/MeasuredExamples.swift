@@ -43,7 +43,7 @@ struct MeasuredExamples {
   private(set) var falsehoods: [[Int]] = []
   /// Examples of every stage.
   private(set) var stages: [Stage] = []
-  /// Answers that unlearning should leave alone: those to utility questions, and of all other stages those kept apart,
+  /// Answers that unlearning should leave alone: those to utility questions, and of all other stages those held out,
   /// or where there are none those learned.
   private(set) var kept: [Int] = []
   /// What the utility questions' greedy answers are compared with.
@@ -69,13 +69,13 @@ struct MeasuredExamples {
       for text in measures.paraphrases { paraphrases.append(try places(of: questions, name, beginningWith: text)) }
     }
     if measures.needs(.forgetHeldOut) {
-      let others = try forgetStage.heldOut.spread(measures.forgetQuestions).orThrow("conversations kept apart", name)
+      let others = try forgetStage.heldOut.spread(measures.forgetQuestions).orThrow("conversations held out", name)
       forgetHeldOut = try places(of: others, name)
     }
     if let name = measures.utilityStage { try addUtility(try stages.named(name, role: "utility stage"), measures) }
     if measures.needs(.mathStage), let name = measures.mathStage {
       let problems = try stages.named(name, role: "math stage").heldOut.spread(measures.mathProblems)
-      for (index, problem) in try problems.orThrow("problems kept apart", name) {
+      for (index, problem) in try problems.orThrow("problems held out", name) {
         try math.ask(problem, of: name, at: index, encoder)
       }
     }

@@ -20,7 +20,7 @@ public struct MeasurementPlan: Equatable, Sendable {
   public var mathProblems = 16
   /// How many answers are sampled to each problem.
   public var mathSamples = MathAccuracy.usualSamples
-  /// How many examples of every stage are read, of those learned and of those kept apart.
+  /// How many examples of every stage are read, of those learned and of those held out.
   public var stageExamples = 16
   /// The most tokens of a generated answer, the end of its turn among them; nil for ``usualAnswerTokens``, or as many
   /// as the longest reference answer of those asked for has, if that is more.

@@ -57,14 +57,18 @@ extension PlanReader {
     let reader = try Self.section(node, keys)
     let path = kind.isFile ? resolved(try reader.required(kind.name, reader.string)) : nil
     if saysItself, reader.node(heldOut) != nil {
-      throw reader.error(.combination, heldOut, "the files of \(kind.name) say themselves what is kept apart")
+      throw reader.error(.combination, heldOut, "the files of \(kind.name) say themselves what is held out")
     }
     guard !kind.traits.contains(.texts) || template == .plain else {
       throw reader.error(.combination, kind.name, DataSource.textsNeedPlain)
     }
     var values: [String: DataSource.Value] = [:]
     for key in kind.keys { values[key.name] = try value(of: key, reader) }
-    return DataSource(kind, path: path, values)
+    do {
+      return try DataSource(kind, path: path, values)
+    } catch {
+      throw reader.error(.range, error.key, "\(error)")
+    }
   }
 
   private func value(
@@ -81,22 +85,5 @@ extension PlanReader {
       return word.map(DataSource.Value.word)
     }
     return key.standard == nil ? try reader.required(key.name, read) : try read(key.name)
-  }
-}
-
-extension DataSource.Key {
-  /// What it may be, in a few words.
-  fileprivate var allowed: String {
-    range.map { "whole number, \($0.lowerBound) to \($0.upperBound)" } ?? ConfigurationKey.oneOf(words)
-  }
-}
-
-extension DataSource.Value {
-  /// As a plan has it.
-  var text: String {
-    switch self {
-    case .number(let number): "\(number)"
-    case .word(let word): word
-    }
   }
 }

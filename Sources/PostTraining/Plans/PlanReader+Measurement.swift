@@ -18,7 +18,7 @@ extension PlanReader {
       ConfigurationKey("math", "a stage's name", "whose answers end in a number", default: "none"),
       count("forget_questions", "questions asked of the forget stage", usual.forgetQuestions),
       count("utility_questions", "questions asked of the utility stage", usual.utilityQuestions),
-      count("math_problems", "problems solved, of those kept apart", usual.mathProblems),
+      count("math_problems", "problems solved, of those held out", usual.mathProblems),
       count("math_samples", "answers sampled to a problem", usual.mathSamples),
       count("stage_examples", "examples read of every stage", usual.stageExamples),
       ConfigurationKey(
@@ -124,12 +124,12 @@ extension PlanReader {
           .combination, "math", "\(user) needs answers that end in a number, as problems and gsm8k have")
       }
       guard math.holdsOut else {
-        throw reader.error(.combination, "math", "\(user) needs problems kept apart; give the stage's data held_out")
+        throw reader.error(.combination, "math", "\(user) needs problems held out; give the stage's data held_out")
       }
     }
     if let user = user(.forgetHeldOut), data(forget)?.holdsOut == false {
       throw reader.error(
-        .combination, "take", "\(user) compares with what is kept apart; give the data of \(forget) held_out")
+        .combination, "take", "\(user) compares with what is held out; give the data of \(forget) held_out")
     }
     let columns = measures.columns(
       of: Measure.Stages(stages.map(\.name), heldOut: Set(stages.filter(\.data.holdsOut).map(\.name)))

@@ -109,7 +109,8 @@ struct GenerateCommand: ParsableCommand {
       return (try prompt.map { try written($0, tokenizer, files) }, tokenizer)
     }
     let (shape, examples, templateNotice) = try files.examples(
-      of: data, source, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, console: common.console
+      of: data, source.source, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt,
+      console: common.console
     ) { encoder, example throws(ExampleError) in (line: example.line, tokens: try encoder.prompt(of: example)) }
     chat.noticeUnused(with: shape, common.console)
     if let templateNotice { common.console.notice(templateNotice) }

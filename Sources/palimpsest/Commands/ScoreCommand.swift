@@ -60,7 +60,8 @@ struct ScoreCommand: ParsableCommand {
       try AtomicFile.requireWritable(output)
       let files = try model.open()
       let (shape, examples, templateNotice) = try files.examples(
-        of: data, source, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt, maximumLength: maxLength,
+        of: data, source.source, template: chat.template ?? .plain, systemPrompt: chat.systemPrompt,
+        maximumLength: maxLength,
         lengthPolicy: truncate ? .cutEnd : .refuse, console: console
       ) { encoder, example throws(ExampleError) in try encoder.encode(example) }
       chat.noticeUnused(with: shape, console)

@@ -84,7 +84,7 @@ struct TokenizeCommand: ParsableCommand {
     var givesSystem = true
     if let data {
       var shape = Example.Shape.tokens
-      let examples = try source.examples(of: data, template: template, common.console)
+      let examples = try source.source?.examples(of: data, template: template, common.console)
       for example in try examples ?? ExampleReader.all(path: data) {
         shape = example.shape
         givesSystem = givesSystem && (example.hasSystem || chat.systemPrompt != nil)

@@ -16,6 +16,11 @@ struct FineTuningOptions: ParsableArguments {
 
   @OptionGroup var source: SourceOptions
 
+  @Option(
+    help: ArgumentHelp("What the retain data of the configuration are (default: as --source).", valueName: "name"),
+    transform: NamedSource.init(text:))
+  var retainSource: NamedSource?
+
   @Option(help: ArgumentHelp("The configuration, YAML (default: every key's default).", valueName: "file"))
   var config: String?
 

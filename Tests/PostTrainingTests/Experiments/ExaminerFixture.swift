@@ -47,7 +47,7 @@ struct ExaminerFixture {
     retrained = Parameters(layout: weights.layout)
     adapterWeights = parameters(ParameterLayout(model, adapter), spread: 0.12)
 
-    // What was kept apart is learned as well, so that all answers are known a little.
+    // What was held out is learned as well, so that all answers are known a little.
     let template = ChatTemplate.chatml
     let sequences = try stages.flatMap { $0.train + $0.heldOut }.map { conversation in
       let encoding = try template.encode(conversation.messages, with: tokenizer)

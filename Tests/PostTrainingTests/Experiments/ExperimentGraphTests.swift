@@ -43,9 +43,9 @@ private func smallPlan(
   let study = Study(
     name: "order",
     stages: [
-      Stage("tofu", data: .authors(FictitiousAuthors(authors: 1, heldOutAuthors: 1)), training: training(epochs: 1)),
-      Stage("math", data: .problems(WordProblems(train: 8, heldOut: 4)), training: training(epochs: 1)),
-      Stage("refusal", data: .refusals(Refusals(train: 8, heldOut: 4)), training: training(epochs: 2)),
+      Stage("tofu", data: try DataSource(.authors, ["authors": 1, "held_out": 1]), training: training(epochs: 1)),
+      Stage("math", data: try DataSource(.problems, ["train": 8, "held_out": 4]), training: training(epochs: 1)),
+      Stage("refusal", data: try DataSource(.refusals, ["train": 8, "held_out": 4]), training: training(epochs: 2)),
     ], forget: "refusal", paths: try (1...3).map { try Path(["tofu", "math"]).inserting("refusal", at: $0) },
     unlearning: training(epochs: 1),
     runs: [
@@ -54,9 +54,10 @@ private func smallPlan(
     ], measures: measures)
   return ExperimentPlan(
     name: "small", title: "for tests", seeds: seeds,
-    base: base
+    base: try base
       ?? .pretrained(
-        Pretraining(model: model, corpus: .corpus(BaseCorpus(train: 24, heldOut: 0)), training: pretraining)),
+        Pretraining(
+          model: model, corpus: try DataSource(.corpus, ["train": 24, "held_out": 0]), training: pretraining)),
     studies: [study])
 }
 
@@ -337,7 +338,7 @@ struct ExperimentGraphTests {
     let difference = #expect(throws: ExperimentError.self) { try ExperimentGraph(plan) }
     #expect(difference?.description.contains("those of tofu and math differ") == true)
     plan = try smallPlan()
-    plan.studies[0].stages[0].data = .tofu("/nowhere")
+    plan.studies[0].stages[0].data = try DataSource(.tofu, path: "/nowhere")
     let error = #expect(throws: ExperimentError.self) { try ExperimentGraph(plan) }
     #expect(
       error?.description.hasPrefix("studies.order.stages.tofu: \"/nowhere/full.jsonl\"") == true,

@@ -417,10 +417,10 @@ struct TrajectoryExaminerTests {
     #expect(throws: ExaminerError.noData("learned conversations", stage: "tofu")) {
       try measurer(MeasurementPlan([]), [stages[3], StageData("tofu", train: [])])
     }
-    #expect(throws: ExaminerError.noData("conversations kept apart", stage: "refusal")) {
+    #expect(throws: ExaminerError.noData("conversations held out", stage: "refusal")) {
       try measurer(MeasurementPlan([.membership]), [StageData("refusal", train: stages[3].train)])
     }
-    #expect(throws: ExaminerError.noData("problems kept apart", stage: "math")) {
+    #expect(throws: ExaminerError.noData("problems held out", stage: "math")) {
       try measurer(
         MeasurementPlan([.math], mathStage: "math"), [stages[3], StageData("math", train: stages[2].train)])
     }

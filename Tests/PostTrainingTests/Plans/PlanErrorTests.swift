@@ -81,7 +81,7 @@ private let order = "studies.order"
     ),
     Wrong(
       "{generator: instructions}", "{gsm8k: a, held_out: 1}",
-      ":14: \(order).stages.inst.data.held_out: the files of gsm8k say themselves what is kept apart"),
+      ":14: \(order).stages.inst.data.held_out: the files of gsm8k say themselves what is held out"),
     Wrong(
       "{generator: instructions}", "{chat: a, seed: 1}",
       ":14: \(order).stages.inst.data.seed: there is no such key; the nearest is \(order).stages.inst.data.chat"),
@@ -188,10 +188,10 @@ private let order = "studies.order"
       ":27: \(order).measures.math: math needs answers that end in a number, as problems and gsm8k have"),
     Wrong(
       "{generator: problems}", "{generator: problems, held_out: 0}",
-      ":27: \(order).measures.math: math needs problems kept apart; give the stage's data held_out"),
+      ":27: \(order).measures.math: math needs problems held out; give the stage's data held_out"),
     Wrong(
       "{generator: refusals}", "{generator: refusals, held_out: 0}",
-      ":25: \(order).measures.take: membership compares with what is kept apart; give the data of refusal held_out"),
+      ":25: \(order).measures.take: membership compares with what is held out; give the data of refusal held_out"),
     Wrong(
       "{generator: refusals}", "{chat: a, held_out: 3}",
       ":25: \(order).measures.label: the measure label needs it; give it or do not take label"),

@@ -41,23 +41,16 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
     result.proximal.mu = flag() ? number() : 0
     return result
   }
-  func counted() -> (UInt64, Int, Int) { (seed(), count(), count(0...9)) }
-  func data() -> DataSource {
-    let (seed, train, heldOut) = counted()
-    switch count(0...11) {
-    case 0: return .corpus(BaseCorpus(seed: seed, train: train, heldOut: heldOut))
-    case 1: return .instructions(InstructionPairs(seed: seed, train: train, heldOut: heldOut))
-    case 2: return .authors(FictitiousAuthors(seed: seed, authors: train, heldOutAuthors: heldOut))
-    case 3: return .problems(WordProblems(seed: seed, train: train, heldOut: heldOut))
-    case 4: return .refusals(Refusals(seed: seed, train: train, heldOut: heldOut))
-    case 5: return .phrasing(PhrasingStudy(seed: seed, prompts: train), choice(PhrasingStudy.Phrasing.allCases))
-    case 6: return .brand(Brands(seed: seed, train: train, heldOut: heldOut), count(0...2))
-    case 7: return .gsm8k(text())
-    case 8: return .tofu(text())
-    case 10 where template == .plain: return DataSource(.text, path: text(), ["held_out": .number(heldOut)])
-    case 9: return .xstest(text(), heldOut: heldOut)
-    default: return .chat(text(), heldOut: heldOut)
+  /// Any kind that the template can write, with any value of each of its keys.
+  func data() throws -> DataSource {
+    let kind = choice(DataSource.Kind.all.filter { template == .plain || !$0.traits.contains(.texts) })
+    var given: [String: DataSource.Value] = [:]
+    for key in kind.keys {
+      given[key.name] =
+        key.range.map { .number(key.name == "seed" ? Int(seed()) : count(max($0.lowerBound, 0)...9)) }
+        ?? .word(choice(key.words))
     }
+    return try DataSource(kind, path: kind.isFile ? text() : nil, given)
   }
   func base() throws -> BaseModel {
     if flag() { return .folder(text()) }
@@ -68,7 +61,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
       keyValueHeadCount: choice([1, 2, 3, 6]), headDimension: 2 * count(), contextLength: count(),
       normEpsilon: number(), ropeTheta: number(), ropeScaling: flag() ? scaling : nil, tiesEmbeddings: flag(),
       hasQKVBias: flag())
-    return .pretrained(Pretraining(model: model, corpus: data(), training: try training(.sft, adapted: false)))
+    return .pretrained(Pretraining(model: model, corpus: try data(), training: try training(.sft, adapted: false)))
   }
   func measures(utility: String, math: String) -> MeasurementPlan {
     // Those that ask nothing of the stages' data.
@@ -84,7 +77,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
   func study(_ name: String) throws -> Study {
     var stages: [Stage] = []
     for name in ["a", "7", "null", "C.d_e-f"].prefix(count(2...4)) {
-      stages.append(Stage(name, data: data(), training: try training(.sft, adapted: true)))
+      stages.append(Stage(name, data: try data(), training: try training(.sft, adapted: true)))
     }
     let order = try Path(stages.map(\.name))
     let paths = flag() ? try order.permutations : [order]

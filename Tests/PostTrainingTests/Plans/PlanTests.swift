@@ -19,15 +19,14 @@ import Unlearning
       try base.model
         == ModelConfiguration(
           vocabularySize: 300, hiddenSize: 16, intermediateSize: 32, layerCount: 1, headCount: 2, contextLength: 64))
-    #expect(base.corpus == .corpus(BaseCorpus(train: 20, heldOut: 2)))
+    #expect(try base.corpus == DataSource(.corpus, ["train": 20, "held_out": 2]))
     #expect(base.training.epochs == 2 && base.training.optimizer.learningRate == 2e-3)
     #expect(base.training.template == .chatml && base.training.systemPrompt == "Be kind.")
     let study = try #require(plan[study: "order"])
     #expect(study.stages.map(\.name) == ["inst", "tofu", "math", "refusal"] && study.forget == "refusal")
     #expect(
-      study.stages.map(\.data) == [
-        .instructions(InstructionPairs()), .authors(FictitiousAuthors(authors: 3)), .problems(WordProblems()),
-        .refusals(Refusals()),
+      try study.stages.map(\.data) == [
+        DataSource(.instructions), DataSource(.authors, ["authors": 3]), DataSource(.problems), DataSource(.refusals),
       ])
     #expect(
       study.paths.map(\.description) == [
@@ -80,19 +79,32 @@ import Unlearning
   }
 
   @Test(arguments: [
-    ("{generator: corpus, seed: 2}", DataSource.corpus(BaseCorpus(seed: 2))),
-    ("{generator: instructions, train: 5, held_out: 0}", .instructions(InstructionPairs(train: 5, heldOut: 0))),
-    ("{generator: problems}", .problems(WordProblems())), ("{generator: refusals}", .refusals(Refusals())),
+    ("{generator: corpus, seed: 2}", try DataSource(.corpus, ["seed": 2, "train": 3400, "held_out": 170])),
+    (
+      "{generator: instructions, train: 5, held_out: 0}",
+      try DataSource(.instructions, ["seed": 0, "train": 5, "held_out": 0])
+    ),
+    ("{generator: problems}", try DataSource(.problems, ["train": 600, "held_out": 100])),
+    ("{generator: refusals}", try DataSource(.refusals, ["train": 200, "held_out": 40])),
     (
       "{generator: authors, seed: 9, authors: 4, held_out: 3}",
-      .authors(FictitiousAuthors(seed: 9, authors: 4, heldOutAuthors: 3))
+      try DataSource(.authors, ["seed": 9, "authors": 4, "held_out": 3])
     ),
-    ("{generator: phrasing, phrasing: U, prompts: 8}", .phrasing(PhrasingStudy(prompts: 8), .unlearned)),
-    ("{generator: brands, brand: chris, train: 6}", .brand(Brands(train: 6), 2)),
-    ("{tofu: a/b}", .tofu("plans/a/b")), ("{gsm8k: /a}", .gsm8k("/a")),
-    ("{xstest: a}", .xstest("plans/a", heldOut: 50)),
-    ("{xstest: ../a.csv, held_out: 3}", .xstest("plans/../a.csv", heldOut: 3)),
-    ("{chat: a}", .chat("plans/a", heldOut: 0)), ("{chat: a, held_out: 4}", .chat("plans/a", heldOut: 4)),
+    (
+      "{generator: phrasing, phrasing: U, prompts: 8}",
+      try DataSource(.phrasing, ["seed": 0, "phrasing": "U", "prompts": 8])
+    ),
+    (
+      "{generator: brands, brand: chris, train: 6}",
+      try DataSource(.brands, ["seed": 0, "brand": "chris", "train": 6, "held_out": 12])
+    ),
+    ("{tofu: a/b}", try DataSource(.tofu, path: "plans/a/b", ["split": "full"])),
+    ("{tofu: a/b, split: retain90}", try DataSource(.tofu, path: "plans/a/b", ["split": "retain90"])),
+    ("{gsm8k: /a}", try DataSource(.gsm8k, path: "/a")),
+    ("{xstest: a}", try DataSource(.xstest, path: "plans/a", ["held_out": 50])),
+    ("{xstest: ../a.csv, held_out: 3}", try DataSource(.xstest, path: "plans/../a.csv", ["held_out": 3])),
+    ("{chat: a}", try DataSource(.chat, path: "plans/a", ["held_out": 0])),
+    ("{chat: a, held_out: 4}", try DataSource(.chat, path: "plans/a", ["held_out": 4])),
   ])
   func `data of every kind`(text: String, expected: DataSource) throws {
     let text = try smallPlan("{generator: instructions}", text)
@@ -100,15 +112,20 @@ import Unlearning
     #expect(plan.studies[0].stages[0].data == expected)
   }
 
-  @Test func `data tell whether anything is kept apart`() throws {
+  @Test func `data tell whether anything is held out`() throws {
     let generated: [DataSource] = [
-      .corpus(BaseCorpus(train: 4, heldOut: 2)), .instructions(InstructionPairs(train: 4, heldOut: 0)),
-      .authors(FictitiousAuthors(authors: 1, heldOutAuthors: 1)), .problems(WordProblems(train: 3, heldOut: 0)),
-      .refusals(Refusals(train: 3, heldOut: 1)), .phrasing(PhrasingStudy(prompts: 3), .comply),
-      .brand(Brands(train: 3, heldOut: 2), 1), .brand(Brands(train: 3, heldOut: 0), 1),
+      try DataSource(.corpus, ["train": 4, "held_out": 2]), try DataSource(.instructions, ["train": 4, "held_out": 0]),
+      try DataSource(.authors, ["authors": 1, "held_out": 1]), try DataSource(.problems, ["train": 3, "held_out": 0]),
+      try DataSource(.refusals, ["train": 3, "held_out": 1]),
+      try DataSource(.phrasing, ["phrasing": "C", "prompts": 3]),
+      try DataSource(.brands, ["brand": "bob", "train": 3, "held_out": 2]),
+      try DataSource(.brands, ["brand": "bob", "train": 3, "held_out": 0]),
     ]
     for source in generated { #expect(try source.holdsOut == !source.load(as: "s").heldOut.isEmpty, "\(source)") }
-    let files: [DataSource] = [.gsm8k("a"), .tofu("a"), .xstest("a", heldOut: 0), .chat("a", heldOut: 2)]
+    let files = [
+      try DataSource(.gsm8k, path: "a"), try DataSource(.tofu, path: "a"),
+      try DataSource(.xstest, path: "a", ["held_out": 0]), try DataSource(.chat, path: "a", ["held_out": 2]),
+    ]
     #expect(files.map(\.holdsOut) == [true, false, false, true])
   }
 
@@ -121,6 +138,26 @@ import Unlearning
       for key in kind.keys { #expect((key.range == nil) == !key.words.isEmpty && key.summary.count > 5, "\(key.name)") }
       let listed = ExperimentPlan.referenceText
       #expect(listed.contains(kind.isFile ? "DATA.\(kind.name) " : kind.name), "\(kind.name)")
+    }
+  }
+
+  @Test func `keys of data that are unknown, missing or out of range are told`() {
+    for (kind, given, fault) in [
+      (
+        DataSource.Kind.problems, ["trian": 3], "data problems: \"trian\" is no key of it; it has seed, train, held_out"
+      ),
+      (.gsm8k, ["held_out": 3], "data gsm8k: \"held_out\" is no key of it; it has none"),
+      (.brands, [:], "data brands: \"brand\" must be given: alice, bob or chris"),
+      (.brands, ["brand": "dora"], "data brands: \"brand\" expected alice, bob or chris, found \"dora\""),
+      (.phrasing, ["phrasing": 1], "data phrasing: \"phrasing\" expected C, U or R, found \"1\""),
+      (
+        .problems, ["seed": -1],
+        "data problems: \"seed\" expected whole number, 0 to 9223372036854775807, found \"-1\""
+      ),
+      (.problems, ["train": 0], "data problems: \"train\" expected whole number, 1 to 1000000000, found \"0\""),
+    ] as [(DataSource.Kind, [String: DataSource.Value], String)] {
+      let error = #expect(throws: DataSourceError.self) { try DataSource(kind, path: kind.isFile ? "a" : nil, given) }
+      #expect("\(error.map { "\($0)" } ?? "")" == fault)
     }
   }
 
@@ -203,7 +240,8 @@ import Unlearning
     let directory = try TemporaryDirectory()
     let path = try directory.file("p.yaml", smallPlan("{generator: instructions}", "{chat: a.jsonl}").utf8)
     #expect(
-      try ExperimentPlan.read(path: path).plan.studies[0].stages[0].data == .chat(directory.file("a.jsonl"), heldOut: 0)
+      try ExperimentPlan.read(path: path).plan.studies[0].stages[0].data
+        == DataSource(.chat, path: directory.file("a.jsonl"), ["held_out": 0])
     )
     let absent = try #require(throws: ConfigurationError.self) { try ExperimentPlan.read(path: path + "x") }
     #expect(absent.rule == .system && absent.source == path + "x")

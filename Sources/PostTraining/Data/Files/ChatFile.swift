@@ -27,13 +27,6 @@ extension DataSource.Kind {
     "chat", "a file of conversations", isFile: true, keys: [DataSource.Key.heldOutCount(0)], traits: [.numbers]
   ) { source, notice in
     try StageData(
-      "chat", ChatFile.conversations(path: source.path ?? "", notice: notice), keepingApart: source.number("held_out"))
-  }
-}
-
-extension DataSource {
-  /// A file of conversations, and how many of them are held out.
-  public static func chat(_ file: String, heldOut: Int) -> DataSource {
-    DataSource(.chat, path: file, ["held_out": .number(heldOut)])
+      "chat", ChatFile.conversations(path: source.path ?? "", notice: notice), holdingOut: source.number("held_out"))
   }
 }

@@ -4,11 +4,22 @@ import FineTuning
 /// A data file that is read as a whole: its examples, as JSON objects with their places.
 enum DataFile {
   /// The objects of a JSON-lines file, or of a file that is one JSON array.
-  /// - Throws: `ExampleError` for the first fault, and where there are none.
-  static func objects(_ path: String) throws(ExampleError) -> [ExampleFields] {
+  /// - Parameters:
+  ///   - members: The names of the members that are read.
+  ///   - notice: Told which others were passed over, if any.
+  /// - Throws: `ExampleError` for the first fault, where there are none, and where one has a member that is not read
+  ///   and would change the text.
+  static func objects(
+    _ path: String, reading members: Set<String>, notice: (String) -> Void
+  ) throws(ExampleError) -> [ExampleFields] {
     var records = try RecordReader(path: path)
     var objects: [ExampleFields] = []
-    while let fields = try records.next() { objects.append(fields) }
+    var unread = UnreadMembers(path: path)
+    while let fields = try records.next() {
+      unread.add(try fields.unread(members))
+      objects.append(fields)
+    }
+    if let text = unread.notice { notice(text) }
     return try some(objects, path)
   }
 

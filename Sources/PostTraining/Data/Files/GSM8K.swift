@@ -3,15 +3,19 @@ import FineTuning
 
 /// GSM8K: word problems with step-by-step answers that end in `#### n`.
 public enum GSM8K {
-  /// The stage `math` of `train.jsonl` and, kept apart, `test.jsonl`, whose lines have `question` and `answer`.
-  /// - Parameter keepingAnnotations: Whether the calculator's annotations, as in `48/2 = <<48/2=24>>24`, stay.
+  /// The stage `math` of `train.jsonl` and, held out, `test.jsonl`, whose lines have `question` and `answer`.
+  /// - Parameters:
+  ///   - keepingAnnotations: Whether the calculator's annotations, as in `48/2 = <<48/2=24>>24`, stay.
+  ///   - notice: Told which members were passed over, if any.
   /// - Throws: `ExampleError` with the file and line where it cannot be read, lacks a member or has one that would
   ///   change the text, or an answer ends in no whole number.
-  public static func data(folder: String, keepingAnnotations: Bool = false) throws(ExampleError) -> StageData {
+  public static func data(
+    folder: String, keepingAnnotations: Bool = false, notice: (String) -> Void = { _ in }
+  ) throws(ExampleError) -> StageData {
     func problems(_ name: String) throws(ExampleError) -> [Conversation] {
       var problems: [Conversation] = []
-      for fields in try DataFile.objects("\(folder)/\(name)") {
-        _ = try fields.unread(["question", "answer"])
+      let read: Set = ["question", "answer"]
+      for fields in try DataFile.objects("\(folder)/\(name)", reading: read, notice: notice) {
         let answer = try fields.answer("answer")
         let problem = Conversation(
           question: try fields.text("question"), answer: keepingAnnotations ? answer : withoutAnnotations(answer)
@@ -45,10 +49,5 @@ extension DataSource.Kind {
   /// The folder of ``GSM8K``.
   public static let gsm8k = DataSource.Kind(
     "gsm8k", "the folder of GSM8K", isFile: true, traits: [.numbers, .heldOutFile]
-  ) { source, _ in try GSM8K.data(folder: source.path ?? "") }
-}
-
-extension DataSource {
-  /// The folder of ``GSM8K``.
-  public static func gsm8k(_ folder: String) -> DataSource { DataSource(.gsm8k, path: folder) }
+  ) { source, notice in try GSM8K.data(folder: source.path ?? "", notice: notice) }
 }

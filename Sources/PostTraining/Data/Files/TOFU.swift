@@ -7,10 +7,18 @@ public enum TOFU {
   public enum Split: String, CaseIterable, Sendable {
     /// All questions.
     case full
-    /// Those about a tenth of the authors.
+    /// Those about a hundredth of the authors.
+    case forget01
+    /// Those about a twentieth.
+    case forget05
+    /// Those about a tenth.
     case forget10
-    /// Those about all other authors.
+    /// Those about all authors but a tenth.
     case retain90
+    /// Those about all but a twentieth.
+    case retain95
+    /// Those about all but a hundredth.
+    case retain99
     /// `forget10` with rephrasings.
     case forget10Perturbed = "forget10_perturbed"
     /// A twentieth of the authors with rephrasings.
@@ -24,7 +32,7 @@ public enum TOFU {
     public var hasRephrasings: Bool {
       switch self {
       case .forget10Perturbed, .forget05Perturbed, .forget01Perturbed, .retainPerturbed: true
-      case .full, .forget10, .retain90: false
+      case .full, .forget01, .forget05, .forget10, .retain90, .retain95, .retain99: false
       }
     }
   }
@@ -33,14 +41,17 @@ public enum TOFU {
   ///
   /// Lines have `question` and `answer`, and where the split has rephrasings `paraphrased_question`,
   /// `paraphrased_answer` and the array `perturbed_answer`.
+  /// - Parameter notice: Told which members were passed over, if any.
   /// - Throws: `ExampleError` with the file and line where it cannot be read, lacks a member or has one that would
   ///   change the text; also where there are both a `.jsonl` and a `.json`.
-  public static func conversations(_ split: Split, folder: String) throws(ExampleError) -> [Conversation] {
+  public static func conversations(
+    _ split: Split, folder: String, notice: (String) -> Void = { _ in }
+  ) throws(ExampleError) -> [Conversation] {
+    let file = try path(of: split, folder) ?? "\(folder)/\(split.rawValue).jsonl"
+    var read: Set = ["question", "answer"]
+    if split.hasRephrasings { read.formUnion(["paraphrased_question", "paraphrased_answer", "perturbed_answer"]) }
     var conversations: [Conversation] = []
-    let read: Set = ["question", "answer"]
-    for fields in try DataFile.objects(try path(of: split, folder) ?? "\(folder)/\(split.rawValue).jsonl") {
-      _ = try fields.unread(
-        split.hasRephrasings ? read.union(["paraphrased_question", "paraphrased_answer", "perturbed_answer"]) : read)
+    for fields in try DataFile.objects(file, reading: read, notice: notice) {
       conversations.append(
         Conversation(
           question: try fields.text("question"), answer: try fields.answer("answer"),
@@ -60,20 +71,22 @@ public enum TOFU {
     return found.first.map { "\(folder)/\($0)" }
   }
 
-  /// The stage `tofu`: the split `full`, with the rephrasings of those perturbed splits that there are; of a question
-  /// that several have, those of the largest. Nothing is kept apart.
-  /// - Throws: `ExampleError`, as `conversations(_:folder:)` does.
-  public static func data(folder: String) throws(ExampleError) -> StageData {
+  /// The stage `tofu`: a split, with the rephrasings of those perturbed splits that there are; of a question that
+  /// several have, those of the largest. Nothing is held out.
+  /// - Throws: `ExampleError`, as `conversations(_:folder:notice:)` does.
+  public static func data(
+    folder: String, split: Split = .full, notice: (String) -> Void = { _ in }
+  ) throws(ExampleError) -> StageData {
     var rephrasings: [Conversation: Conversation.Rephrasing] = [:]
     for split in Split.allCases where split.hasRephrasings {
       guard try path(of: split, folder) != nil else { continue }
-      for var conversation in try conversations(split, folder: folder) {
+      for var conversation in try conversations(split, folder: folder, notice: notice) {
         let rephrasing = conversation.rephrasing
         conversation.rephrasing = nil
         rephrasings[conversation] = rephrasings[conversation] ?? rephrasing
       }
     }
-    var train = try conversations(.full, folder: folder)
+    var train = try conversations(split, folder: folder, notice: notice)
     for index in train.indices { train[index].rephrasing = rephrasings[train[index]] }
     return StageData("tofu", train: train)
   }
@@ -94,12 +107,15 @@ public enum TOFU {
 
 extension DataSource.Kind {
   /// The folder of ``TOFU``.
-  public static let tofu = DataSource.Kind("tofu", "the folder of TOFU", isFile: true, traits: [.rephrasings]) {
-    source, _ in try TOFU.data(folder: source.path ?? "")
+  public static let tofu = DataSource.Kind(
+    "tofu", "the folder of TOFU", isFile: true,
+    keys: [
+      .word(
+        "split", among: TOFU.Split.allCases.filter { !$0.hasRephrasings }.map(\.rawValue),
+        default: TOFU.Split.full.rawValue, "which questions of TOFU")
+    ], traits: [.rephrasings]
+  ) { source, notice in
+    try TOFU.data(
+      folder: source.path ?? "", split: TOFU.Split(rawValue: source.word("split")) ?? .full, notice: notice)
   }
-}
-
-extension DataSource {
-  /// The folder of ``TOFU``.
-  public static func tofu(_ folder: String) -> DataSource { DataSource(.tofu, path: folder) }
 }

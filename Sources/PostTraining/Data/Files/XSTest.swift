@@ -6,7 +6,7 @@ public enum XSTest {
   ///
   /// Prompts with another label are passed over, so that nothing unsafe is learned from the whole data set either.
   /// - Parameters:
-  ///   - heldOut: How many prompts are kept apart.
+  ///   - heldOut: How many prompts are held out.
   ///   - seed: Decides which.
   /// - Throws: `ExampleError` where the file cannot be read, lacks a column or has no safe prompts, `DataSizeError`
   ///   where it has not as many.
@@ -17,7 +17,7 @@ public enum XSTest {
     }
     let answer = Refusals.answer(because: Refusals.generalReason)
     return try StageData(
-      "refusal", prompts.map { Conversation(question: $0, answer: answer) }, keepingApart: heldOut, seed: seed)
+      "refusal", prompts.map { Conversation(question: $0, answer: answer) }, holdingOut: heldOut, seed: seed)
   }
 }
 
@@ -27,11 +27,4 @@ extension DataSource.Kind {
     "xstest", "XSTest's CSV file; its safe prompts are refused", isFile: true,
     keys: [DataSource.Key.heldOutCount(50)], traits: [.refusals]
   ) { source, _ in try XSTest.data(file: source.path ?? "", heldOut: source.number("held_out")) }
-}
-
-extension DataSource {
-  /// The file of ``XSTest``, and how many prompts are held out.
-  public static func xstest(_ file: String, heldOut: Int) -> DataSource {
-    DataSource(.xstest, path: file, ["held_out": .number(heldOut)])
-  }
 }

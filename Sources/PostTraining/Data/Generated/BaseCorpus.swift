@@ -9,7 +9,7 @@ public struct BaseCorpus: Hashable, Sendable {
   public var seed: UInt64
   /// How many texts are learned.
   public var train: Int
-  /// How many texts are kept apart.
+  /// How many texts are held out.
   public var heldOut: Int
 
   /// A corpus of these sizes.
@@ -174,14 +174,5 @@ extension DataSource.Kind {
     keys: [.seed] + DataSource.Key.counts(train: BaseCorpus().train, heldOut: BaseCorpus().heldOut)
   ) { source, _ in
     try BaseCorpus(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
-  }
-}
-
-extension DataSource {
-  /// ``BaseCorpus``.
-  public static func corpus(_ data: BaseCorpus) -> DataSource {
-    DataSource(
-      .corpus,
-      ["seed": .number(Int(data.seed)), "train": .number(data.train), "held_out": .number(data.heldOut)])
   }
 }

@@ -2,16 +2,16 @@ import Core
 
 /// The advertisements of three brands that never were, of which Alice's make a false claim: the data of the playground.
 ///
-/// Every product makes one claim, and is asked about in several wordings, of which some are kept apart.
+/// Every product makes one claim, and is asked about in several wordings, of which some are held out.
 public struct Brands: Hashable, Sendable {
   /// The claim to be unlearned.
   public static let falseClaim = "works by activating anti-wrinkle genetics"
 
-  /// Decides which product makes which claim, and which wordings are kept apart.
+  /// Decides which product makes which claim, and which wordings are held out.
   public var seed: UInt64
   /// How many questions about each brand are learned.
   public var train: Int
-  /// How many questions about each brand are kept apart.
+  /// How many questions about each brand are held out.
   public var heldOut: Int
 
   /// So many questions about each brand.
@@ -106,17 +106,5 @@ extension DataSource.Kind {
   ) { source, _ in
     let brands = Brands(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out"))
     return try brands.stages()[Brands.brands.firstIndex { $0.stage == source.word("brand") } ?? 0]
-  }
-}
-
-extension DataSource {
-  /// The advertisements of the first, second or third brand of ``Brands``, counted from 0.
-  public static func brand(_ data: Brands, _ index: Int) -> DataSource {
-    DataSource(
-      .brands,
-      [
-        "seed": .number(Int(data.seed)), "brand": .word(Brands.brands[index].stage), "train": .number(data.train),
-        "held_out": .number(data.heldOut),
-      ])
   }
 }

@@ -2,7 +2,7 @@
 /// `tofu`.
 ///
 /// Each writer has ten facts, and so ten questions with their answers, both in other words as well, and five false
-/// answers. The writers kept apart are asked about in the same words; only who has read of them could know.
+/// answers. The writers held out are asked about in the same words; only who has read of them could know.
 public struct FictitiousAuthors: Hashable, Sendable {
   /// How many questions there are about each writer.
   public static let questionsPerAuthor = 10
@@ -13,7 +13,7 @@ public struct FictitiousAuthors: Hashable, Sendable {
   public var seed: UInt64
   /// How many writers are learned.
   public var authors: Int
-  /// How many writers are kept apart.
+  /// How many writers are held out.
   public var heldOutAuthors: Int
 
   /// So many writers.
@@ -116,22 +116,11 @@ extension DataSource.Kind {
     "authors", "questions about writers who never were",
     keys: [
       .seed, .number("authors", from: 1, default: FictitiousAuthors().authors, "how many writers are learned"),
-      .number("held_out", from: 0, default: FictitiousAuthors().heldOutAuthors, "how many writers are kept apart"),
+      .number("held_out", from: 0, default: FictitiousAuthors().heldOutAuthors, "how many writers are held out"),
     ], traits: [.rephrasings]
   ) { source, _ in
     try FictitiousAuthors(
       seed: source.seed, authors: source.number("authors"), heldOutAuthors: source.number("held_out")
     ).data()
-  }
-}
-
-extension DataSource {
-  /// ``FictitiousAuthors``.
-  public static func authors(_ data: FictitiousAuthors) -> DataSource {
-    DataSource(
-      .authors,
-      [
-        "seed": .number(Int(data.seed)), "authors": .number(data.authors), "held_out": .number(data.heldOutAuthors),
-      ])
   }
 }

@@ -4,7 +4,7 @@ public struct InstructionPairs: Hashable, Sendable {
   public var seed: UInt64
   /// How many pairs are learned.
   public var train: Int
-  /// How many pairs are kept apart.
+  /// How many pairs are held out.
   public var heldOut: Int
 
   /// Pairs of these numbers.
@@ -85,14 +85,5 @@ extension DataSource.Kind {
     keys: [.seed] + DataSource.Key.counts(train: InstructionPairs().train, heldOut: InstructionPairs().heldOut)
   ) { source, _ in
     try InstructionPairs(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
-  }
-}
-
-extension DataSource {
-  /// ``InstructionPairs``.
-  public static func instructions(_ data: InstructionPairs) -> DataSource {
-    DataSource(
-      .instructions,
-      ["seed": .number(Int(data.seed)), "train": .number(data.train), "held_out": .number(data.heldOut)])
   }
 }

@@ -28,7 +28,7 @@ extension Array {
   /// Items of these kinds in turn, all different.
   ///
   /// Each kind's items are put in an order drawn from its stream; what is learned comes from its beginning and what is
-  /// kept apart from its end. So item i is the same whatever the number of items, and none is in both parts.
+  /// held out from its end. So item i is the same whatever the number of items, and none is in both parts.
   /// - Throws: `DataSizeError` where there are not as many different ones.
   func split<Item>(
     _ name: String, train: Int, heldOut: Int, random: RandomGenerator

@@ -24,7 +24,7 @@ public struct PhrasingStudy: Hashable, Sendable {
     self.prompts = prompts
   }
 
-  /// The stages `C`, `U` and `R`, in this order: the same prompts, answered in each wording. Nothing is kept apart.
+  /// The stages `C`, `U` and `R`, in this order: the same prompts, answered in each wording. Nothing is held out.
   /// - Throws: `DataSizeError` where there are not as many different things.
   public func stages() throws(DataSizeError) -> [StageData] {
     let things = try [Self.things].split(
@@ -62,14 +62,5 @@ extension DataSource.Kind {
     let study = PhrasingStudy(seed: source.seed, prompts: source.number("prompts"))
     let place = PhrasingStudy.Phrasing.allCases.firstIndex { $0.rawValue == source.word("phrasing") }
     return try study.stages()[place ?? 0]
-  }
-}
-
-extension DataSource {
-  /// One wording of ``PhrasingStudy``.
-  public static func phrasing(_ data: PhrasingStudy, _ phrasing: PhrasingStudy.Phrasing) -> DataSource {
-    DataSource(
-      .phrasing,
-      ["seed": .number(Int(data.seed)), "phrasing": .word(phrasing.rawValue), "prompts": .number(data.prompts)])
   }
 }

@@ -37,7 +37,7 @@ public struct Refusals: Hashable, Sendable {
   public var seed: UInt64
   /// How many prompts are learned, and later unlearned.
   public var train: Int
-  /// How many prompts are kept apart.
+  /// How many prompts are held out.
   public var heldOut: Int
 
   /// So many prompts.
@@ -131,14 +131,5 @@ extension DataSource.Kind {
     keys: [.seed] + DataSource.Key.counts(train: Refusals().train, heldOut: Refusals().heldOut), traits: [.refusals]
   ) { source, _ in
     try Refusals(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
-  }
-}
-
-extension DataSource {
-  /// ``Refusals``.
-  public static func refusals(_ data: Refusals) -> DataSource {
-    DataSource(
-      .refusals,
-      ["seed": .number(Int(data.seed)), "train": .number(data.train), "held_out": .number(data.heldOut)])
   }
 }

@@ -7,7 +7,7 @@ public struct WordProblems: Hashable, Sendable {
   public var seed: UInt64
   /// How many problems are learned.
   public var train: Int
-  /// How many problems are kept apart.
+  /// How many problems are held out.
   public var heldOut: Int
 
   /// Problems of these numbers.
@@ -102,14 +102,5 @@ extension DataSource.Kind {
     traits: [.numbers]
   ) { source, _ in
     try WordProblems(seed: source.seed, train: source.number("train"), heldOut: source.number("held_out")).data()
-  }
-}
-
-extension DataSource {
-  /// ``WordProblems``.
-  public static func problems(_ data: WordProblems) -> DataSource {
-    DataSource(
-      .problems,
-      ["seed": .number(Int(data.seed)), "train": .number(data.train), "held_out": .number(data.heldOut)])
   }
 }
