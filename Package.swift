@@ -81,7 +81,8 @@ let package = Package(
       ]),
 
     .target(name: "PropertyTesting", path: "Tests/PropertyTesting"),
-    .target(name: "TestSupport", dependencies: ["LinearAlgebra", "Unlearning"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["LinearAlgebra", "Unlearning", "Transformer"], path: "Tests/TestSupport"),
     .testTarget(
       name: "LinearAlgebraTests",
       dependencies: ["Core", "LinearAlgebra", "StagedLearners", "PropertyTesting", "CLapacke", "CGSL"]),
@@ -90,7 +91,7 @@ let package = Package(
       name: "FileFormatsTests", dependencies: ["CKernels", "FileFormats", "TestSupport"]),
     .testTarget(
       name: "TransformerTests",
-      dependencies: ["Core", "Unlearning", "CKernels", "FileFormats", "Transformer", "PropertyTesting"],
+      dependencies: ["Core", "Unlearning", "CKernels", "FileFormats", "Transformer", "PropertyTesting", "TestSupport"],
       exclude: ["References"]),
     .testTarget(
       name: "TokenizersTests", dependencies: ["FileFormats", "Tokenizers", "PropertyTesting", "TestSupport"],

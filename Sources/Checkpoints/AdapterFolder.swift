@@ -69,7 +69,7 @@ public struct AdapterFolder: Sendable {
   ) throws(CheckpointError) -> [(entry: TensorTable.Entry, tensor: ParameterLayout.Tensor)] {
     var copies: [(entry: TensorTable.Entry, tensor: ParameterLayout.Tensor)] = []
     for entry in table.entries where layout[entry.name] == nil {
-      let embedding = ModelFolder.embeddingName, head = ModelFolder.headName
+      let embedding = TensorName.embedding, head = TensorName.head
       let original: String
       switch entry.name {
       case "base_model.model.lm_head.base_layer.weight", "base_model.model.lm_head.weight":

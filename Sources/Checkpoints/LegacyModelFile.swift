@@ -80,20 +80,22 @@ public struct LegacyModelFile: Sendable {
       }
       offset += 4 * elements.count
     }
-    func readLayers(_ name: String, permutedHeads: Int? = nil) throws(CheckpointError) {
-      for layer in 0..<model.layerCount {
-        try read("model.layers.\(layer).\(name).weight", permutedHeads: permutedHeads)
-      }
+    func readLayers(_ name: (Int) -> String, permutedHeads: Int? = nil) throws(CheckpointError) {
+      for layer in 0..<model.layerCount { try read(name(layer), permutedHeads: permutedHeads) }
     }
-    try read("model.embed_tokens.weight")
-    try readLayers("input_layernorm")
-    try readLayers("self_attn.q_proj", permutedHeads: model.headCount)
-    try readLayers("self_attn.k_proj", permutedHeads: model.keyValueHeadCount)
-    for name in ["self_attn.v_proj", "self_attn.o_proj", "post_attention_layernorm"] { try readLayers(name) }
-    for name in ["mlp.gate_proj", "mlp.down_proj", "mlp.up_proj"] { try readLayers(name) }
-    try read("model.norm.weight")
+    func readLayers(_ target: LoRAConfiguration.Target, permutedHeads: Int? = nil) throws(CheckpointError) {
+      try readLayers({ TensorName.weight(target, $0) }, permutedHeads: permutedHeads)
+    }
+    try read(TensorName.embedding)
+    try readLayers(TensorName.attentionNorm)
+    try readLayers(.q, permutedHeads: model.headCount)
+    try readLayers(.k, permutedHeads: model.keyValueHeadCount)
+    for target in [LoRAConfiguration.Target.v, .o] { try readLayers(target) }
+    try readLayers(TensorName.mlpNorm)
+    for target in [LoRAConfiguration.Target.gate, .down, .up] { try readLayers(target) }
+    try read(TensorName.finalNorm)
     offset += 4 * tableCount
-    if !model.tiesEmbeddings { try read("lm_head.weight") }
+    if !model.tiesEmbeddings { try read(TensorName.head) }
     if 1.bigEndian == 1 {
       for index in parameters.elements.indices {
         parameters.elements[index] = Float(bitPattern: parameters.elements[index].bitPattern.byteSwapped)

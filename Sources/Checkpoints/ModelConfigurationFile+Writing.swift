@@ -24,7 +24,7 @@ extension ModelConfigurationFile {
   public static func json(
     for model: ModelConfiguration, format: WeightFormat, specialTokens: SpecialTokens, keeping source: JSON? = nil
   ) -> JSON {
-    let architecture = Architecture.of(model)
+    let architecture = Architecture.of(model, from: source)
     var members: [JSON.Member] = []
     func add(_ name: String, _ value: JSON) { members.append(JSON.Member(name, value)) }
     add("architectures", [.string(architecture.className)])

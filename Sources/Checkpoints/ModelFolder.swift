@@ -27,9 +27,6 @@ public struct ModelFolder: Sendable {
   /// The name under which the tied matrix of embedding and head is stored, and that of its copy if there is one.
   private let tied: (original: String, copy: String?)
 
-  static let embeddingName = "model.embed_tokens.weight"
-  static let headName = "lm_head.weight"
-
   /// Opens a folder.
   /// - Throws: `CheckpointError` naming the file and the key or tensor, with what was expected and what was found.
   public init(path: String) throws(CheckpointError) {
@@ -42,11 +39,11 @@ public struct ModelFolder: Sendable {
       ? try SpecialTokens(JSONFields(path: generation), defaults: configuration.specialTokens)
       : configuration.specialTokens
     table = try Self.table(path)
-    if model.tiesEmbeddings, table[Self.headName] != nil {
+    if model.tiesEmbeddings, table[TensorName.head] != nil {
       tied =
-        table[Self.embeddingName] == nil ? (Self.headName, nil) : (Self.embeddingName, Self.headName)
+        table[TensorName.embedding] == nil ? (TensorName.head, nil) : (TensorName.embedding, TensorName.head)
     } else {
-      tied = (Self.embeddingName, nil)
+      tied = (TensorName.embedding, nil)
     }
     try check()
   }
@@ -54,10 +51,10 @@ public struct ModelFolder: Sendable {
   /// The weights' files. As in transformers, those of a base model may have names without the head model's prefix.
   private static func table(_ path: String) throws(CheckpointError) -> TensorTable {
     var table = try TensorTable(modelFolder: path)
-    let prefix = "model."
+    let prefix = TensorName.prefix
     guard !table.entries.contains(where: { $0.name.hasPrefix(prefix) }) else { return table }
-    if table[String(embeddingName.dropFirst(prefix.count))] != nil {
-      table.rename { $0 == headName ? $0 : prefix + $0 }
+    if table[String(TensorName.embedding.dropFirst(prefix.count))] != nil {
+      table.rename { $0 == TensorName.head ? $0 : prefix + $0 }
       return table
     }
     let beginnings = table.entries.compactMap { entry in
@@ -94,14 +91,14 @@ public struct ModelFolder: Sendable {
     }
   }
 
-  private func storedName(_ name: String) -> String { name == Self.embeddingName ? tied.original : name }
+  private func storedName(_ name: String) -> String { name == TensorName.embedding ? tied.original : name }
 
   /// Holds the files' headers against the configuration. Only after this is memory for the weights ever allocated, so
   /// that a false configuration cannot ask for more than the files have.
   private func check() throws(CheckpointError) {
     // A layer has at least nine tensors; a layout of more layers than that is not even made.
     guard model.layerCount <= table.entries.count else {
-      let last = "model.layers.\(model.layerCount - 1).input_layernorm.weight"
+      let last = TensorName.attentionNorm(model.layerCount - 1)
       throw .missingTensor(file: table.path, tensor: last, expected: [model.hiddenSize])
     }
     let layout = layout
@@ -126,7 +123,7 @@ public struct ModelFolder: Sendable {
   }
 
   private func checkVocabulary(_ name: String) throws(CheckpointError) {
-    guard name == Self.embeddingName || name == Self.headName, let entry = table[name] else { return }
+    guard name == TensorName.embedding || name == TensorName.head, let entry = table[name] else { return }
     let shape = entry.tensor.shape
     guard shape.count == 2, shape[1] == model.hiddenSize, shape[0] != model.vocabularySize else { return }
     throw .vocabulary(

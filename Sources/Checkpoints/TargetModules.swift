@@ -58,23 +58,14 @@ struct TargetModules: Equatable, Sendable {
 
   /// The modules of a layer.
   private static func modules(ofLayer layer: Int) -> [Module] {
-    let prefix = "model.layers.\(layer)"
-    return LoRAConfiguration.Target.allCases.filter { $0 != .head }.map { target in
-      let parent =
-        switch target {
-        case .q, .k, .v, .o: "self_attn"
-        default: "mlp"
-        }
-      return Module(name: "\(prefix).\(parent).\(target.moduleName)", layer: layer, target: target)
-    }
-      + ["", ".self_attn", ".mlp", ".mlp.act_fn", ".input_layernorm", ".post_attention_layernorm"]
-      .map { Module(name: prefix + $0, layer: layer) }
+    LoRAConfiguration.Target.allCases.filter { $0 != .head }.map { target in
+      Module(name: TensorName.module(target, layer), layer: layer, target: target)
+    } + TensorName.layerModules.map { Module(name: TensorName.layer(layer) + $0, layer: layer) }
   }
 
   /// The modules outside the layers.
   private static let outerModules =
-    [Module(name: "lm_head", target: .head)]
-    + ["model", "model.embed_tokens", "model.layers", "model.norm", "model.rotary_emb"].map { Module(name: $0) }
+    [Module(name: TensorName.module(.head, 0), target: .head)] + TensorName.outerModules.map { Module(name: $0) }
 
   /// The part of the rule that takes the module; nil where it is not taken.
   private func match(_ module: Module) -> String? {

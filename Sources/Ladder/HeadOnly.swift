@@ -50,7 +50,7 @@ public struct HeadOnly: Sendable {
   public init(_ law: SmallTransformer, trainer: Trainer, growth: Double = 0.1, seed: UInt64) throws {
     let random = RandomGenerator(seed: seed)
     let start = law.weights(random.child(0))
-    start["lm_head.weight"]?.update(repeating: 0)
+    start[TensorName.head]?.update(repeating: 0)
     let (retained, forgotten, tested) = (10, 6, 10)
     let learner = OutputLearner(law, weights: start, training: .head, capacity: max(retained, tested))
     func draw(_ count: Int, _ index: UInt64) throws -> LabelledSequences {

@@ -29,7 +29,7 @@ public final class OutputLearner {
   /// A learner that starts from a copy of `weights`.
   /// - Parameter capacity: The most sequences of a data set.
   public init(_ law: SmallTransformer, weights: Parameters, training trained: Trained, capacity: Int) {
-    guard let head = weights.layout["lm_head.weight"] else { preconditionFailure("a learner has a head of its own") }
+    guard let head = weights.layout[TensorName.head] else { preconditionFailure("a learner has a head of its own") }
     (self.weights, self.trained, self.head) = (Parameters(copying: weights), trained, head.range)
     engine = law.engine(sequences: capacity)
     gradients = Parameters(layout: weights.layout)

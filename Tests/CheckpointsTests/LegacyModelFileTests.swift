@@ -62,11 +62,11 @@ private struct Legacy {
       contextLength: 16, normEpsilon: 1e-5, tiesEmbeddings: isTied)
     #expect(file.model == expected)
     let tokens = [3, 1, 4, 1, 5, 8, 2, 6]
-    let original = ReferenceForward(file.model, pairs: .neighbours) { legacy.matrices[$0] }.logits(tokens)
-    let imported = ReferenceForward(file.model, try file.loadParameters()).logits(tokens)
+    let original = PlainForward(file.model, pairs: .neighbours, tensors: legacy.matrices).logits(tokens)
+    let imported = PlainForward(file.model, try file.loadParameters()).logits(tokens)
     for (one, other) in zip(original.joined(), imported.joined()) { #expect(abs(one - other) < 1e-12) }
     // The rotation matters here: read in the other way, the matrices give other numbers.
-    let wrong = ReferenceForward(file.model, pairs: .halves) { legacy.matrices[$0] }.logits(tokens)
+    let wrong = PlainForward(file.model, pairs: .halves, tensors: legacy.matrices).logits(tokens)
     #expect(zip(original.joined(), wrong.joined()).contains { abs($0 - $1) > 1e-3 })
   }
 
@@ -107,7 +107,7 @@ private struct Legacy {
       try #require(reference[key]?.elements).compactMap(\.doubleValue)
     }
     let tokens = try numbers("prompt_tokens").map { Int($0) }
-    let logits = ReferenceForward(file.model, try file.loadParameters()).logits(tokens)
+    let logits = PlainForward(file.model, try file.loadParameters()).logits(tokens)
     for (position, key) in [(0, "first_position_logits"), (logits.count - 1, "last_position_logits")] {
       let expected = try numbers(key)
       #expect(expected.count == 512)

@@ -98,7 +98,7 @@ import Transformer
       #expect(directory.names(name).contains("model.safetensors.index.json") == (name == "d"))
       let expected = try SafetensorsFile(path: directory.file("\(name)-logits.safetensors"))
       func check(_ parameters: Parameters, _ key: String) throws {
-        let logits = ReferenceForward(model, parameters).logits(Self.tokens).flatMap(\.self)
+        let logits = PlainForward(model, parameters).logits(Self.tokens).flatMap(\.self)
         let values = try expected.readFloat64(key).values
         let scale = values.map(abs).max() ?? 1
         #expect(logits.count == values.count)

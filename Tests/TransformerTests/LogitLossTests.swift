@@ -1,6 +1,7 @@
 import Core
 import FileFormats
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Transformer
@@ -82,24 +83,22 @@ struct LogitLossTests {
     let (weights, batch) = (try reference.weights(), reference.batch)
     let gradients = Parameters(layout: engine.trainedLayout)
     try engine.gradient(of: batch, logitsIn: loss.rows, weights: weights, into: gradients, loss: loss.slope)
-    let plain = DoubleModel(reference.model, weights)
-    func value(_ model: DoubleModel) -> Double {
-      let v = model.model.vocabularySize
-      let logits = (0..<batch.sequenceCount).flatMap { model.logits(Array(batch.tokens[batch.rows(of: $0)])) }
+    let plain = PlainForward(reference.model, weights)
+    func allLogits(_ model: PlainForward) -> [Double] {
+      (0..<batch.sequenceCount).flatMap { model.logits(batch.tokens[batch.rows(of: $0)].map(Int.init)).flatMap(\.self) }
+    }
+    func value(_ model: PlainForward) -> Double {
+      let (v, logits) = (model.model.vocabularySize, allLogits(model))
       return loss.rows.enumerated().reduce(0) { $0 + loss.value($1.0, logits[$1.1 * v..<($1.1 + 1) * v]) }
     }
     // The second implementation gives the engine's logits.
-    let logits = (0..<batch.sequenceCount).flatMap { plain.logits(Array(batch.tokens[batch.rows(of: $0)])) }
-    #expect(relativeDistance(try engine.logits(batch, weights: weights), logits) < EngineReferenceTests.tolerance)
+    #expect(
+      relativeDistance(try engine.logits(batch, weights: weights), allLogits(plain)) < EngineReferenceTests.tolerance)
     for (index, tensor) in engine.trainedLayout.tensors.enumerated() {
       var random = RandomGenerator(seed: UInt64(index))
       let places = (0..<4).map { _ in Int.random(in: tensor.range, using: &random) }
       let expected = places.map { place in
-        differences([0]) { step in
-          var moved = plain
-          moved.weights[place] += step[0]
-          return value(moved)
-        }[0]
+        differences([0]) { step in value(plain.moved(tensor.name, place - tensor.offset, by: step[0])) }[0]
       }
       // An element is wrong by as much as the whole tensor is, by rounding of sums that cancel.
       let scale = gradients.elements(of: tensor).reduce(0) { max($0, abs(Double($1))) }

@@ -4,8 +4,8 @@ import Transformer
 /// A family of models that checkpoints are read and written for, one value in the list ``all``: what it is called in
 /// `config.json`, what transformers takes where that is silent, what is refused, and what is written for it alone.
 ///
-/// Its tensors' names and the order of its layers are those of `ParameterLayout` and the engine, which know biases of
-/// q, k and v, tied embeddings, grouped keys and values, and Llama 3's stretched rotary frequencies.
+/// Its tensors' names are those of `TensorName`, the order of its layers that of the engine's `Network`, which knows
+/// biases of q, k and v, tied embeddings, grouped keys and values, and Llama 3's stretched rotary frequencies.
 struct Architecture: Sendable {
   /// The name under `model_type`.
   let name: String
@@ -24,7 +24,7 @@ struct Architecture: Sendable {
   /// Keys that must be false or missing, for each the reason. They are written as false.
   let refusedSwitches: [(key: String, reason: String)]
 
-  /// All architectures. The first whose blocks a model has is the one it is written as.
+  /// All architectures.
   static let all: [Architecture] = [.llama, .qwen2]
 
   /// Refuses what would change the model's numbers and what the engine does not have.
@@ -53,8 +53,12 @@ struct Architecture: Sendable {
     return known
   }
 
-  /// The architecture that a model is written as.
-  static func of(_ model: ModelConfiguration) -> Architecture {
-    all.first { $0.hasQKVBias == model.hasQKVBias } ?? .llama
+  /// The architecture that a model is written as: that of the configuration it comes from, or the first of those that
+  /// have its blocks.
+  static func of(_ model: ModelConfiguration, from source: JSON? = nil) -> Architecture {
+    let fitting = all.filter { $0.hasQKVBias == model.hasQKVBias }
+    let named = fitting.first { $0.name == source?["model_type"]?.stringValue }
+    guard let architecture = named ?? fitting.first else { preconditionFailure("no architecture has these blocks") }
+    return architecture
   }
 }

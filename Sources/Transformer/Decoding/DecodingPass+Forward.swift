@@ -33,26 +33,30 @@ extension DecodingPass {
   }
 
   private func run(_ rows: Range<Int>, _ workers: Workers) {
-    let (stream, normed) = (stream(rows: rows), normed(rows: rows))
-    Embedding.forward(
-      tokens: tokens + rows.lowerBound, table: weight(plan.embedding, model.vocabularySize, model.hiddenSize),
-      x: stream)
-    for (index, layer) in plan.layers.enumerated() {
-      norm(rows, layer.norm1)
+    for (operation, layer) in Network.operations(layers: model.layerCount) { run(operation, layer, rows, workers) }
+  }
+
+  private func run(_ operation: Operation, _ layer: Int, _ rows: Range<Int>, _ workers: Workers) {
+    switch operation {
+    case .embedding:
+      Embedding.forward(
+        tokens: tokens + rows.lowerBound, table: weight(plan.embedding, model.vocabularySize, model.hiddenSize),
+        x: stream(rows: rows))
+    case .norm(let norm):
+      RMSNorm.forward(
+        x: stream(rows: rows), weight: weights + plan.weight(of: norm, layer), epsilon: Float(model.normEpsilon),
+        y: normed(rows: rows), roots: roots.row(rows.lowerBound))
+    case .projection(.qkv): multiply(normed(rows: rows), plan.layers[layer][.qkv], qkv(rows: rows), rows, workers)
+    case .projection(.attentionOutput):
       multiply(
-        normed, weight(layer.qkv, model.qkvWidth, model.hiddenSize), qkv(rows: rows), layer.qkvAdapter,
-        u(rows: rows), bias: layer.qkvBias, workers)
-      attend(index, rows, workers)
-      multiply(
-        attended(rows: rows), weight(layer.out, model.hiddenSize, model.queryWidth), stream, layer.outAdapter,
-        u(rows: rows), adding: true, workers)
-      norm(rows, layer.norm2)
-      gate(layer, rows, workers)
-      multiply(
-        activated(rows: rows), weight(layer.down, model.hiddenSize, model.intermediateSize), stream,
-        layer.downAdapter, u(rows: rows), adding: true, workers)
+        attended(rows: rows), plan.layers[layer][.attentionOutput], stream(rows: rows), adding: true, rows, workers)
+    case .projection(.gateUp): gate(plan.layers[layer][.gateUp], rows, workers)
+    case .projection(.down):
+      multiply(activated(rows: rows), plan.layers[layer][.down], stream(rows: rows), adding: true, rows, workers)
+    case .attention: attend(layer, rows, workers)
+    // Piece by piece with the attention, and with gate and up, which saves a hand-off each.
+    case .rotation, .activation: break
     }
-    norm(rows, plan.finalNorm)
   }
 
   /// Keeps a row's normalised output for ``runHead(_:)``.
@@ -74,10 +78,12 @@ extension DecodingPass {
     View(weights + offset, rows: rows, columns: columns)
   }
 
-  private func norm(_ rows: Range<Int>, _ weight: Int) {
-    RMSNorm.forward(
-      x: stream(rows: rows), weight: weights + weight, epsilon: Float(model.normEpsilon), y: normed(rows: rows),
-      roots: roots.row(rows.lowerBound))
+  private func multiply(
+    _ x: View, _ plan: ProjectionPlan, _ y: View, adding: Bool = false, _ rows: Range<Int>, _ workers: Workers
+  ) {
+    multiply(
+      x, weight(plan.weight, plan.outputs, plan.inputs), y, plan.adapter, u(rows: rows), bias: plan.bias,
+      adding: adding, workers)
   }
 
   /// y = bias + x W', or y += x W', with the adapter if there is one; u is the adapter's memory for these rows.
@@ -98,16 +104,16 @@ extension DecodingPass {
   }
 
   /// Gate, up and SwiGLU.
-  private func gate(_ layer: LayerPlan, _ rows: Range<Int>, _ workers: Workers) {
+  private func gate(_ plan: ProjectionPlan, _ rows: Range<Int>, _ workers: Workers) {
     let f = model.intermediateSize
     let (x, both, out) = (normed(rows: rows), gateUp(rows: rows), activated(rows: rows))
-    let (weight, u) = (weight(layer.gateUp, 2 * f, model.hiddenSize), u(rows: rows))
-    runAdapterInput(x, layer.gateUpAdapter, u, workers)
+    let (weight, u) = (weight(plan.weight, plan.outputs, plan.inputs), u(rows: rows))
+    runAdapterInput(x, plan.adapter, u, workers)
     share(outputs: f, inner: 2 * model.hiddenSize, rows: rows.count, workers) { [self] outputs in
       func half(_ outputs: Range<Int>) {
         let y = both(columns: outputs)
         RowProduct.forward(x: x, weight: weight(rows: outputs), y: y)
-        addAdapter(layer.gateUpAdapter, u, y, outputs)
+        addAdapter(plan.adapter, u, y, outputs)
       }
       half(outputs)
       half(outputs.shifted(by: f))

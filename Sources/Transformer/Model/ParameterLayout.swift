@@ -47,29 +47,23 @@ public struct ParameterLayout: Hashable, Sendable {
 
   /// The layout of all weights of a model. With a tied head there is no `lm_head.weight`.
   public init(_ model: ModelConfiguration) {
-    let (c, f) = (model.hiddenSize, model.intermediateSize)
-    let (q, kv) = (model.queryWidth, model.keyValueWidth)
-    var groups: [[(name: String, shape: [Int])]] = [[("model.embed_tokens.weight", [model.vocabularySize, c])]]
-    for layer in 0..<model.layerCount {
-      let prefix = "model.layers.\(layer)."
-      let (attention, mlp) = (prefix + "self_attn.", prefix + "mlp.")
-      groups.append([(prefix + "input_layernorm.weight", [c])])
-      groups.append([
-        (attention + "q_proj.weight", [q, c]), (attention + "k_proj.weight", [kv, c]),
-        (attention + "v_proj.weight", [kv, c]),
-      ])
-      if model.hasQKVBias {
-        groups.append([
-          (attention + "q_proj.bias", [q]), (attention + "k_proj.bias", [kv]), (attention + "v_proj.bias", [kv]),
-        ])
+    let c = model.hiddenSize
+    var groups: [[(name: String, shape: [Int])]] = []
+    for (operation, layer) in Network.operations(layers: model.layerCount) {
+      switch operation {
+      case .embedding: groups.append([(TensorName.embedding, [model.vocabularySize, c])])
+      case .norm(let norm): groups.append([(norm.tensorName(layer), [c])])
+      case .projection(let projection):
+        groups.append(
+          projection.targets.map {
+            (TensorName.weight($0, layer), [$0.outputWidth(in: model), $0.inputWidth(in: model)])
+          })
+        guard projection.hasBias(in: model) else { continue }
+        groups.append(projection.targets.map { (TensorName.bias($0, layer), [$0.outputWidth(in: model)]) })
+      case .rotation, .attention, .activation: continue
       }
-      groups.append([(attention + "o_proj.weight", [c, q])])
-      groups.append([(prefix + "post_attention_layernorm.weight", [c])])
-      groups.append([(mlp + "gate_proj.weight", [f, c]), (mlp + "up_proj.weight", [f, c])])
-      groups.append([(mlp + "down_proj.weight", [c, f])])
     }
-    groups.append([("model.norm.weight", [c])])
-    if !model.tiesEmbeddings { groups.append([("lm_head.weight", [model.vocabularySize, c])]) }
+    if !model.tiesEmbeddings { groups.append([(TensorName.head, [model.vocabularySize, c])]) }
     self.init(groups: groups)
   }
 
@@ -77,23 +71,18 @@ public struct ParameterLayout: Hashable, Sendable {
   /// `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight` [r, in] and `...lora_B.weight` [out, r].
   public init(_ model: ModelConfiguration, _ adapter: LoRAConfiguration) {
     var groups: [[(name: String, shape: [Int])]] = []
-    func add(_ prefix: String, _ targets: [LoRAConfiguration.Target]) {
+    func add(_ targets: [LoRAConfiguration.Target], _ layer: Int) {
       let targets = targets.filter { adapter.targets.contains($0) }
       guard !targets.isEmpty else { return }
-      groups.append(
-        targets.map { (prefix + $0.moduleName + ".lora_A.weight", [adapter.rank, $0.inputWidth(in: model)]) })
+      groups.append(targets.map { (TensorName.loraA($0, layer), [adapter.rank, $0.inputWidth(in: model)]) })
       for target in targets {
-        groups.append([(prefix + target.moduleName + ".lora_B.weight", [target.outputWidth(in: model), adapter.rank])])
+        groups.append([(TensorName.loraB(target, layer), [target.outputWidth(in: model), adapter.rank])])
       }
     }
-    for layer in 0..<model.layerCount {
-      let prefix = "base_model.model.model.layers.\(layer)."
-      add(prefix + "self_attn.", [.q, .k, .v])
-      add(prefix + "self_attn.", [.o])
-      add(prefix + "mlp.", [.gate, .up])
-      add(prefix + "mlp.", [.down])
+    for (operation, layer) in Network.operations(layers: model.layerCount) {
+      if case .projection(let projection) = operation { add(projection.targets, layer) }
     }
-    add("base_model.model.", [.head])
+    add([.head], 0)
     self.init(groups: groups)
   }
 }

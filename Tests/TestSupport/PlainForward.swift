@@ -1,31 +1,42 @@
 import Glibc
 import Transformer
 
-/// A Llama or Qwen2 model in Double, written for clarity and nothing else.
-struct ReferenceForward {
+/// A model of any architecture here in Double, as plainly as its definition reads, top to bottom: what the engine's
+/// forward pass, its gradients and the files that it reads are tested against.
+public struct PlainForward {
   /// Which coordinates of a head a rotary frequency turns together.
-  enum Pairs { case halves, neighbours }
+  public enum Pairs { case halves, neighbours }
 
-  let model: ModelConfiguration
-  var pairs = Pairs.halves
-  /// The numbers of a tensor by its Hugging Face name, or nil where there is none.
-  let weight: (String) -> [Double]?
+  /// The model's shape and constants.
+  public let model: ModelConfiguration
+  private let pairs: Pairs
+  private var tensors: [String: [Double]]
 
-  init(_ model: ModelConfiguration, _ parameters: Parameters) {
-    self.model = model
-    weight = { name in parameters[name].map { $0.map(Double.init) } }
+  /// A model with the engine's weights.
+  public init(_ model: ModelConfiguration, _ parameters: Parameters) {
+    let names = parameters.layout.tensors.map(\.name)
+    self.init(
+      model,
+      tensors: Dictionary(
+        uniqueKeysWithValues: names.map { ($0, (parameters[$0] ?? .init(start: nil, count: 0)).map(Double.init)) }))
   }
 
-  init(_ model: ModelConfiguration, pairs: Pairs, weight: @escaping (String) -> [Double]?) {
-    self.model = model
-    self.pairs = pairs
-    self.weight = weight
+  /// A model with these tensors, by their Hugging Face names.
+  public init(_ model: ModelConfiguration, pairs: Pairs = .halves, tensors: [String: [Double]]) {
+    (self.model, self.pairs, self.tensors) = (model, pairs, tensors)
+  }
+
+  /// The same with one number of a tensor moved.
+  public func moved(_ name: String, _ index: Int, by step: Double) -> PlainForward {
+    var copy = self
+    copy.tensors[name]?[index] += step
+    return copy
   }
 
   /// The logits at every position.
-  func logits(_ tokens: [Int]) -> [[Double]] {
+  public func logits(_ tokens: [Int]) -> [[Double]] {
     let c = model.hiddenSize
-    let embedding = weight("model.embed_tokens.weight") ?? []
+    let embedding = tensors[TensorName.embedding] ?? []
     var x = tokens.map { Array(embedding[$0 * c..<($0 + 1) * c]) }
     for layer in 0..<model.layerCount {
       let prefix = "model.layers.\(layer)."
@@ -79,13 +90,13 @@ struct ReferenceForward {
 
   private func norm(_ x: [Double], _ name: String) -> [Double] {
     let scale = 1 / (dot(x[...], x[...]) / Double(x.count) + model.normEpsilon).squareRoot()
-    return zip(x, weight(name + ".weight") ?? []).map { $0 * scale * $1 }
+    return zip(x, tensors[name + ".weight"] ?? []).map { $0 * scale * $1 }
   }
 
   private func linear(_ x: [Double], _ name: String) -> [Double] {
-    let matrix = weight(name + ".weight") ?? []
+    let matrix = tensors[name + ".weight"] ?? []
     let product = (0..<matrix.count / x.count).map { dot(matrix[$0 * x.count..<($0 + 1) * x.count], x[...]) }
-    return weight(name + ".bias").map { sum(product, $0) } ?? product
+    return tensors[name + ".bias"].map { sum(product, $0) } ?? product
   }
 
   private func dot(_ x: ArraySlice<Double>, _ y: ArraySlice<Double>) -> Double {
