@@ -19,15 +19,15 @@ import Testing
     }
     let broken = RunPlan(kind: "score", version: 1, title: "broken", inputs: 1)
     plans = [base] + others + [broken]
-    for plan in plans {
-      graph.add(plan, cost: 1) { context in
+    for plan in plans { graph.add(plan, cost: 1) }
+    let (whole, runs) = (graph, store)
+    let failure = #expect(throws: RunFailure.self) {
+      try whole.run(in: runs) { plan, context in
         if plan.kind == "score" { throw CancellationError() }
         try AtomicFile.write("\(plan.title)'s weights", to: "\(context.folder)/weights")
         return ["weights"]
       }
     }
-    let (whole, runs) = (graph, store)
-    let failure = #expect(throws: RunFailure.self) { try whole.run(in: runs) }
     try #require(failure?.plan.key == broken.key)
   }
 

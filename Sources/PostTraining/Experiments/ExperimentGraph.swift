@@ -14,6 +14,8 @@ public struct ExperimentGraph: Sendable {
   /// The model that all stages start from.
   private let model: ModelConfiguration
   private var graph = RunGraph()
+  /// How each run is made here.
+  private var works: [RunKey: @Sendable (RunContext) throws -> [String]?] = [:]
   private var unlearned: [(study: Study, seed: UInt64, path: Path, run: String, columns: [String], key: RunKey)] = []
   private var asked: [QualityRun] = []
   private var compared: [(study: String, seed: UInt64, run: String, comparison: DivergenceRun)] = []
@@ -52,9 +54,13 @@ public struct ExperimentGraph: Sendable {
 
   /// Makes the runs that are not finished and reads all results.
   /// - Returns: The results; nil where it was asked to stop.
-  /// - Throws: As `RunGraph.run(in:options:reading:)`.
+  /// - Throws: As `RunGraph.run(in:options:by:reading:)`.
   public func run(in store: RunStore, options: RunOptions = RunOptions()) throws -> ExperimentResults? {
-    try graph.run(in: store, options: options) { store in
+    let works = works
+    return try graph.run(in: store, options: options) { plan, context in
+      guard let work = works[plan.key] else { preconditionFailure("no run has the key \(plan.key)") }
+      return try work(context)
+    } reading: { store in
       ExperimentResults(
         plan: plan,
         trajectories: try unlearned.map { item in
@@ -110,6 +116,16 @@ public struct ExperimentGraph: Sendable {
 
   // MARK: - The runs
 
+  /// - Parameter costly: Whether it says what it cost.
+  private mutating func add(
+    _ plan: RunPlan, cost: Double, costly isCostly: Bool = true,
+    _ work: @escaping @Sendable (RunContext) throws -> [String]?
+  ) {
+    graph.add(plan, cost: cost)
+    works[plan.key] = works[plan.key] ?? work
+    if isCostly { costly.insert(plan.key) }
+  }
+
   private mutating func add(
     _ study: Study, _ stages: [HashedData], _ seed: UInt64, _ base: LearnedModel, _ baseDigest: String?
   ) {
@@ -128,8 +144,7 @@ public struct ExperimentGraph: Sendable {
       let run = StageRun(
         start: model(before), data: stages[index], training: training, seed: seed, writing: writing,
         title: "\(study.name), seed \(seed): \(path)", baseDigest: baseDigest)
-      graph.add(run.plan, cost: run.cost, work: run.work)
-      costly.insert(run.plan.key)
+      add(run.plan, cost: run.cost, run.work)
       learned[path] = run.end
       trained.append(path)
       return run.end
@@ -150,8 +165,7 @@ public struct ExperimentGraph: Sendable {
           start: end, retrained: retrained, stages: stages, forget: study.forget, measures: study.measures,
           configuration: configuration, seed: seed, writing: writing,
           title: "\(study.name), seed \(seed): \(run.name) after \(path)", baseDigest: baseDigest)
-        graph.add(work.plan, cost: work.cost, work: work.work)
-        costly.insert(work.plan.key)
+        add(work.plan, cost: work.cost, work.work)
         unlearned.append((study, seed, path, run.name, columns, work.plan.key))
         models[run.name, default: []].append(.init(path: path, end: end, unlearned: work.plan.key))
       }
@@ -165,8 +179,7 @@ public struct ExperimentGraph: Sendable {
           models: models, adapter: run.configuration.adapter, columns: columns, stages: stages, forget: study.forget,
           measures: study.measures, cutsAnswers: run.configuration.truncate, writing: writing,
           title: "\(study.name), seed \(seed): divergence of paths \(when)", baseDigest: baseDigest)
-        graph.add(comparison.plan, cost: comparison.cost, work: comparison.work)
-        costly.insert(comparison.plan.key)
+        add(comparison.plan, cost: comparison.cost, comparison.work)
         compared.append((study.name, seed, run.name, comparison))
       }
     }
@@ -175,8 +188,7 @@ public struct ExperimentGraph: Sendable {
         model: model(path), stages: stages, measures: study.measures,
         cutsAnswers: study.stages.contains { $0.training.truncate }, writing: writing, study: study.name, seed: seed,
         path: path, baseDigest: baseDigest)
-      graph.add(run.plan, cost: run.cost, work: run.work)
-      costly.insert(run.plan.key)
+      add(run.plan, cost: run.cost, run.work)
       asked.append(run)
     }
   }
@@ -190,9 +202,8 @@ public struct ExperimentGraph: Sendable {
       let corpus = data.corpus ?? HashedData(StageData("base", train: []))
       return plan.seeds.map { seed in
         let run = PretrainingRun(pretraining: pretraining, corpus: corpus, seed: seed, tokenizer: tokenizer.plan.key)
-        graph.add(tokenizer.plan, cost: run.cost / 100, work: tokenizer.work)
-        graph.add(run.plan, cost: run.cost, work: run.work)
-        costly.insert(run.plan.key)
+        add(tokenizer.plan, cost: run.cost / 100, costly: false, tokenizer.work)
+        add(run.plan, cost: run.cost, run.work)
         return .run(run.plan.key)
       }
     }

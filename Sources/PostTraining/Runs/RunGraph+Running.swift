@@ -2,7 +2,7 @@ import FileFormats
 import Glibc
 
 extension RunGraph {
-  /// How ``run(in:options:)`` ended.
+  /// How ``run(in:options:by:)`` ended.
   public enum Outcome: Hashable, Sendable {
     /// All runs are finished.
     case finished
@@ -15,16 +15,19 @@ extension RunGraph {
   /// - Throws: `RunFailure` of the first run, in the order they were added, that cannot be made; all that do not build
   ///   on such a run are finished by then. `RunStoreError` where the store cannot be used.
   @discardableResult
-  public func run(in store: RunStore, options: RunOptions = RunOptions()) throws -> Outcome {
-    try run(in: store, options: options) { _ in } == nil ? .stopped : .finished
+  public func run(
+    in store: RunStore, options: RunOptions = RunOptions(), by executor: @escaping Executor
+  ) throws -> Outcome {
+    try run(in: store, options: options, by: executor) { _ in } == nil ? .stopped : .finished
   }
 
   /// Makes all runs that are not finished, then reads results. Where these turn out to be damaged, they are made again
   /// and read again.
   /// - Returns: What `body` does; nil where it was asked to stop.
-  /// - Throws: As ``run(in:options:)``, and what `body` throws.
+  /// - Throws: As ``run(in:options:by:)``, and what `body` throws.
   public func run<Value>(
-    in store: RunStore, options: RunOptions = RunOptions(), reading body: (RunStore) throws -> Value
+    in store: RunStore, options: RunOptions = RunOptions(), by executor: @escaping Executor,
+    reading body: (RunStore) throws -> Value
   ) throws -> Value? {
     // As long as this lives, nothing is removed from the store.
     var lock: FolderLock?
@@ -38,7 +41,7 @@ extension RunGraph {
     defer { withExtendedLifetime(lock) {} }
     var suspects: Set<Int> = []
     for attempt in 1... {
-      var scheduler = try RunScheduler(self, store, options, suspects: suspects)
+      var scheduler = try RunScheduler(self, store, options, executor, suspects: suspects)
       guard try scheduler.run() == .finished else { return nil }
       do {
         return try body(store)

@@ -1,29 +1,30 @@
 import Core
 import FileFormats
 
-/// Runs that build on each other, each with the work that makes its results.
+/// Runs that build on each other: what each needs, and not who makes it.
 ///
 ///     var graph = RunGraph()
-///     graph.add(base, cost: 2e6) { context in ... }
-///     graph.add(tofu, cost: 1e6) { context in
-///       let start = try context.store.path(of: "model.safetensors", in: base.key)
+///     graph.add(base, cost: 2e6)
+///     graph.add(tofu, cost: 1e6)
+///     try graph.run(in: RunStore(directory: "runs")) { plan, context in
+///       let start = try plan.parents.map { try context.store.path(of: "model.safetensors", in: $0) }
 ///       ...
 ///       return ["model.safetensors"]
 ///     }
-///     try graph.run(in: RunStore(directory: "runs"))
 ///
 /// Whatever order and number of threads the runs are made with, their results are the same; a plan that is added twice
 /// is one run.
 public struct RunGraph: Sendable {
   /// Makes a run's results in the folder of its context and gives the names of their files; nil where it was asked to
-  /// stop, after it has saved what it needs to go on.
-  public typealias Work = @Sendable (RunContext) throws -> [String]?
+  /// stop, after it has saved what it needs to go on. Called once for each run that is to be made, on a thread of its
+  /// own. It must depend on nothing but the plan and the results of the runs it builds on; where it computes is its own
+  /// affair.
+  public typealias Executor = @Sendable (_ plan: RunPlan, RunContext) throws -> [String]?
 
   struct Node: Sendable {
     var plan: RunPlan
     var cost: Double
     var parents: [Int]
-    var work: Work
   }
 
   private(set) var nodes: [Node] = []
@@ -33,10 +34,8 @@ public struct RunGraph: Sendable {
   public init() {}
 
   /// Adds a run, unless one of an equal plan is there. The runs it builds on must have been added before.
-  /// - Parameters:
-  ///   - cost: How long the work takes compared with the other runs', such as the number of tokens it trains on.
-  ///   - work: Must depend on nothing but the plan and the results of the runs it builds on.
-  public mutating func add(_ plan: RunPlan, cost: Double, work: @escaping Work) {
+  /// - Parameter cost: How long it takes compared with the other runs, such as the number of tokens it trains on.
+  public mutating func add(_ plan: RunPlan, cost: Double) {
     guard indices[plan.key] == nil else { return }
     let parents = plan.parents.map { key in
       guard let index = indices[key] else {
@@ -45,7 +44,7 @@ public struct RunGraph: Sendable {
       return index
     }
     indices[plan.key] = nodes.count
-    nodes.append(Node(plan: plan, cost: cost, parents: parents, work: work))
+    nodes.append(Node(plan: plan, cost: cost, parents: parents))
   }
 
   /// How many runs there are.

@@ -36,6 +36,7 @@ struct RunScheduler {
   private let graph: RunGraph
   private let store: RunStore
   private let options: RunOptions
+  private let executor: RunGraph.Executor
   private let mailbox = Mailbox()
   private var statuses: [Status] = []
   private var errors: [(any Error)?]
@@ -50,8 +51,12 @@ struct RunScheduler {
   private var shares: [Int: Double] = [:]
   private var isStopping = false
 
-  init(_ graph: RunGraph, _ store: RunStore, _ options: RunOptions, suspects: Set<Int>) throws {
-    (self.graph, self.store, self.options, self.suspects) = (graph, store, options, suspects)
+  init(
+    _ graph: RunGraph, _ store: RunStore, _ options: RunOptions, _ executor: @escaping RunGraph.Executor,
+    suspects: Set<Int>
+  ) throws {
+    (self.graph, self.store, self.options, self.executor) = (graph, store, options, executor)
+    self.suspects = suspects
     errors = Array(repeating: nil, count: graph.nodes.count)
     begun = Array(repeating: 0, count: graph.nodes.count)
     for (index, node) in graph.nodes.enumerated() {
@@ -63,7 +68,7 @@ struct RunScheduler {
     }
   }
 
-  /// Makes the runs; see ``RunGraph/run(in:options:)``.
+  /// Makes the runs; see ``RunGraph/run(in:options:by:)``.
   mutating func run() throws -> RunGraph.Outcome {
     tellProgress()
     var isTimeToAsk = false
@@ -124,21 +129,22 @@ struct RunScheduler {
     elsewhere.remove(index)
     statuses[index] = .running
     threads[index] = workers.count
-    let (node, store, options, mailbox) = (graph.nodes[index], store, options, mailbox)
+    let (plan, store, options, mailbox) = (graph.nodes[index].plan, store, options, mailbox)
+    let executor = executor
     let isSuspect = suspects.contains(index)
     Thread.start {
       do {
-        guard let claim = try store.claim(node.plan, checkingHashes: isSuspect) else {
+        guard let claim = try store.claim(plan, checkingHashes: isSuspect) else {
           return mailbox.send(.elsewhere(index))
         }
         if !claim.isFinished {
           if let damage = claim.damage { mailbox.send(.damage(damage)) }
           let context = RunContext(
             folder: claim.folder,
-            onDamage: { mailbox.send(.damage(store.damage(of: node.plan.key, $0))) },
+            onDamage: { mailbox.send(.damage(store.damage(of: plan.key, $0))) },
             store: store, workers: workers, shouldStop: options.shouldStop,
             report: { mailbox.send(.progress(index, $0)) })
-          guard let names = try node.work(context) else { return mailbox.send(.stopped(index)) }
+          guard let names = try executor(plan, context) else { return mailbox.send(.stopped(index)) }
           try claim.finish(names)
         }
         mailbox.send(.finished(index))

@@ -203,7 +203,7 @@ private struct Step: Hashable, Sendable {
 
   @Test("What is damaged whenever it is read ends in an error")
   func hopeless() throws {
-    var graph = RunGraph()
+    var graph = WorkGraph()
     let plans = Family(parents: [[], [0]]).plans
     let (store, count) = (store, Log<Int>())
     let base = plans[0]
@@ -228,7 +228,7 @@ private struct Step: Hashable, Sendable {
     try #require(run("mount -t tmpfs -o size=256k none '\(mount)'").status == 0)
     defer { _ = run("umount '\(mount)'") }
     let plans = Family(parents: [[], [], []]).plans
-    var graph = RunGraph()
+    var graph = WorkGraph()
     for (plan, size) in zip(plans, [1000, 600_000, 1000]) {
       graph.add(plan, cost: Double(size)) { context in
         try AtomicFile.write([UInt8](repeating: 1, count: size), to: "\(context.folder)/text")
@@ -336,7 +336,7 @@ private struct Step: Hashable, Sendable {
     #expect(try tree(store.directory) == expected(family))
 
     // What never asks whether it should stop is not begun after that.
-    var graph = RunGraph()
+    var graph = WorkGraph()
     let begun = Log<Int>()
     for (index, plan) in family.plans.enumerated() where plan.parents.isEmpty {
       graph.add(plan, cost: 1) { _ in
@@ -356,8 +356,8 @@ private struct Step: Hashable, Sendable {
   @Test("Progress goes from what is there to all, and a store of a thousand runs is open at once")
   func progress() throws {
     let plans = Family(parents: Array(repeating: [], count: 1000)).plans
-    func graph(_ work: @escaping RunGraph.Work) -> RunGraph {
-      var graph = RunGraph()
+    func graph(_ work: @escaping WorkGraph.Work) -> WorkGraph {
+      var graph = WorkGraph()
       for (index, plan) in plans.enumerated() { graph.add(plan, cost: Double(index + 1), work: work) }
       return graph
     }

@@ -39,8 +39,8 @@ struct Family: Sendable {
   /// - Parameter onStep: Called before each step of a run, and once, with 3, before its result is written.
   func graph(
     onStep: @escaping @Sendable (_ run: Int, _ step: Int, RunContext) throws -> Void = { _, _, _ in }
-  ) -> RunGraph {
-    var graph = RunGraph()
+  ) -> WorkGraph {
+    var graph = WorkGraph()
     let plans = plans
     for (index, plan) in plans.enumerated() {
       graph.add(plan, cost: costs[index]) { context in
@@ -60,6 +60,30 @@ struct Family: Sendable {
       }
     }
     return graph
+  }
+}
+
+/// A graph with the work of each run.
+struct WorkGraph: Sendable {
+  typealias Work = @Sendable (RunContext) throws -> [String]?
+
+  private(set) var graph = RunGraph()
+  private var works: [RunKey: Work] = [:]
+
+  mutating func add(_ plan: RunPlan, cost: Double, work: @escaping Work) {
+    graph.add(plan, cost: cost)
+    works[plan.key] = works[plan.key] ?? work
+  }
+
+  @discardableResult
+  func run(in store: RunStore, options: RunOptions = RunOptions()) throws -> RunGraph.Outcome {
+    try graph.run(in: store, options: options) { try works[$0.key]?($1) }
+  }
+
+  func run<Value>(
+    in store: RunStore, options: RunOptions, reading body: (RunStore) throws -> Value
+  ) throws -> Value? {
+    try graph.run(in: store, options: options, by: { try works[$0.key]?($1) }, reading: body)
   }
 }
 
