@@ -150,10 +150,10 @@ private func chat(_ turns: (ChatMessage.Role, String)...) -> Example.Content {
   @Test(arguments: [
     ("[\n{\"question\":\"a\",\"answer\":\"b\"},\n{\"question\":}\n]", 3, "byte 12: expected a value"),
     ("[\n{\"question\":\"a\",\"answer\":\"b\"}\n{\"question\":\"a\"}]", 3, "expected ',' or ']'"),
-    ("[{\"question\":\"a\",\"answer\":\"b\"},\n]", 2, "expected an element of the array, found ']'"),
-    ("[,]", 1, "expected an element of the array, found ','"), ("[", 1, "found the end of the file"),
-    ("[{\"question\":\"a\",\"answer\":\"b\"}\n", 2, "found the end of the file"),
-    ("[{\"question\":\"a\",\"answer\":\"b\"}\n]\n\nx", 4, "found 'x' after the array"),
+    ("[{\"question\":\"a\",\"answer\":\"b\"},\n]", 2, "expected a value, found ']'"),
+    ("[,]", 1, "expected a value, found ','"), ("[", 1, "the text ends where a value should be"),
+    ("[{\"question\":\"a\",\"answer\":\"b\"}\n", 2, "found the end of the text"),
+    ("[{\"question\":\"a\",\"answer\":\"b\"}\n]\n\nx", 4, "found 'x' after the value"),
     ("[{\"question\":\"a\",\n\"answer\":\"b", 2, "ends within a string"),
     ("{\n\"question\":\"a\",\"answer\":\"b\"}", 1, "each line is an object of its own, or the whole file one array"),
   ])

@@ -26,21 +26,22 @@ extension JSON {
 /// Readers of texts that are long and of one shape walk them by `walkMembers` and keep what they need, so that no tree
 /// of the whole is ever built.
 struct JSONParser {
-  private let bytes: [UInt8]
-  private var position = 0
+  let bytes: [UInt8]
+  var position = 0
 
   /// How many elements an array has before those to come are counted.
   private static let countedFrom = 32
 
-  /// A parser at the start of a text.
+  /// A parser at the start of a text, or where it begins.
   /// - Throws: `JSONError` where the text is not UTF-8.
-  init(_ bytes: [UInt8]) throws(JSONError) {
+  init(_ bytes: [UInt8], from start: Int = 0) throws(JSONError) {
     do {
       _ = try UTF8Span(validating: bytes.span)
     } catch {
       throw JSONError(.encoding, at: error.byteOffsets.lowerBound, "the bytes are not UTF-8")
     }
     self.bytes = bytes
+    position = start
   }
 
   /// Checks that nothing but white space is left.
@@ -141,17 +142,23 @@ struct JSONParser {
     depth: Int, failure: (JSONError) -> Failure, _ body: (inout JSONParser) throws(Failure) -> Void
   ) throws(Failure) {
     do throws(JSONError) { try enter(depth) } catch { throw failure(error) }
-    skipSpace()
-    if skip(UInt8(ascii: "]")) { return }
+    var isFirst = true
     while true {
+      do throws(JSONError) { guard try nextElement(isFirst: isFirst) else { return } } catch { throw failure(error) }
       try body(&self)
-      skipSpace()
-      if skip(UInt8(ascii: "]")) { return }
-      guard skip(UInt8(ascii: ",")) else {
-        throw failure(
-          JSONError(.syntax, at: position, "expected ',' or ']' after an element, found \(saidNext())"))
-      }
+      isFirst = false
     }
+  }
+
+  /// Goes to the next element of the array that was entered.
+  /// - Returns: False after the last, whose bracket is passed.
+  mutating func nextElement(isFirst: Bool) throws(JSONError) -> Bool {
+    skipSpace()
+    if skip(UInt8(ascii: "]")) { return false }
+    guard isFirst || skip(UInt8(ascii: ",")) else {
+      throw JSONError(.syntax, at: position, "expected ',' or ']' after an element, found \(saidNext())")
+    }
+    return true
   }
 
   /// How many elements or members are left in the array or object whose next value comes now, itself included.
@@ -176,7 +183,8 @@ struct JSONParser {
     return count
   }
 
-  private mutating func enter(_ depth: Int) throws(JSONError) {
+  /// Passes the bracket of an array or object.
+  mutating func enter(_ depth: Int) throws(JSONError) {
     guard depth <= JSON.maximumDepth else {
       throw JSONError(.depth, at: position, "nested deeper than the limit of \(JSON.maximumDepth)")
     }
@@ -196,94 +204,28 @@ struct JSONParser {
     return NumberLiteral.double(text).map(JSON.number) ?? .decimal(text)
   }
 
-  private mutating func parseString() throws(JSONError) -> String {
-    position += 1
-    var content: [UInt8] = []
-    while true {
-      let start = position
-      while let byte = peek(), byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
-      let run = bytes[start..<position]
-      switch peek() {
-      case UInt8(ascii: "\""):
-        position += 1
-        if content.isEmpty { return String(decoding: run, as: UTF8.self) }
-        content.append(contentsOf: run)
-        return String(decoding: content, as: UTF8.self)
-      case UInt8(ascii: "\\"):
-        content.append(contentsOf: run)
-        content.append(contentsOf: String(try parseEscape()).utf8)
-      case let byte?:
-        throw JSONError(.syntax, at: position, "control byte \(hex(byte)) in a string; it must be escaped")
-      case nil:
-        throw JSONError(.syntax, at: position, "the text ends within a string")
-      }
-    }
-  }
+  func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
 
-  private mutating func parseEscape() throws(JSONError) -> Unicode.Scalar {
-    let start = position
-    position += 1
-    guard let byte = peek() else { throw JSONError(.syntax, at: position, "the text ends within a string") }
-    position += 1
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return Unicode.Scalar(byte)
-    case UInt8(ascii: "b"): return "\u{8}"
-    case UInt8(ascii: "f"): return "\u{C}"
-    case UInt8(ascii: "n"): return "\n"
-    case UInt8(ascii: "r"): return "\r"
-    case UInt8(ascii: "t"): return "\t"
-    case UInt8(ascii: "u"):
-      let first = try parseHexUnit()
-      if let scalar = Unicode.Scalar(first) { return scalar }
-      // What is not a scalar by itself is a surrogate; only a high one followed by a low one means a character.
-      if first < 0xDC00, skip("\\u") {
-        let second = try parseHexUnit()
-        if (0xDC00...0xDFFF).contains(second),
-          let scalar = Unicode.Scalar(0x10000 + (first - 0xD800) << 10 + (second - 0xDC00))
-        {
-          return scalar
-        }
-      }
-      throw JSONError(.surrogate, at: start, "\\u escape of a lone surrogate; surrogates must come in high-low pairs")
-    default:
-      throw JSONError(.syntax, at: start, "unknown escape; expected one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\uXXXX")
-    }
-  }
-
-  private mutating func parseHexUnit() throws(JSONError) -> UInt32 {
-    var unit: UInt32 = 0
-    for _ in 0..<4 {
-      guard let byte = peek(), let digit = Character(Unicode.Scalar(byte)).hexDigitValue else {
-        throw JSONError(.syntax, at: position, "expected four hexadecimal digits after \\u, found \(saidNext())")
-      }
-      unit = unit << 4 | UInt32(digit)
-      position += 1
-    }
-    return unit
-  }
-
-  private func peek() -> UInt8? { position < bytes.count ? bytes[position] : nil }
-
-  private mutating func skip(_ byte: UInt8) -> Bool {
+  mutating func skip(_ byte: UInt8) -> Bool {
     guard peek() == byte else { return false }
     position += 1
     return true
   }
 
-  private mutating func skip(_ literal: StaticString) -> Bool {
+  mutating func skip(_ literal: StaticString) -> Bool {
     let matches = literal.withUTF8Buffer { bytes[position...].starts(with: $0) }
     if matches { position += literal.utf8CodeUnitCount }
     return matches
   }
 
-  private mutating func skipSpace() {
+  mutating func skipSpace() {
     while let byte = peek(), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { position += 1 }
   }
 
-  private func saidNext() -> String {
+  func saidNext() -> String {
     guard let byte = peek() else { return "the end of the text" }
     return (0x21..<0x7F).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte \(hex(byte))"
   }
 
-  private func hex(_ byte: UInt8) -> String { "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+  func hex(_ byte: UInt8) -> String { "0x" + (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 }

@@ -12,6 +12,8 @@ package struct RecordReader {
   private enum Source {
     case lines(LineReader)
     case array(ArrayElements)
+    /// Nothing, while one of the others is at work.
+    case none
   }
 
   private let path: String
@@ -23,20 +25,24 @@ package struct RecordReader {
   package init(path: String) throws(ExampleError) {
     self.path = path
     let start: [UInt8]
+    let file: InputFile
     do {
-      let file = try InputFile(path: path)
+      file = try InputFile(path: path)
       start = try Self.start(of: file)
-      let mark = start.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-      source =
-        start.dropFirst(mark).first { !isJSONSpace($0) } == UInt8(ascii: "[")
-        ? .array(ArrayElements(try InputFile.bytes(of: path), from: mark, path: path))
-        : .lines(LineReader(file, from: mark, maximumLength: Self.maximumLineLength))
     } catch {
       throw .unreadable(path, error)
     }
     guard !start.starts(with: [0xFF, 0xFE]), !start.starts(with: [0xFE, 0xFF]) else {
       throw ExampleError(.json, path, line: nil, "the file is UTF-16; expected UTF-8")
     }
+    let mark = start.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    guard start.dropFirst(mark).first(where: { !isJSONSpace($0) }) == UInt8(ascii: "[") else {
+      source = .lines(LineReader(file, from: mark, maximumLength: Self.maximumLineLength))
+      return
+    }
+    let bytes: [UInt8]
+    do { bytes = try InputFile.bytes(of: path) } catch { throw .unreadable(path, error) }
+    source = .array(try ArrayElements(bytes, from: mark, path: path))
   }
 
   /// The next object, or nil after the last.
@@ -45,13 +51,14 @@ package struct RecordReader {
     switch source {
     case .lines(var lines):
       // Without a second owner, the buffer is not copied.
-      source = .array(ArrayElements([], from: 0, path: path))
+      source = .none
       defer { source = .lines(lines) }
       return try next(&lines)
     case .array(var elements):
-      source = .array(ArrayElements([], from: 0, path: path))
+      source = .none
       defer { source = .array(elements) }
       return try elements.next()
+    case .none: return nil
     }
   }
 
