@@ -5,7 +5,7 @@ import Theorems
 extension StatementPage {
   /// The verdict in words, for one line: `B2 A floor for every local algorithm: holds; smallest margin 10^0.3 at ...`.
   public var summary: String {
-    let name = "\(identifier) \(title)"
+    let name = "\(statement.identifier) \(statement.title)"
     guard let verdict else {
       let failed = preconditions.first { !$0.holds }
       return "\(name): claims nothing here, for it assumes that \(failed?.assumption ?? ""): \(failed?.evidence ?? "")"
@@ -26,7 +26,7 @@ extension StatementPage {
   /// The page as JSON, for the certificate.
   public var json: JSON {
     [
-      "statement": .string(identifier), "title": .string(title), "claim": .string(statement),
+      "statement": .string(statement.identifier), "title": .string(statement.title), "claim": .string(statement.text),
       "verdict": verdict.map { .string($0.rawValue) } ?? .null,
       "preconditions": .array(preconditions.map(\.json)),
       "constants": .array(
@@ -52,7 +52,7 @@ extension StatementPage {
 
   /// The page for people, in Markdown.
   public var markdown: String {
-    var lines = ["## \(identifier). \(title)", "", statement, "", "**\(summary)**", ""]
+    var lines = ["## \(statement.identifier). \(statement.title)", "", statement.text, "", "**\(summary)**", ""]
     lines += preconditions.map { "- assumes \($0.assumption): \($0.holds ? "yes" : "**no**"), \($0.evidence)" }
     if !constants.isEmpty {
       lines += ["", "| constant | value | meaning |", "|---|---|---|"]

@@ -17,7 +17,7 @@ public struct TheoremReport {
     /// Report every so many steps; nil for logarithmic spacing.
     public var every: Int?
     /// The theorems beyond the paper's to report on.
-    public var theorems = OwnTheorem.all
+    public var theorems = Statement.own
     /// Where the instance came from, for the certificate.
     public var source: [JSON.Member] = []
 
@@ -25,21 +25,11 @@ public struct TheoremReport {
     public init() {}
   }
 
-  /// Theorem 3.1 and Corollary 1 on an instance that meets their hypotheses.
-  public struct Paper {
-    /// The theorem on the instance, with its constants.
-    public let theorem: Theorem31
-    /// The bound at every claimed step.
-    public let check: StepwiseCheck
-    /// Corollary 1 at the tolerance asked for.
-    public let corollary: Corollary1
-    /// The corollary at every claimed step.
-    public let corollaryCheck: StepwiseCheck
-  }
-
   /// What the paper's two statements say, or the hypothesis for want of which they say nothing. The theorems beyond the
   /// paper's have hypotheses of their own.
-  public let paper: Result<Paper, HypothesisFailure>
+  public var paper: Result<ExaminedInstance.Paper, HypothesisFailure> { instance.paper }
+  /// How far the constants can be trusted.
+  public var digits: TrustedDigits { instance.digits }
   /// What the theorems beyond the paper's say.
   public let pages: [StatementPage]
 
@@ -50,11 +40,10 @@ public struct TheoremReport {
     return "computed with features times 2^\(units.features), labels 2^\(units.labels) and X_test 2^\(units.test), "
       + "exactly: the numbers of the lemmas and of B1 to B8 are in these units"
   }
-  /// How far the constants can be trusted.
-  public let digits: TrustedDigits
 
   private let options: Options
-  private let divergence: PathDivergence
+  private let instance: ExaminedInstance
+  private var divergence: PathDivergence { instance.divergence }
   private let lemmaC1: LemmaC1
   private let lemma32: Lemma32
   private let retrained: RetrainedPair?
@@ -68,27 +57,17 @@ public struct TheoremReport {
     _ instance: TwoPathInstance, _ options: Options, workers: Workers,
     progress: (Int, Int) -> Void = { _, _ in }
   ) throws {
-    divergence = try PathDivergence(instance, workers: workers)
-    digits = try TrustedDigits(divergence)
-    let models = try divergence.trainedModels()
-    do {
-      let theorem = try Theorem31(divergence)
-      let corollary = try Corollary1(theorem, epsilon: options.epsilon)
-      paper = .success(
-        Paper(
-          theorem: theorem, check: theorem.check(through: options.steps, workers: workers, progress: progress),
-          corollary: corollary, corollaryCheck: corollary.check(through: options.steps, workers: workers)))
-    } catch let failure as HypothesisFailure {
-      paper = .failure(failure)
-    }
+    let divergence = try PathDivergence(instance, workers: workers)
+    let examined = try ExaminedInstance(
+      divergence, steps: options.steps, epsilon: options.epsilon, workers: workers, progress: progress)
+    let models = examined.models
+    self.instance = examined
     lemmaC1 = try LemmaC1(divergence, models)
     // The lemma is checked against models that really unlearn: only for as long as they stay in Double's range.
     let inRange = min(5, 300 / log1p(divergence.growth.first ?? 0))
     lemma32 = try Lemma32(divergence, models, steps: min(options.steps, Int(inRange)), workers: workers)
     retrained = try RetrainedPair(divergence, models, workers: workers)
-    pages = try options.theorems.map { [divergence] in
-      try $0.page(divergence, models: models, steps: options.steps, workers: workers)
-    }
+    pages = try options.theorems.map { try $0.page(examined) }
     reported =
       options.every.map { Array(stride(from: 0, to: options.steps, by: $0)) + [options.steps] }
       ?? LogarithmicSteps.upTo(options.steps)
@@ -120,17 +99,13 @@ public struct TheoremReport {
           description: "One row a step of gradient ascent on the forget set.", table: try trajectory())
       ])
     let certificate = OutputFile(path: "\(directory)/certificate.json", bytes: certificate().bytes())
-    let statements = OutputFile(path: "\(directory)/statements.md", bytes: Array(statements.utf8))
+    let statements = OutputFile(path: "\(directory)/statements.md", bytes: Array(try statements().utf8))
     return try package.files(in: directory) + [certificate, statements]
   }
 
   /// One page for each statement, for people.
-  private var statements: String {
-    let paper =
-      switch paper {
-      case .success(let found): [found.theorem.page(found.check, digits), found.corollary.page(found.corollaryCheck)]
-      case .failure: [Theorem31.pageOfFailure(divergence), Corollary1.pageOfFailure(divergence)]
-      }
+  private func statements() throws -> String {
+    let paper = try Statement.paper.map { try $0.page(instance) }
     let notices = [unitsNotice, digits.warning].compactMap(\.self).map { "\($0.capitalisedFirst).\n\n" }.joined()
     return "# What the theorems say of this instance\n\n" + notices
       + (paper + pages).map(\.markdown).joined(separator: "\n")

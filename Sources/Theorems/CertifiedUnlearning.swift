@@ -108,13 +108,7 @@ extension CertifiedUnlearning {
         evidence: "its natural logarithm is \(certified.logImpliedDelta)"),
     ]
     return StatementPage(
-      "B6", "Certified unlearning fails too",
-      statement: """
-        Outputs theta_t + N(0, s^2 I) of the two histories cannot both be (epsilon, delta)-indistinguishable from one \
-        retrained output once delta(2 epsilon, ||Delta_t|| / s) > (1 + e^epsilon) delta; that holds from a first step \
-        on, because ||Delta_t|| never falls and, where P_U Delta_0 is not 0, grows beyond every bound.
-        """,
-      preconditions: preconditions,
+      .b6, preconditions: preconditions,
       constants: [
         .init("epsilon", epsilon, "of the certificate"), .init("delta", delta, "of the certificate"),
         .init("s", noise, "the standard deviation of the noise on every parameter"),
@@ -152,9 +146,16 @@ extension CertifiedUnlearning {
   }
 }
 
-extension OwnTheorem {
+extension Statement {
   /// Certified unlearning.
-  public static let b6 = OwnTheorem("b6") { divergence, models, steps, workers in
-    try CertifiedUnlearning.page(divergence, models: models, steps: steps, workers: workers)
+  public static let b6 = Statement(
+    "B6", "Certified unlearning fails too", proof: "certified-unlearning",
+    text: """
+      Outputs theta_t + N(0, s^2 I) of the two histories cannot both be (epsilon, delta)-indistinguishable from \
+      one retrained output once delta(2 epsilon, ||Delta_t|| / s) > (1 + e^epsilon) delta; that holds from a \
+      first step on, because ||Delta_t|| never falls and, where P_U Delta_0 is not 0, grows beyond every bound.
+      """
+  ) {
+    try CertifiedUnlearning.page($0.divergence, models: $0.models, steps: $0.steps, workers: $0.workers)
   }
 }

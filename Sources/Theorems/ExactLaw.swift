@@ -133,21 +133,15 @@ extension ExactLaw {
   public static func page(
     _ divergence: PathDivergence, models: TrainedPair, steps: Int, workers: Workers = .one
   ) throws -> StatementPage {
-    let statement = """
-      X_test Delta_t = c_0 + sum_j (1 + lambda_j)^t a_j F_j, so that |sqrt(m d(t)) - (1 + lambda*)^t ||c*||| <= \
-      rest(t) \
-      at every t; from t_1 on d(t) is within a factor 2 of (1 + lambda*)^(2t) ||c*||^2 / m, and log d(t) / (2t) \
-      tends to log(1 + lambda*).
-      """
     let preconditions = [LemmaC1.nonzero(divergence), growth(divergence.trajectory)]
     guard preconditions.allSatisfy(\.holds), let law = try? ExactLaw(divergence.trajectory) else {
-      return StatementPage("B1", "The exact law of the divergence", statement: statement, preconditions: preconditions)
+      return StatementPage(.b1, preconditions: preconditions)
     }
     let (upper, lower, above, below) = law.check(at: LogarithmicSteps.upTo(steps), workers: workers)
     let theorem = try? Theorem31(divergence)
     let logDistance = divergence.trajectory.logDistance(at: max(1, steps))
     return StatementPage(
-      "B1", "The exact law of the divergence", statement: statement, preconditions: preconditions,
+      .b1, preconditions: preconditions,
       constants: [
         .init("log(1 + lambda*)", law.logRate, "the rate of sqrt d per step, in the limit"),
         .init("log ||c*||", law.logAmplitude, "the amplitude of the fastest mode that the test set sees"),
@@ -172,10 +166,17 @@ extension ExactLaw {
   }
 }
 
-extension OwnTheorem {
+extension Statement {
   /// The exact law of the divergence.
-  public static let b1 = OwnTheorem("b1") { divergence, models, steps, workers in
-    try ExactLaw.page(divergence, models: models, steps: steps, workers: workers)
+  public static let b1 = Statement(
+    "B1", "The exact law of the divergence", proof: "exact-law",
+    text: """
+      X_test Delta_t = c_0 + sum_j (1 + lambda_j)^t a_j F_j, so that |sqrt(m d(t)) - (1 + lambda*)^t ||c*||| <= \
+      rest(t) at every t; from t_1 on d(t) is within a factor 2 of (1 + lambda*)^(2t) ||c*||^2 / m, and log d(t) \
+      / (2t) tends to log(1 + lambda*).
+      """
+  ) {
+    try ExactLaw.page($0.divergence, models: $0.models, steps: $0.steps, workers: $0.workers)
   }
 }
 

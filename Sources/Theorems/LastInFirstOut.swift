@@ -151,18 +151,10 @@ extension LastInFirstOut {
   public static func page(
     _ divergence: PathDivergence, models: TrainedPair, steps: Int, workers: Workers = .one
   ) throws -> StatementPage {
-    let title = "Last in, first out"
-    let statement = """
-      If the forget set was the last stage, a local run that does not know the path returns exactly the retrained \
-      model \
-      (trained proximally: one step of gradient ascent with eta* = k/(2 mu)); if it came earlier, none that \
-      moves along forget gradients does, as soon as m > k: d(theta_t, theta_r) >= floor, and floor > 0 almost surely \
-      (B2).
-      """
     let run = StagedUnlearning(divergence, workers: workers)
     var preconditions = [Precondition.forgottenStage(run)]
     guard let run else {
-      return StatementPage("B3", title, statement: statement, preconditions: preconditions)
+      return StatementPage(.b3, preconditions: preconditions)
     }
     let instance = divergence.instance
     let cases: [(String, LastInFirstOut)]
@@ -173,7 +165,7 @@ extension LastInFirstOut {
     } catch let error as LinearAlgebraError {
       preconditions.append(
         Precondition(assumption: "the forget stage can be undone", holds: false, evidence: "\(error)"))
-      return StatementPage("B3", title, statement: statement, preconditions: preconditions)
+      return StatementPage(.b3, preconditions: preconditions)
     }
     let told = cases.allSatisfy { !$1.isLast || $1.canBeTold }
     preconditions.append(
@@ -182,7 +174,7 @@ extension LastInFirstOut {
         evidence: cases.map { "\($0): \($1.roundingLevel) and \($1.learned.norm)" }
           .joined(separator: "; ")))
     guard told else {
-      return StatementPage("B3", title, statement: statement, preconditions: preconditions)
+      return StatementPage(.b3, preconditions: preconditions)
     }
     let level = try LemmaC1(divergence, models).roundingLevel
     var (constants, claims): ([StatementPage.Constant], [StatementPage.Claim]) = ([], [])
@@ -221,8 +213,7 @@ extension LastInFirstOut {
         claim("sqrt(m floor) >= sigma ||(I - P)(theta_0 - theta_r)|| on \(name), where it came earlier", positive)
       }
     }
-    return StatementPage(
-      "B3", title, statement: statement, preconditions: preconditions, constants: constants, claims: claims)
+    return StatementPage(.b3, preconditions: preconditions, constants: constants, claims: claims)
   }
 }
 
@@ -236,9 +227,17 @@ extension Precondition {
   }
 }
 
-extension OwnTheorem {
+extension Statement {
   /// Last in, first out.
-  public static let b3 = OwnTheorem("b3") { divergence, models, steps, workers in
-    try LastInFirstOut.page(divergence, models: models, steps: steps, workers: workers)
+  public static let b3 = Statement(
+    "B3", "Last in, first out", proof: "last-in-first-out",
+    text: """
+      If the forget set was the last stage, a local run that does not know the path returns exactly the \
+      retrained model (trained proximally: one step of gradient ascent with eta* = k/(2 mu)); if it came \
+      earlier, none that moves along forget gradients does, as soon as m > k: d(theta_t, theta_r) >= floor, and \
+      floor > 0 almost surely (B2).
+      """
+  ) {
+    try LastInFirstOut.page($0.divergence, models: $0.models, steps: $0.steps, workers: $0.workers)
   }
 }

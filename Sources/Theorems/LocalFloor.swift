@@ -120,12 +120,6 @@ extension LocalFloor {
     _ divergence: PathDivergence, models: TrainedPair, steps: Int, workers: Workers = .one
   ) throws -> StatementPage {
     let (m, k) = (divergence.instance.testCount, divergence.instance.forgetCount)
-    let title = "A floor for every local algorithm"
-    let statement = """
-      An algorithm that moves only along gradients of losses of X_U theta stays in theta_0 + row(X_U), so that at \
-      every \
-      step, whatever it knows, d(theta_t, theta_r) >= floor = (1/m) min_w ||X_test (theta_0 - theta_r) + X_test V w||^2.
-      """
     let pair = try RetrainedPair(divergence, models, workers: workers)
     var preconditions = [
       Precondition(
@@ -138,7 +132,7 @@ extension LocalFloor {
         evidence: "m = \(m) and k = \(k)"),
     ]
     guard let pair else {
-      return StatementPage("B2", title, statement: statement, preconditions: preconditions)
+      return StatementPage(.b2, preconditions: preconditions)
     }
     let histories = [
       (name: "AB", run: pair.alongAB, move: pair.differences.ab),
@@ -152,7 +146,7 @@ extension LocalFloor {
         assumption: "(I - P)(theta_0 - theta_r) is not 0 on at least one path", holds: norms.contains { $0 > level },
         evidence: "its norm is \(norms[0]) on AB and \(norms[1]) on BA; rounding may be \(level)"))
     guard preconditions.allSatisfy(\.holds) else {
-      return StatementPage("B2", title, statement: statement, preconditions: preconditions)
+      return StatementPage(.b2, preconditions: preconditions)
     }
     var (constants, claims): ([StatementPage.Constant], [StatementPage.Claim]) = ([], [])
     for (history, u) in zip(histories, offSpan) {
@@ -180,14 +174,20 @@ extension LocalFloor {
         .init("sqrt(m floor) >= sigma ||(I - P)(theta_\(name) - theta_r)||", positive),
       ]
     }
-    return StatementPage(
-      "B2", title, statement: statement, preconditions: preconditions, constants: constants, claims: claims)
+    return StatementPage(.b2, preconditions: preconditions, constants: constants, claims: claims)
   }
 }
 
-extension OwnTheorem {
+extension Statement {
   /// A floor for every local algorithm.
-  public static let b2 = OwnTheorem("b2") { divergence, models, steps, workers in
-    try LocalFloor.page(divergence, models: models, steps: steps, workers: workers)
+  public static let b2 = Statement(
+    "B2", "A floor for every local algorithm", proof: "local-floor",
+    text: """
+      An algorithm that moves only along gradients of losses of X_U theta stays in theta_0 + row(X_U), so that \
+      at every step, whatever it knows, d(theta_t, theta_r) >= floor = (1/m) min_w ||X_test (theta_0 - theta_r) \
+      + X_test V w||^2.
+      """
+  ) {
+    try LocalFloor.page($0.divergence, models: $0.models, steps: $0.steps, workers: $0.workers)
   }
 }

@@ -182,14 +182,7 @@ extension OrderCommutator {
       0,
       Inequality(logLeft: log(rounding * divergence.testOperatorNorm) + log(order.spreadBound), logRight: log(onTest)))
     return StatementPage(
-      "B8", "Order as an affine commutator",
-      statement: """
-        Two neighbouring stages A and B in both orders end S_A b_B - S_B b_A apart, at most \
-        cos(A, B) (||S_A|| ||b_B|| + ||S_B|| ||b_A||), which is 0 for orthogonal rows; and any two of the N! orders \
-        at most \
-        the sum of that over the pairs of stages.
-        """,
-      preconditions: [order.contraction],
+      .b8, preconditions: [order.contraction],
       constants: zip(order.pairs, order.cosines).map { pair, cosine in
         .init("cos(\(pair.0), \(pair.1))", cosine, "the cosine of the smallest angle between their row spaces")
       } + [
@@ -206,9 +199,16 @@ extension OrderCommutator {
   }
 }
 
-extension OwnTheorem {
+extension Statement {
   /// The order as a commutator.
-  public static let b8 = OwnTheorem("b8") { divergence, models, steps, workers in
-    try OrderCommutator.page(divergence, models: models, steps: steps, workers: workers)
+  public static let b8 = Statement(
+    "B8", "Order as an affine commutator", proof: "order-commutator",
+    text: """
+      Two neighbouring stages A and B in both orders end S_A b_B - S_B b_A apart, at most cos(A, B) (||S_A|| \
+      ||b_B|| + ||S_B|| ||b_A||), which is 0 for orthogonal rows; and any two of the N! orders at most the sum \
+      of that over the pairs of stages.
+      """
+  ) {
+    try OrderCommutator.page($0.divergence, models: $0.models, steps: $0.steps, workers: $0.workers)
   }
 }

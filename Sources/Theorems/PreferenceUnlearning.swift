@@ -94,16 +94,6 @@ extension PreferenceUnlearning {
     let objectives = try [("NPO", ChosenObjective.npo(beta: beta)), ("SimNPO", .simNPO(beta: simNPOBeta))]
     let retrained = try RetrainedPair(divergence, models, workers: workers)
     let nonzero = LemmaC1.nonzero(divergence)
-    let (title, statement) = (
-      "NPO and SimNPO diverge slowly, and still do not reach retraining",
-      """
-      Under NPO or SimNPO with eta < eta_max each history moves at most like sqrt(log t), so the RE distance between \
-      the two grows at \
-      most like log t; and for any eta, being local, neither comes closer to its retrained model, nor the two to each \
-      other, \
-      than the floor of B2.
-      """
-    )
     let residual = [models.ab, models.ba].reduce(0) {
       max($0, divergence.instance.forget.residual($1, workers: workers).norm)
     }
@@ -112,15 +102,14 @@ extension PreferenceUnlearning {
       let range = Precondition(
         assumption: "the squares of the forget residuals lie in Double's range", holds: false,
         evidence: "a residual is \(residual) beside other data of size 1")
-      return StatementPage("B7", title, statement: statement, preconditions: [nonzero, range])
+      return StatementPage(.b7, preconditions: [nonzero, range])
     }
     let examined = try workers.map(objectives.count) { index in
       let pair = try PreferenceUnlearning(divergence, models, objectives[index].1, tau: tau, workers: workers)
       return try pair.examine(objectives[index].0, retrained, through: min(steps, mostSteps))
     }
     return StatementPage(
-      "B7", title, statement: statement,
-      preconditions: [nonzero],
+      .b7, preconditions: [nonzero],
       constants: [
         .init("T", Double(min(steps, mostSteps)), "the last step iterated, \(mostSteps) at most"),
         .init("beta", beta, "of NPO"), .init("beta_SimNPO", simNPOBeta, "of SimNPO"),
@@ -191,9 +180,16 @@ extension PreferenceUnlearning {
   }
 }
 
-extension OwnTheorem {
+extension Statement {
   /// NPO and SimNPO.
-  public static let b7 = OwnTheorem("b7") { divergence, models, steps, workers in
-    try PreferenceUnlearning.page(divergence, models: models, steps: steps, workers: workers)
+  public static let b7 = Statement(
+    "B7", "NPO and SimNPO diverge slowly, and still do not reach retraining", proof: "preference-unlearning",
+    text: """
+      Under NPO or SimNPO with eta < eta_max each history moves at most like sqrt(log t), so the RE distance \
+      between the two grows at most like log t; and for any eta, being local, neither comes closer to its \
+      retrained model, nor the two to each other, than the floor of B2.
+      """
+  ) {
+    try PreferenceUnlearning.page($0.divergence, models: $0.models, steps: $0.steps, workers: $0.workers)
   }
 }

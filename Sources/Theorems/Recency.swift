@@ -149,23 +149,17 @@ extension Recency {
   public static func page(
     _ divergence: PathDivergence, models: TrainedPair, steps: Int, workers: Workers = .one
   ) throws -> StatementPage {
-    let title = "Recency: what was learned last is forgotten slowest"
-    let statement = """
-      The part of the expected forget loss that comes from the forget labels, (1/k) ||W_t (I - S_p R)||_F^2 per \
-      variance of \
-      a label, is smallest at every step of the ascent where the forget set came last (p = N).
-      """
     let run = StagedUnlearning(divergence, workers: workers)
     var preconditions = [Precondition.forgottenStage(run)]
     guard let run else {
-      return StatementPage("B4", title, statement: statement, preconditions: preconditions)
+      return StatementPage(.b4, preconditions: preconditions)
     }
     var orders = try [divergence.instance.pathAB, divergence.instance.pathBA].map { try $0.removing(run.forget) }
     if orders[0] == orders[1] { orders.removeLast() }
     let all = try orders.map { try Recency(run, retained: $0, workers: workers) }
     preconditions += all[0].preconditions
     guard preconditions.allSatisfy(\.holds) else {
-      return StatementPage("B4", title, statement: statement, preconditions: preconditions)
+      return StatementPage(.b4, preconditions: preconditions)
     }
     let checked = LogarithmicSteps.upTo(steps)
     var (constants, claims): ([StatementPage.Constant], [StatementPage.Claim]) = ([], [])
@@ -189,14 +183,19 @@ extension Recency {
         .init("p_T(\(recency.retained))", Double(least[1]), "the same after the last step, observed"),
       ]
     }
-    return StatementPage(
-      "B4", title, statement: statement, preconditions: preconditions, constants: constants, claims: claims)
+    return StatementPage(.b4, preconditions: preconditions, constants: constants, claims: claims)
   }
 }
 
-extension OwnTheorem {
+extension Statement {
   /// Recency.
-  public static let b4 = OwnTheorem("b4") { divergence, models, steps, workers in
-    try Recency.page(divergence, models: models, steps: steps, workers: workers)
+  public static let b4 = Statement(
+    "B4", "Recency: what was learned last is forgotten slowest", proof: "recency",
+    text: """
+      The part of the expected forget loss that comes from the forget labels, (1/k) ||W_t (I - S_p R)||_F^2 per \
+      variance of a label, is smallest at every step of the ascent where the forget set came last (p = N).
+      """
+  ) {
+    try Recency.page($0.divergence, models: $0.models, steps: $0.steps, workers: $0.workers)
   }
 }

@@ -26,12 +26,8 @@ public struct StatementPage: Sendable {
     public init(_ formula: String, _ check: StepwiseCheck) { (self.formula, self.check) = (formula, check) }
   }
 
-  /// The statement's number in the list of theorems, for example "B2".
-  public let identifier: String
-  /// Its name, for example "A floor for every local algorithm".
-  public let title: String
-  /// What it states, in one to three sentences with formulas in plain text.
-  public let statement: String
+  /// The statement.
+  public let statement: Statement
   /// The hypotheses, as found on the instance.
   public let preconditions: [Precondition]
   /// The constants; empty where a hypothesis they need fails.
@@ -41,11 +37,10 @@ public struct StatementPage: Sendable {
 
   /// A page.
   public init(
-    _ identifier: String, _ title: String, statement: String, preconditions: [Precondition],
-    constants: [Constant] = [], claims: [Claim] = []
+    _ statement: Statement, preconditions: [Precondition], constants: [Constant] = [], claims: [Claim] = []
   ) {
-    (self.identifier, self.title, self.statement) = (identifier, title, statement)
-    (self.preconditions, self.constants, self.claims) = (preconditions, constants, claims)
+    (self.statement, self.preconditions) = (statement, preconditions)
+    (self.constants, self.claims) = (constants, claims)
   }
 
   /// What the instance says about the statement: violated as soon as one claim is; nil where a hypothesis fails, so

@@ -1,16 +1,11 @@
 import StagedLearners
 
 extension Theorem31 {
-  private static let title = "Histories diverge exponentially (the paper's Theorem 3.1)"
-  private static let statement = """
-    For every t >= max(t_0, 0), d(theta_AB^t, theta_BA^t) >= sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t).
-    """
-
   /// The theorem's page, with the checks that ``check(through:workers:progress:)`` made.
-  public func page(_ check: StepwiseCheck, _ digits: TrustedDigits) -> StatementPage {
+  func page(_ check: StepwiseCheck, _ digits: TrustedDigits) -> StatementPage {
     func trusted(_ constant: TrustedDigits.Constant) -> String { "; \(Int(digits.digits(constant))) digits" }
     return StatementPage(
-      "3.1", Self.title, statement: Self.statement, preconditions: preconditions,
+      .theorem31, preconditions: preconditions,
       constants: [
         .init(
           "rho*", rhoStar,
@@ -29,34 +24,45 @@ extension Theorem31 {
       ],
       claims: [.init("d(theta_AB^t, theta_BA^t) >= sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t)", check)])
   }
-
-  /// The page of an instance that does not meet the hypotheses.
-  public static func pageOfFailure(_ divergence: PathDivergence) -> StatementPage {
-    StatementPage("3.1", title, statement: statement, preconditions: preconditions(of: divergence))
-  }
 }
 
 extension Corollary1 {
-  private static let title = "Gradient ascent does not bring both histories near one retrained model"
-  private static let statement = """
-    For every t >= t* and any one model theta_r, at least one of the two models is farther than epsilon from it: \
-    d(theta_AB^t, theta_BA^t) >= 4 epsilon. Of two retrained models, each history's own, nothing is said.
-    """
-
   /// The corollary's page, with the checks that ``check(through:workers:)`` made.
-  public func page(_ check: StepwiseCheck) -> StatementPage {
+  func page(_ check: StepwiseCheck) -> StatementPage {
     StatementPage(
-      "Corollary 1", Self.title, statement: Self.statement, preconditions: theorem.preconditions,
+      .corollary1, preconditions: theorem.preconditions,
       constants: [
         .init("epsilon", epsilon, "the tolerance on the RE distance"),
         .init("t*", tStar, "the step from which no theta_r is within epsilon of both, as the formula gives it"),
       ],
       claims: [.init("d(theta_AB^t, theta_BA^t) >= 4 epsilon", check)])
   }
+}
 
-  /// The page of an instance that does not meet the hypotheses.
-  public static func pageOfFailure(_ divergence: PathDivergence) -> StatementPage {
-    StatementPage(
-      "Corollary 1", title, statement: statement, preconditions: Theorem31.preconditions(of: divergence))
+extension Statement {
+  /// Theorem 3.1.
+  public static let theorem31: Statement = Statement(
+    "3.1", "Histories diverge exponentially (the paper's Theorem 3.1)", proof: "theorem-3.1",
+    text:
+      "For every t >= max(t_0, 0), d(theta_AB^t, theta_BA^t) >= sigma_U^2 ||P_U Delta_0||^2 / (4 m) (1 + rho*)^(2t)."
+  ) { instance in
+    switch instance.paper {
+    case .success(let found): found.theorem.page(found.check, instance.digits)
+    case .failure: StatementPage(.theorem31, preconditions: Theorem31.preconditions(of: instance.divergence))
+    }
+  }
+
+  /// Corollary 1.
+  public static let corollary1: Statement = Statement(
+    "Corollary 1", "Gradient ascent does not bring both histories near one retrained model", proof: "corollary-1",
+    text: """
+      For every t >= t* and any one model theta_r, at least one of the two models is farther than epsilon from it: \
+      d(theta_AB^t, theta_BA^t) >= 4 epsilon. Of two retrained models, each history's own, nothing is said.
+      """
+  ) { instance in
+    switch instance.paper {
+    case .success(let found): found.corollary.page(found.corollaryCheck)
+    case .failure: StatementPage(.corollary1, preconditions: Theorem31.preconditions(of: instance.divergence))
+    }
   }
 }

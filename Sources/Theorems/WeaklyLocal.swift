@@ -67,16 +67,8 @@ extension WeaklyLocal {
       nonzero,
       Precondition(assumption: "there is a retain row", holds: any, evidence: "n_R = \(retain.count)"),
     ]
-    let statement = """
-      Under ascent on the forget loss less gamma times the retain loss Delta_t = (I + M)^t Delta_0. If row(X_U) is not \
-      covered by row(X_R), lambda_max(M) > 0 for every gamma; if it is, no eigenvalue is positive from gamma* on and \
-      none \
-      below -2 up to gamma_unstable. Along an eigenvector v of M Delta_t grows like |1 + mu|^t, if <v, Delta_0> is \
-      not 0.
-      """
     guard any else {
-      return StatementPage(
-        "B5", "Weakly local algorithms", statement: statement, preconditions: preconditions)
+      return StatementPage(.b5, preconditions: preconditions)
     }
     let weak = try WeaklyLocal(divergence, retain: retain, workers: workers)
     let told = Precondition(
@@ -84,12 +76,12 @@ extension WeaklyLocal {
       evidence: "||X_U (I - P_R)|| = \(weak.span.uncovered), and rounding may be \(weak.span.roundingLevel)")
     preconditions.append(told)
     guard told.holds else {
-      return StatementPage("B5", "Weakly local algorithms", statement: statement, preconditions: preconditions)
+      return StatementPage(.b5, preconditions: preconditions)
     }
     let run = try weak.span.ascent(gamma: gamma, workers: workers)
     let bound = weak.exactRateBound(run)
     return StatementPage(
-      "B5", "Weakly local algorithms", statement: statement, preconditions: preconditions,
+      .b5, preconditions: preconditions,
       constants: [
         .init("gamma", gamma, "the weight of the retain loss"),
         .init("n_R", Double(retain.count), "the number of retain rows"),
@@ -218,9 +210,17 @@ extension WeaklyLocal {
   }
 }
 
-extension OwnTheorem {
+extension Statement {
   /// Weakly local algorithms.
-  public static let b5 = OwnTheorem("b5") { divergence, models, steps, workers in
-    try WeaklyLocal.page(divergence, models: models, steps: steps, workers: workers)
+  public static let b5 = Statement(
+    "B5", "Weakly local algorithms", proof: "weakly-local",
+    text: """
+      Under ascent on the forget loss less gamma times the retain loss Delta_t = (I + M)^t Delta_0. If row(X_U) \
+      is not covered by row(X_R), lambda_max(M) > 0 for every gamma; if it is, no eigenvalue is positive from \
+      gamma* on and none below -2 up to gamma_unstable. Along an eigenvector v of M Delta_t grows like |1 + \
+      mu|^t, if <v, Delta_0> is not 0.
+      """
+  ) {
+    try WeaklyLocal.page($0.divergence, models: $0.models, steps: $0.steps, workers: $0.workers)
   }
 }

@@ -4,6 +4,10 @@ import Theorems
 @testable import Reports
 
 @Suite struct StatementPageTests {
+  private let statement = Statement("B0", "A title", proof: "none", text: "a >= b.") { _ in
+    throw CancellationError()
+  }
+
   private func check(_ margins: [Double]) -> StepwiseCheck {
     var check = StepwiseCheck()
     for (step, margin) in margins.enumerated() { check.record(step, margin: margin) }
@@ -12,7 +16,7 @@ import Theorems
 
   private func page(_ margins: [Double], holds: Bool = true) -> StatementPage {
     StatementPage(
-      "B0", "A title", statement: "a >= b.",
+      statement,
       preconditions: [Precondition(assumption: "||x|| is not 0", holds: holds, evidence: "||x|| = 2")],
       constants: [.init("||x||", 2.5, "a norm"), .init("y", nil, "missing")],
       claims: holds ? [.init("|a| >= b", check(margins))] : [])
@@ -22,7 +26,7 @@ import Theorems
     #expect(page([3, 0.123456, 2]).summary == "B0 A title: holds; smallest margin 10^0.1235 at step 1")
     #expect(page([3, -12345.6]).summary == "B0 A title: is VIOLATED; smallest margin 10^-12350.0 at step 1")
     let half = StatementPage(
-      "B0", "A title", statement: "a >= b.", preconditions: [], claims: [.init("a", check([1])), .init("b", check([]))])
+      statement, preconditions: [], claims: [.init("a", check([1])), .init("b", check([]))])
     #expect(
       half.summary
         == "B0 A title: holds in 1 of its 2 claims, the others say nothing here; smallest margin 10^1.0 at step 0")

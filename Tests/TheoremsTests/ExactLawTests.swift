@@ -113,7 +113,7 @@ struct ExactLawTests {
   func page() throws {
     let divergence = try PathDivergence(RandomInstance().draw(RandomGenerator(seed: 1)))
     let page = try ExactLaw.page(divergence, models: divergence.trainedModels(), steps: 1_000_000)
-    #expect(page.verdict == .holds && page.claims.count == 4 && page.identifier == "B1")
+    #expect(page.verdict == .holds && page.claims.count == 4 && page.statement == .b1)
     let rate = try #require(page.constants.first { $0.symbol == "log(1 + lambda*)" }?.value)
     let observed = try #require(page.constants.first { $0.symbol == "rate(T)" }?.value)
     #expect(abs(observed - rate) < 1e-4 * rate)

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import Theorems
 
 /// The pages in proofs/ name the code that computes a statement, the tests that check it and its formal lemmas; the
 /// code names its page. Whatever is renamed on one side has to be renamed on the other.
@@ -85,6 +86,19 @@ struct ProofPagesTests {
           "\(page): \(link.path) has no lemma \(link.name)")
       }
     }
+  }
+
+  @Test("hold the proof of every statement of the list, under its number")
+  func statements() throws {
+    let index = try Self.text("proofs/README.md").split(separator: "\n")
+    for statement in Statement.all {
+      let row = index.first { $0.contains("](\(statement.proof).md)") }
+      let number = statement.identifier.replacingOccurrences(of: "Corollary ", with: "")
+      #expect(
+        row?.contains(number) == true, "\(statement.identifier): proofs/\(statement.proof).md is not in the index")
+      #expect(try Self.text("proofs/\(statement.proof).md").contains(number), "\(statement.proof)")
+    }
+    #expect(Set(Statement.all.map(\.identifier)).count == 10 && Set(Statement.all.map(\.proof)).count == 10)
   }
 
   @Test("are those that the code names")

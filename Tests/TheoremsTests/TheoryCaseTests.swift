@@ -45,9 +45,9 @@ struct TheoryCaseTests {
     }
     let run = try RetainedSpan(divergence, retain: divergence.instance.retained).ascent(gamma: 1)
     near(try #require(run.eigenvalues.last), row.weakLambdaMax, "lambda_max of B5")
-    for theorem in OwnTheorem.all {
-      let page = try theorem.page(divergence, models: models, steps: 100)
-      #expect(page.verdict != .violated, "\(row.name), \(theorem)")
+    let examined = try ExaminedInstance(divergence, steps: 100)
+    for statement in Statement.all {
+      #expect(try statement.page(examined).verdict != .violated, "\(row.name), \(statement.identifier)")
     }
   }
 
@@ -90,9 +90,9 @@ struct TheoryCaseTests {
       near(two.sigmaU, one.sigmaU, times: r, "sigma_U")
       near(two.c0, one.c0, times: q - p + r, "C_0")
       #expect(one.check(through: 200).verdict == two.check(through: 200).verdict)
-      let models = try two.divergence.trainedModels()
-      for theorem in OwnTheorem.all {
-        #expect(try theorem.page(two.divergence, models: models, steps: 30).verdict != .violated, "\(what), \(theorem)")
+      let examined = try ExaminedInstance(two.divergence, steps: 30)
+      for statement in Statement.all {
+        #expect(try statement.page(examined).verdict != .violated, "\(what), \(statement.identifier)")
       }
     }
   }

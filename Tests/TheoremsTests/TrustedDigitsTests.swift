@@ -75,11 +75,11 @@ struct TrustedDigitsTests {
       TheoremsTests.instance(
         a: ([[1, 1], [1, 0]], [-30 * size, size]), b: ([[1, 0], [1, 2]], [-24 * size, size]), forget: ([[1, 0]], [1]),
         test: [[1, 1]], eta: 0.5))
-    let models = try divergence.trainedModels()
-    for theorem in OwnTheorem.all {
-      let page = try theorem.page(divergence, models: models, steps: 10)
+    let examined = try ExaminedInstance(divergence, steps: 10)
+    for statement in Statement.all {
+      let page = try statement.page(examined)
       #expect(page.verdict != .violated)
-      if page.identifier == "B7" { #expect(page.verdict == nil && page.constants.isEmpty) }
+      if statement == .b7 { #expect(page.verdict == nil && page.constants.isEmpty) }
     }
   }
 

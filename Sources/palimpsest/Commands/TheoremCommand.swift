@@ -71,7 +71,7 @@ struct TheoremCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      Theorems beyond the paper's to report on, of \(OwnTheorem.all.map(\.name).joined(separator: ", ")); \
+      Theorems beyond the paper's to report on, of \(Statement.own.map { $0.identifier.lowercased() }.joined(separator: ", ")); \
       all or none of them: all, none.
       """, valueName: "list"))
   var theorems = "all"
@@ -111,19 +111,19 @@ struct TheoremCommand: ParsableCommand {
     }
   }
 
-  private func chosenTheorems() throws -> [OwnTheorem] {
+  private func chosenTheorems() throws -> [Statement] {
     switch theorems {
-    case "all": return OwnTheorem.all
+    case "all": return Statement.own
     case "none": return []
     default:
       let chosen = try theorems.lowercased().split(separator: ",", omittingEmptySubsequences: false).map { name in
-        guard let theorem = OwnTheorem.named(String(name)) else {
-          let known = OwnTheorem.all.map(\.name).joined(separator: ", ")
+        guard let theorem = Statement.own.first(where: { $0.identifier.lowercased() == name }) else {
+          let known = Statement.own.map { $0.identifier.lowercased() }.joined(separator: ", ")
           throw ValidationError("--theorems names \"\(name.prefix(20))\"; give all, none or a list of \(known).")
         }
         return theorem
       }
-      return OwnTheorem.all.filter(chosen.contains)
+      return Statement.own.filter(chosen.contains)
     }
   }
 
@@ -197,7 +197,7 @@ struct TheoremCommand: ParsableCommand {
     }
   }
 
-  private func summarise(_ found: TheoremReport.Paper, _ console: Console) {
+  private func summarise(_ found: ExaminedInstance.Paper, _ console: Console) {
     let (theorem, check) = (found.theorem, found.check)
     console.result("rho* = \(theorem.rhoStar), lambda_max = \(theorem.lambdaMax), sigma_U = \(theorem.sigmaU)")
     console.result(
