@@ -1,5 +1,5 @@
-/// A statement of the theory that speaks of a two-path instance, one value in the list ``all``, which stands beside what
-/// it computes: what it is called, what it states, where it is proved, and what it says of an instance.
+/// A statement of the theory that speaks of a two-path instance, one value in the list ``all``, which stands beside
+/// what it computes: what it is called, what it states, where it is proved, and what it says of an instance.
 public struct Statement: Sendable {
   /// Its number, such as `3.1` or `B2`.
   public let identifier: String
