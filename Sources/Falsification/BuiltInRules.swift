@@ -6,7 +6,7 @@ import Unlearning
 extension UnlearningRule {
   /// The rules that come with the search, local ones first, those that are bad on purpose last.
   public static let builtIn =
-    Objective.unlearning.filter { !$0.needs.contains(.pairs) }.map(steps(of:)) + [
+    Objective.unlearning.filter(\.isOfLikelihoods).map(steps(of:)) + [
       UnlearningRule("one-step", "one step of ascent with eta = k/(2 mu_U), which undoes a last stage exactly") {
         try lastInFirstOut($0)
       },

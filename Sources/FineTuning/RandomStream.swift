@@ -14,6 +14,8 @@ public enum RandomStream: UInt64, CaseIterable, Sendable {
   case weights = 5
   /// The answers sampled to measure a model.
   case answers = 6
+  /// The direction that hidden states are steered to.
+  case direction = 7
 
   /// The stream for a run's seed.
   public func generator(seed: UInt64) -> RandomGenerator { RandomGenerator(seed: seed).child(rawValue) }

@@ -69,7 +69,7 @@ public final class OutputLearner {
   ) throws {
     let (factor, alpha) = (factor ?? 1 / Double(data.count), scale?.alpha ?? 1)
     for _ in 0..<steps {
-      try engine.gradient(of: data.batch, logitsIn: data.lastRows, weights: weights, into: gradients) { index, logits in
+      try engine.gradient(of: data.batch, in: data.lastRows, weights: weights, into: gradients) { index, logits, _ in
         let output = alpha * (Double(logits[0]) - (scale?.origin[index] ?? 0))
         logits.update(repeating: 0)
         logits[0] = Float(2 * factor * alpha * (output - data.labels[index]))
@@ -87,9 +87,10 @@ public final class OutputLearner {
     var columns: [Double] = []
     for index in 0..<data.count {
       let sequence = Batch([Batch.Sequence(prompt: Array(data.batch.tokens[data.batch.rows(of: index)]), answer: [])])
-      try engine.gradient(of: sequence, logitsIn: [sequence.tokenCount - 1], weights: weights, into: gradients) {
-        $1.update(repeating: 0)
-        $1[0] = 1
+      try engine.gradient(of: sequence, in: [sequence.tokenCount - 1], weights: weights, into: gradients) {
+        _, logits, _ in
+        logits.update(repeating: 0)
+        logits[0] = 1
       }
       columns += gradients.elements.map(Double.init)
     }

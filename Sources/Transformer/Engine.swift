@@ -146,39 +146,8 @@ public final class Engine {
     }
   }
 
-  /// The gradient of a loss of the logits, a sum over some rows of what each row's logits give.
-  ///
-  ///     // The squared loss of one logit against labels, at the last row of each sequence.
-  ///     try engine.gradient(of: batch, logitsIn: lastRows, weights: weights, into: gradients) { index, logits in
-  ///       let slope = 2 * (logits[0] - labels[index])
-  ///       logits.update(repeating: 0)
-  ///       logits[0] = slope
-  ///     }
-  ///
-  /// The batch's targets play no part, and there are no ``scores`` after it.
-  /// - Parameters:
-  ///   - rows: The rows of the batch that the loss reads, each once.
-  ///   - gradients: Where the gradient goes; laid out by ``trainedLayout``.
-  ///   - accumulating: Whether it is added to what is there, instead of replacing it.
-  ///   - dropoutSeed: What chooses the adapter's dropout mask; another for each step.
-  ///   - loss: Gets an index into `rows` and that row's logits, [V], and overwrites them by dLoss/d logits. It is
-  ///     called once for each of `rows`, in order.
-  /// - Throws: `EngineError` where the batch does not fit or holds unknown tokens.
-  public func gradient(
-    of batch: Batch, logitsIn rows: [Int], weights: Parameters, adapterWeights: Parameters? = nil,
-    into gradients: Parameters, accumulating: Bool = false, dropoutSeed: UInt64 = 0,
-    loss: (Int, UnsafeMutableBufferPointer<Float>) -> Void
-  ) throws(EngineError) {
-    precondition(!rows.isEmpty && Set(rows).count == rows.count, "a loss reads some rows, each once")
-    precondition(rows.allSatisfy { (0..<batch.tokenCount).contains($0) }, "a loss reads rows of the batch")
-    try prepare(batch, weights, adapterWeights, gradients, accumulating, dropoutSeed)
-    pass.forward()
-    pass.head(rows: rows, loss: loss)
-    pass.backward()
-  }
-
   /// Makes ready for a gradient.
-  private func prepare(
+  func prepare(
     _ batch: Batch, _ weights: Parameters, _ adapterWeights: Parameters?, _ gradients: Parameters,
     _ accumulating: Bool, _ dropoutSeed: UInt64
   ) throws(EngineError) {
@@ -194,7 +163,7 @@ public final class Engine {
   }
 
   /// Checks the batch and copies it into the arena.
-  private func prepare(_ batch: Batch, _ weights: Parameters, _ adapterWeights: Parameters?) throws(EngineError) {
+  func prepare(_ batch: Batch, _ weights: Parameters, _ adapterWeights: Parameters?) throws(EngineError) {
     precondition(weights.layout.count == pass.weightCount, "the weights have another layout")
     precondition(
       adapterWeights == nil || adapterWeights?.layout.count == pass.adapterCount, "the adapter has another layout")

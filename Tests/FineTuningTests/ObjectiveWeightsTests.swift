@@ -118,10 +118,16 @@ private func size(_ sequences: [ScoredSequence]) -> ObjectiveWeights.StepSize {
 
   @Test func `averages are those of the definitions`() {
     for objective in Objective.all {
-      let pooled: Set = [Objective.sft, .ga, .wga]
+      let pooled: Set = [Objective.sft, .ga, .wga, .rmu, .kl, .hiddenStates]
+      let compares: Set = [Objective.npo, .kl, .hiddenStates]
+      let retains: Set = [Objective.kl, .hiddenStates]
       #expect(objective.average == (pooled.contains(objective) ? .answerTokens : .examples), "\(objective.name)")
-      #expect(objective.needs == (objective == .npo ? [.reference] : []), "\(objective.name)")
-      #expect(objective.unlearns == (objective != .sft), "\(objective.name)")
+      let needs: Set<Objective.Need> =
+        compares.contains(objective) ? [.reference] : objective == .rmu ? [.direction] : []
+      #expect(objective.needs == needs, "\(objective.name)")
+      let purpose =
+        objective == .sft ? Objective.Purpose.learning : retains.contains(objective) ? .retaining : .unlearning
+      #expect(objective.purpose == purpose, "\(objective.name)")
     }
   }
 

@@ -79,6 +79,14 @@ struct TrainerTests {
     """,
     "{epochs: 2, batch_size: 3, shuffle: false, adapter: {rank: 2, targets: [q, k, lm_head]}, objective: {name: ga}}",
     "{epochs: 2, batch_size: 4, objective: {name: wga, beta: 0.5}}",
+    """
+    {epochs: 2, batch_size: 4, objective: {name: rmu, layer: 1, steering: 2, retain_objective: hidden_states,
+     retain_coefficient: 3, retain_data: r.jsonl}}
+    """,
+    """
+    {epochs: 2, batch_size: 3, adapter: {rank: 2, dropout: 0.2, targets: [q, down, lm_head]},
+     objective: {name: ga, retain_objective: kl, retain_coefficient: 2, retain_data: r.jsonl}}
+    """,
   ]
 
   @Test("A run restored after any step ends as one that was not stopped", arguments: configurations)

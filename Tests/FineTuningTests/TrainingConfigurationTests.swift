@@ -288,8 +288,8 @@ private let everything = """
       zip(
         scales.array(count: 6), Gen<Int>.int(in: 1...5000).array(count: 4), Gen<Bool>.bool.array(count: 8),
         zip(
-          Gen.choice(of: LearningRateSchedule.Shape.allCases), Gen.choice(of: Objective.all),
-          Gen<Double>.double(in: 0.001...0.999)), targets,
+          Gen.choice(of: LearningRateSchedule.Shape.allCases), Gen.choice(of: Objective.main),
+          Gen.choice(of: Objective.retaining), Gen<Double>.double(in: 0.001...0.999)), targets,
         Gen<String>.string(of: "a \"\\#:'\n\u{1}\u{7F}\u{85}\u{2028}\u{FFFF}é😀&*", count: 1...9))
     ) { scales, counts, flags, choices, targets, text in
       var configuration = TrainingConfiguration()
@@ -305,11 +305,13 @@ private let everything = """
       configuration.optimizer.learningRate = scales[0]
       configuration.optimizer.weightDecay = scales[1]
       configuration.optimizer.clipNorm = flags[4] ? scales[2] : nil
-      let (shape, name, fraction) = choices
+      let (shape, name, retain, fraction) = choices
       configuration.schedule.shape = shape
       configuration.schedule.warmup = flags[5] ? .steps(counts[3]) : .fraction(fraction)
       configuration.schedule.decay = shape.hasDecaySpan ? .fraction(fraction) : nil
-      configuration.objective.main = try ChosenObjective(name, having: ["beta": scales[3], "margin": -scales[4]])
+      let parameters = ["beta": scales[3], "margin": -scales[4], "layer": Double(counts[0]), "steering": scales[4]]
+      configuration.objective.main = try ChosenObjective(name, having: parameters)
+      configuration.objective.retain = try ChosenObjective(retain, having: parameters)
       if name != .sft { configuration.objective.forgetCoefficient = scales[2] }
       configuration.objective.retainCoefficient = scales[5]
       configuration.objective.retainData = text
@@ -356,7 +358,7 @@ private let everything = """
     #expect(properties["epochs"]?["minimum"] == 1 && properties["shuffle"]?["type"] == "boolean")
     #expect(properties["max_steps"]?["anyOf"]?.elements?.last == ["type": "null"])
     let objective = try #require(properties["objective"]?["properties"])
-    #expect(objective["name"]?["enum"]?.elements == Objective.all.map { .string($0.name) })
+    #expect(objective["name"]?["enum"]?.elements == Objective.main.map { .string($0.name) })
     #expect(objective["beta"]?["exclusiveMinimum"] == 0)
     #expect(properties["optimizer"]?["properties"]?["betas"]?["maxItems"] == 2)
     // Every key is there, in its group.
@@ -369,7 +371,7 @@ private let everything = """
 
   @Test func `the list of keys is complete and its defaults are true`() throws {
     let keys = TrainingConfiguration.keys
-    #expect(keys.count == 31)
+    #expect(keys.count == 34)
     #expect(Set(keys.map(\.path)).count == keys.count)
     let listed = Set(keys.map(\.path))
     // `adapter: null` stands for a whole group.

@@ -35,10 +35,16 @@ public struct PlainForward {
 
   /// The logits at every position.
   public func logits(_ tokens: [Int]) -> [[Double]] {
+    let head = model.tiesEmbeddings ? "model.embed_tokens" : "lm_head"
+    return hiddenStates(tokens, after: model.layerCount - 1).map { linear(norm($0, "model.norm"), head) }
+  }
+
+  /// What leaves a layer at every position.
+  public func hiddenStates(_ tokens: [Int], after last: Int) -> [[Double]] {
     let c = model.hiddenSize
     let embedding = tensors[TensorName.embedding] ?? []
     var x = tokens.map { Array(embedding[$0 * c..<($0 + 1) * c]) }
-    for layer in 0..<model.layerCount {
+    for layer in 0...last {
       let prefix = "model.layers.\(layer)."
       let attended = attention(x.map { norm($0, prefix + "input_layernorm") }, prefix + "self_attn.")
       for t in x.indices { x[t] = sum(x[t], attended[t]) }
@@ -49,8 +55,7 @@ public struct PlainForward {
         x[t] = sum(x[t], linear(product, prefix + "mlp.down_proj"))
       }
     }
-    let head = model.tiesEmbeddings ? "model.embed_tokens" : "lm_head"
-    return x.map { linear(norm($0, "model.norm"), head) }
+    return x
   }
 
   private func attention(_ x: [[Double]], _ prefix: String) -> [[Double]] {

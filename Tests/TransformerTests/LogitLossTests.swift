@@ -32,7 +32,7 @@ struct LogitLossTests {
       }
     }
 
-    func slope(_ index: Int, _ logits: UnsafeMutableBufferPointer<Float>) {
+    func slope(_ index: Int, _ logits: UnsafeMutableBufferPointer<Float>, _: UnsafeBufferPointer<Float>) {
       for j in logits.indices {
         let z = Double(logits[j])
         logits[j] = Float(z - targets[index * cubic.count + j] + cubic[j] * z * z)
@@ -54,7 +54,7 @@ struct LogitLossTests {
     gradients.elements.update(repeating: .nan)
     for count in 1...2 {
       try engine.gradient(
-        of: reference.batch, logitsIn: loss.rows, weights: reference.weights(),
+        of: reference.batch, in: loss.rows, weights: reference.weights(),
         adapterWeights: reference.adapterWeights(), into: gradients, accumulating: count == 2, loss: loss.slope)
       #expect(engine.scores.isEmpty && engine.tokenLogLikelihoods.allSatisfy { $0 == 0 })
       for tensor in engine.trainedLayout.tensors {
@@ -82,7 +82,7 @@ struct LogitLossTests {
     let engine = engine(reference)
     let (weights, batch) = (try reference.weights(), reference.batch)
     let gradients = Parameters(layout: engine.trainedLayout)
-    try engine.gradient(of: batch, logitsIn: loss.rows, weights: weights, into: gradients, loss: loss.slope)
+    try engine.gradient(of: batch, in: loss.rows, weights: weights, into: gradients, loss: loss.slope)
     let plain = PlainForward(reference.model, weights)
     func allLogits(_ model: PlainForward) -> [Double] {
       (0..<batch.sequenceCount).flatMap { model.logits(batch.tokens[batch.rows(of: $0)].map(Int.init)).flatMap(\.self) }
@@ -121,7 +121,7 @@ struct LogitLossTests {
     #expect(rows.count > 500 && all.count == 1045)
     let (expected, found) = (Parameters(layout: engine.trainedLayout), Parameters(layout: engine.trainedLayout))
     try engine.gradient(of: batch, weights: weights, into: expected) { _, _ in 1 }
-    try engine.gradient(of: batch, logitsIn: all, weights: weights, into: found) { index, logits in
+    try engine.gradient(of: batch, in: all, weights: weights, into: found) { index, logits, _ in
       let target = Int(batch.targets[all[index]])
       let top = logits.max() ?? 0
       let exponentials = logits.map { exp($0 - top) }
@@ -136,7 +136,9 @@ struct LogitLossTests {
     let (few, alone) = (Array(rows.prefix(3)), Parameters(layout: engine.trainedLayout))
     let other = Engine(model, capacity: EngineCapacity(sequences: 4, longestSequence: 310))
     for (engine, gradients) in [(engine, again), (other, alone)] {
-      try engine.gradient(of: batch, logitsIn: few, weights: weights, into: gradients) { $1[0] = Float($0) }
+      try engine.gradient(of: batch, in: few, weights: weights, into: gradients) { index, logits, _ in
+        logits[0] = Float(index)
+      }
     }
     let isSame = Array(again.elements) == Array(alone.elements)
     #expect(isSame)

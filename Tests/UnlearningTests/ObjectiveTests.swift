@@ -73,7 +73,8 @@ extension ChosenObjective {
     func tokens(_ sum: Double) -> [Double] { [sum] + Array(repeating: 0, count: sample.answerLength - 1) }
     let sequence = ScoredSequence(
       tokens: tokens(sample.logLikelihood), reference: usesReference ? tokens(sample.reference) : [])
-    let loss = objective.loss([sequence], values)
+    guard case .tokens(let function) = objective.loss else { preconditionFailure("a loss of likelihoods") }
+    let loss = function([sequence], values)
     precondition(loss.weights == [Array(repeating: loss.weights[0][0], count: sample.answerLength)])
     return [loss.value, loss.weights[0][0], loss.logWeight]
   }

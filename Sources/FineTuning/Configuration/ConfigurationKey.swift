@@ -134,13 +134,16 @@ extension TrainingConfiguration {
     ConfigurationKey(
       "adapter.targets", "list of q, k, v, o, gate, up, down, lm_head", "the layers adapted",
       default: targetsText(AdapterDefaults.targets)),
-    ConfigurationKey("objective.name", ConfigurationKey.oneOf(Objective.all.map(\.name)), "what is minimised"),
+    ConfigurationKey("objective.name", ConfigurationKey.oneOf(Objective.main.map(\.name)), "what is minimised"),
   ]
 
   private static let lossKeys = [
     ConfigurationKey(
       "objective.forget_coefficient", "number over 0", "factor of an unlearning objective", default: "1"),
-    ConfigurationKey("objective.retain_coefficient", "number, 0 or more", "factor of the SFT loss on the retain data"),
+    ConfigurationKey("objective.retain_coefficient", "number, 0 or more", "factor of the loss on the retain data"),
+    ConfigurationKey(
+      "objective.retain_objective", ConfigurationKey.oneOf(Objective.retaining.map(\.name)),
+      "what is minimised on the retain data", default: "sft"),
     ConfigurationKey("objective.retain_data", "path, or null", "JSON-lines file of retain examples"),
     ConfigurationKey("proximal.mu", "number, 0 or more", "factor of the squared distance from the start"),
   ]

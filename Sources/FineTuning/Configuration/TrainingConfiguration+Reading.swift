@@ -191,27 +191,40 @@ extension TrainingConfiguration {
   ) throws(ConfigurationError) -> Loss {
     var result = Loss()
     let objective =
-      try reader.choice("objective.name", among: Objective.all.map(\.name)).flatMap(Objective.named) ?? .sft
+      try reader.choice("objective.name", among: Objective.main.map(\.name)).flatMap(Objective.named) ?? .sft
+    let retain =
+      try reader.choice("objective.retain_objective", among: Objective.retaining.map(\.name)).flatMap(Objective.named)
+      ?? .sft
+    let terms = retain == .sft ? [objective] : [objective, retain]
     var given: [String: Double] = [:]
     for name in Objective.parameterNames {
       let path = "objective.\(name)"
       // What another objective may have is checked as if it were this one's, and then has no effect.
-      let parameters = objective.parameters.filter { $0.name == name }
+      let parameters = terms.flatMap(\.parameters).filter { $0.name == name }
       let ranges = (parameters.isEmpty ? Objective.parameters(named: name).map(\.parameter) : parameters).map(\.range)
       let value = try reader.number(path) { value in ranges.contains { $0.contains(value) } }
-      if parameters.isEmpty { warn(path, "\(objective.name) has none") } else { given[name] = value }
+      if parameters.isEmpty {
+        warn(path, "\(terms.map(\.name).joined(separator: " and ")) has none")
+      } else {
+        given[name] = value
+      }
+    }
+    func chosen(_ objective: Objective) throws(ConfigurationError) -> ChosenObjective {
+      let names = objective.parameters.map(\.name)
+      do {
+        return try ChosenObjective(objective, given.filter { names.contains($0.key) })
+      } catch {
+        throw reader.error(.range, "objective", "\(error)")
+      }
     }
     let factor = try reader.number("objective.forget_coefficient") { $0 > 0 && $0.isNormal }
-    if objective.unlearns {
+    if objective.purpose == .unlearning {
       result.forgetCoefficient = factor ?? result.forgetCoefficient
     } else {
       warn("objective.forget_coefficient", "\(objective.name) has none")
     }
-    do {
-      result.main = try ChosenObjective(objective, given)
-    } catch {
-      throw reader.error(.range, "objective", "\(error)")
-    }
+    result.main = try chosen(objective)
+    result.retain = try chosen(retain)
     result.retainCoefficient =
       try reader.number("objective.retain_coefficient") { $0 >= 0 } ?? result.retainCoefficient
     result.retainData = try reader.optional("objective.retain_data") { path throws(ConfigurationError) in
@@ -222,8 +235,10 @@ extension TrainingConfiguration {
         .combination, "objective.retain_coefficient",
         "a retain term needs data; give objective.retain_data")
     }
-    if result.retainCoefficient == 0, result.retainData != nil {
-      warn("objective.retain_data", "objective.retain_coefficient is 0")
+    if result.retainCoefficient == 0 {
+      for key in ["objective.retain_data", "objective.retain_objective"] {
+        warn(key, "objective.retain_coefficient is 0")
+      }
     }
     return result
   }

@@ -69,11 +69,20 @@ extension TrainingConfiguration {
     }
     let main = objective.main.objective
     add("objective.name", main.name)
-    for (parameter, value) in zip(main.parameters, objective.main.values) {
-      add("objective.\(parameter.name)", "\(value)")
+    let retain = objective.retain.objective
+    var written: Set<String> = []
+    for chosen in [objective.main, objective.retain] {
+      for (parameter, value) in zip(chosen.objective.parameters, chosen.values)
+      where written.insert(parameter.name).inserted {
+        add(
+          "objective.\(parameter.name)",
+          Int(exactly: value).flatMap { parameter.range == .whole ? "\($0)" : nil } ?? "\(value)")
+      }
     }
-    if main.unlearns { add("objective.forget_coefficient", "\(objective.forgetCoefficient)") }
+    if main.purpose == .unlearning { add("objective.forget_coefficient", "\(objective.forgetCoefficient)") }
     add("objective.retain_coefficient", "\(objective.retainCoefficient)")
+    // Not where it is the usual one, so that records from before there were others read the same.
+    if retain != .sft { add("objective.retain_objective", retain.name) }
     add("objective.retain_data", objective.retainData.map(Self.quotedYAML))
     add("proximal.mu", "\(proximal.mu)")
     return values

@@ -108,8 +108,10 @@ public struct TrainingConfiguration: Equatable, Sendable {
     public var main = ChosenObjective.sft
     /// The factor of an unlearning objective, over 0; SFT has none.
     public var forgetCoefficient = 1.0
-    /// The factor of the SFT loss on the retain data; 0 leaves the term out.
+    /// The factor of the retain term; 0 leaves it out.
     public var retainCoefficient = 0.0
+    /// The objective of the retain term.
+    public var retain = ChosenObjective.sft
     /// The file with the retain data, or nil where there is none.
     public var retainData: String?
 
@@ -136,6 +138,13 @@ public struct TrainingConfiguration: Equatable, Sendable {
     public static let dropout = 0.0
     /// The layers adapted.
     public static let targets: Set<LoRAConfiguration.Target> = [.q, .v]
+  }
+
+  /// Whether training keeps a copy of the start model's weights: where it changes them, and a loss of logits or hidden
+  /// states compares with them.
+  public var copiesStart: Bool {
+    let terms = [objective.main] + (objective.retainCoefficient > 0 ? [objective.retain] : [])
+    return adapter == nil && terms.contains { $0.objective.needs.contains(.reference) && !$0.usesReference }
   }
 
   /// The number of optimizer steps for so many steps an epoch.

@@ -40,11 +40,13 @@ public final class Trainer {
   /// Whether the adapter's matrices were given; where they were drawn, the start model is the one without them.
   let startsFromAdapter: Bool
 
-  private let plan: BatchPlan
-  private let retainPlan: BatchPlan?
-  private let engine: Engine
-  private let gradients: Parameters
+  let plan: BatchPlan
+  let retainPlan: BatchPlan?
+  let engine: Engine
+  let gradients: Parameters
   private let proximal: ProximalTerm?
+  /// What objectives of logits or hidden states compare with, where there is one.
+  let rows: RowTerms?
 
   /// A trainer with all its memory.
   /// - Parameters:
@@ -103,6 +105,15 @@ public final class Trainer {
       guard adapterWeights == nil else { throw .otherAdapter }
       self.adapterWeights = nil
     }
+    let terms = [configuration.objective.main] + (retains ? [configuration.objective.retain] : [])
+    for term in terms {
+      if let layer = term[parameter: "layer"], Int(layer) >= model.layerCount {
+        throw .noLayer(Int(layer), objective: term.objective.name, layers: model.layerCount)
+      }
+    }
+    rows = RowTerms(
+      terms, model, weights: weights, adapterWeights: startsFromAdapter ? self.adapterWeights : nil,
+      hasAdapter: configuration.adapter != nil, seed: configuration.seed)
     let trained = self.adapterWeights ?? weights
     gradients = Parameters(layout: trained.layout)
     optimizer = configuration.optimizer.makeOptimizer(layout: trained.layout)
@@ -147,17 +158,12 @@ public final class Trainer {
     try scoreReferences()
 
     let objective = configuration.objective
-    let main = try accumulate(plan.step(at: index), of: examples, firstBatch: 0) {
-      example, sequences, size throws(ObjectiveError) in
-      try ObjectiveWeights(
-        objective.main, [references.map { sequences.compared(with: $0[example]) } ?? sequences],
-        coefficient: objective.forgetCoefficient, step: size)
-    }
+    let main = try accumulate(
+      objective.main, objective.forgetCoefficient, plan.step(at: index), of: examples, references, firstBatch: 0)
     let retain = try retainPlan.map { plan throws(TrainingError) in
-      try accumulate(plan.step(at: index), of: retainExamples, firstBatch: plan.options.gradientAccumulation) {
-        _, sequences, size throws(ObjectiveError) in
-        try ObjectiveWeights(retain: [sequences], coefficient: objective.retainCoefficient, step: size)
-      }
+      try accumulate(
+        objective.retain, objective.retainCoefficient, plan.step(at: index), of: retainExamples,
+        firstBatch: plan.options.gradientAccumulation)
     }
     let distance = proximal?.add(to: gradients, at: trained, workers: workers) ?? 0
     let loss = main.loss + (retain?.loss ?? 0) + distance
@@ -176,7 +182,7 @@ public final class Trainer {
       step: completedSteps, epoch: index / plan.stepsPerEpoch + 1, loss: loss, learningRate: learningRate,
       tokens: main.tokens + (retain?.tokens ?? 0), seconds: (clock.now - start) / .seconds(1),
       gradientNorm: norm.value, retainLoss: retain?.loss,
-      logWeight: objective.main == .sft ? nil : main.logWeights / Double(main.examples))
+      logWeight: main.examples == 0 || objective.main == .sft ? nil : main.logWeights / Double(main.examples))
   }
 
   /// Checks that what is trained is finite, as it is after every step but one whose learning rate was far too high.
@@ -184,116 +190,6 @@ public final class Trainer {
   public func requireFinite() throws(TrainingError) {
     guard GradientNorm(of: trained, workers: workers).value.isFinite else {
       throw .brokenUpdate(step: completedSteps)
-    }
-  }
-
-  /// What the examples of one step, or of its retain term, add up to.
-  private struct Sum {
-    var loss = 0.0
-    var logWeights = 0.0
-    var examples = 0
-    var tokens = 0
-  }
-
-  /// Adds the gradient of a step's batches.
-  /// - Parameters:
-  ///   - firstBatch: The number of the first batch among all of the step; batch 0 replaces the gradient of the step
-  ///     before.
-  ///   - share: One example's share in the loss, by its index, what the model says of it and the size of the whole
-  ///     step.
-  private func accumulate(
-    _ step: BatchPlan.Step, of examples: [EncodedExample], firstBatch: Int,
-    share: (Int, [ScoredSequence], ObjectiveWeights.StepSize) throws(ObjectiveError) -> ObjectiveWeights
-  ) throws(TrainingError) -> Sum {
-    let size = ObjectiveWeights.StepSize(answerTokens: step.examples.lazy.map { examples[$0].answerTokens })
-    var sum = Sum()
-    for (number, indices) in step.batches.enumerated() {
-      let batch = Batch(examples: indices.map { examples[$0].sequences })
-      do {
-        try engine.gradient(
-          of: batch, weights: weights, adapterWeights: adapterWeights, into: gradients,
-          accumulating: firstBatch + number > 0,
-          dropoutSeed: dropoutSeed(batch: firstBatch + number)
-        ) { position, sequences throws(EngineError) in
-          do {
-            let share = try share(indices[position], sequences, size)
-            sum.loss += share.loss
-            sum.logWeights += share.meanLogWeight
-            sum.examples += 1
-            return share.weights
-          } catch {
-            throw .loss(example: position, reason: "\(error)")
-          }
-        }
-      } catch {
-        throw fault(error, in: batch) { examples[indices[$0]].line }
-      }
-      sum.tokens += batch.tokenCount
-    }
-    return sum
-  }
-
-  /// What the engine finds wrong in the next step, with the line of the example.
-  private func fault(_ error: EngineError, in batch: Batch, line: (_ example: Int) -> Int) -> TrainingError {
-    switch error {
-    case .notFinite(let sequence, let value):
-      let example = batch.examples.firstIndex { $0.contains(sequence) } ?? 0
-      return .notFinite(
-        step: completedSteps + 1, "the log-likelihood of the example of line \(line(example)) is \(value)")
-    case .loss(let example, let reason):
-      return .noLoss(step: completedSteps + 1, line: line(example), reason)
-    default: return .engine(step: completedSteps + 1, error)
-    }
-  }
-
-  private func dropoutSeed(batch: Int) -> UInt64 {
-    guard let adapter = configuration.adapter, adapter.dropout > 0 else { return 0 }
-    var random = RandomStream.dropout.generator(seed: configuration.seed)
-      .child(UInt64(completedSteps)).child(UInt64(batch))
-    return random.next()
-  }
-
-  /// Whether the objective compares with the start model and its log-likelihoods are yet to be computed.
-  public var needsReferences: Bool { configuration.objective.main.usesReference && references == nil }
-
-  /// Scores all examples by the start model, once, where the objective needs it; the first step does so unless it has
-  /// been done before.
-  /// - Parameter onProgress: Told how many examples have been scored.
-  /// - Throws: `TrainingError` where the engine refuses a batch or a log-likelihood is not finite.
-  public func scoreReferences(onProgress: (Int) -> Void = { _ in }) throws(TrainingError) {
-    guard needsReferences else { return }
-    precondition(completedSteps == 0, "the reference is the start model")
-    var found: [[Double]] = []
-    for start in stride(from: 0, to: examples.count, by: configuration.batchSize) {
-      let part = examples[start..<min(start + configuration.batchSize, examples.count)]
-      let batch = Batch(examples: part.map(\.sequences))
-      do throws(EngineError) {
-        let scores = try engine.score(
-          batch, weights: weights, adapterWeights: startsFromAdapter ? adapterWeights : nil)
-        for (sequence, score) in scores.enumerated() where !score.logLikelihood.isFinite {
-          throw .notFinite(sequence: sequence, logLikelihood: score.logLikelihood)
-        }
-      } catch {
-        throw fault(error, in: batch) { examples[start + $0].line }
-      }
-      found += batch.examples.map { example in
-        example.flatMap { batch.rows(of: $0) }.filter { batch.targets[$0] >= 0 }
-          .map { Double(engine.tokenLogLikelihoods[$0]) }
-      }
-      onProgress(found.count)
-    }
-    references = found
-  }
-}
-
-extension [ScoredSequence] {
-  /// The sequences of an example with the log-likelihoods of their tokens under the reference model, one after the
-  /// other.
-  fileprivate func compared(with references: [Double]) -> [ScoredSequence] {
-    var rest = references[...]
-    return map { sequence in
-      defer { rest = rest.dropFirst(sequence.answerTokens) }
-      return ScoredSequence(tokens: sequence.tokens, reference: [Double](rest.prefix(sequence.answerTokens)))
     }
   }
 }

@@ -13,6 +13,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
   case length(line: Int, tokens: Int, limit: Int)
   /// The adapter's head cannot be told from the embedding.
   case tiedHead
+  /// The objective reads a layer that the model has not.
+  case noLayer(Int, objective: String, layers: Int)
   /// The start matrices are of another adapter than the configuration's.
   case otherAdapter
   /// The engine refuses a batch of this step, counted from 1.
@@ -36,6 +38,8 @@ public enum TrainingError: Error, Hashable, Sendable, CustomStringConvertible {
       "the example of line \(line) has \(tokens) tokens, more than the model's context of \(limit)"
     case .tiedHead:
       "the model's head is its embedding, so lm_head cannot be adapted alone; take it out of adapter.targets"
+    case .noLayer(let layer, let objective, let layers):
+      "objective.layer is \(layer), for \(objective); the model's layers are 0 to \(layers - 1)"
     case .otherAdapter: "the adapter to start from has another rank, alpha or other targets than the configuration"
     case .engine(let step, let error): "step \(step): \(error)"
     case .noLoss(let step, let line, let reason): "step \(step), the example of line \(line): \(reason)"

@@ -54,7 +54,7 @@ public struct ExperimentMemory: Sendable {
     // As FineTuningJob counts them.
     let copies =
       (configuration.adapter == nil ? 1 : 2) + (configuration.optimizer.algorithm == .sgd ? 0 : 2)
-      + (configuration.proximal.mu > 0 ? 1 : 0)
+      + (configuration.proximal.mu > 0 ? 1 : 0) + (configuration.copiesStart ? 1 : 0)
     let each = 2 * model.hiddenSize + model.qkvWidth + model.queryWidth + 2 * model.intermediateSize
     let activations = Double(model.layerCount) * Double(each)
     return weights + trained * Double(copies) + activations * tokens(configuration, conversations)

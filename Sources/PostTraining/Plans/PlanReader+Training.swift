@@ -20,6 +20,7 @@ extension PlanReader {
     ("template", "all trainings of a plan have one; give chat.template at the plan's top"),
     ("system_prompt", "all trainings of a plan have one; give chat.system_prompt at the plan's top"),
     ("objective.retain_coefficient", "experiments unlearn locally, on the forget stage alone; remove the key"),
+    ("objective.retain_objective", "experiments unlearn locally, on the forget stage alone; remove the key"),
     ("objective.retain_data", "experiments unlearn locally, on the forget stage alone; remove the key"),
   ]
 

@@ -25,7 +25,12 @@ enum Network {
   /// All operations of a model in their order, each with the number of its layer: 0 for those before the layers, and
   /// the number of layers for those after them.
   static func operations(layers count: Int) -> [(operation: Operation, layer: Int)] {
-    beginning.map { ($0, 0) } + (0..<count).flatMap { index in layer.map { ($0, index) } } + end.map { ($0, count) }
+    operations(through: count - 1) + end.map { ($0, count) }
+  }
+
+  /// Those up to a layer's last.
+  static func operations(through last: Int) -> [(operation: Operation, layer: Int)] {
+    beginning.map { ($0, 0) } + (0...last).flatMap { index in layer.map { ($0, index) } }
   }
 }
 

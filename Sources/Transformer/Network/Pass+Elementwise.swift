@@ -15,13 +15,13 @@ extension Pass {
   /// The look-up's gradient for a block of columns, and the final norm's.
   ///
   /// With a tied head the embedding's gradient already holds the head's.
-  func backwardEmbedding(_ task: Int) {
+  func backwardEmbedding(_ task: Int, andFinalNorm: Bool) {
     let columns = task * Pass.sumColumns..<min(model.hiddenSize, (task + 1) * Pass.sumColumns)
     let table = gradient(plan.embedding, model.vocabularySize, model.hiddenSize)(columns: columns)
     if !accumulating, !model.tiesEmbeddings { table.clear() }
     Embedding.backward(
       tokens: arena.tokens, dx: arena.dStream[1](rows: 0..<tokenCount, columns: columns), dTable: table)
-    weightGradient(of: .final, model.layerCount, columns)
+    if andFinalNorm { weightGradient(of: .final, model.layerCount, columns) }
   }
 
   /// SwiGLU.

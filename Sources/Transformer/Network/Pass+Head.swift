@@ -46,40 +46,23 @@ extension Pass {
     }
   }
 
-  /// The head for a loss of the logits in these rows, distinct, a group of rows after the other: the gradients of the
-  /// head's weights and of its input.
-  /// - Parameter loss: Turns a row's logits into dLoss/d logits; called in order on the calling thread.
-  func head(rows: [Int], loss: (Int, UnsafeMutableBufferPointer<Float>) -> Void) {
-    scores.removeAll(keepingCapacity: true)
-    arena.logLikelihoods(rows: 0..<tokenCount).clear()
-    clearRows(arena.dFinalNormed)
-    for first in stride(from: 0, to: rows.count, by: arena.headRows) {
-      let count = min(arena.headRows, rows.count - first)
-      for index in 0..<count { arena.answerRows[index] = Int32(rows[first + index]) }
-      forwardHead(count, first, scoring: false)
-      for index in 0..<count {
-        loss(first + index, UnsafeMutableBufferPointer(start: arena.logits.row(index), count: model.vocabularySize))
-      }
-      backwardHead(count, first, accumulating: accumulating || first > 0)
-    }
-  }
-
   /// The head's weight, [V, C].
   private var headWeight: View { weight(plan.head, model.vocabularySize, model.hiddenSize) }
 
-  private func clearRows(_ view: View) {
+  /// Zeros in all rows of the batch.
+  func clearRows(_ view: View) {
     let n = tokenCount
     workers.forEach((n + 255) / 256) { view(rows: $0 * 256..<min(n, ($0 + 1) * 256)).clear() }
   }
 
   /// The token ids of a tile.
-  private func vocabulary(_ tile: Int) -> Range<Int> {
+  func vocabulary(_ tile: Int) -> Range<Int> {
     tile * arena.headTile..<min(model.vocabularySize, (tile + 1) * arena.headTile)
   }
 
   /// From the group's rows of the final norm's output to their logits, or where it scores, to their log-likelihoods and
   /// the exponentials of their logits.
-  private func forwardHead(_ count: Int, _ answersBefore: Int, scoring: Bool) {
+  func forwardHead(_ count: Int, _ answersBefore: Int, scoring: Bool) {
     let length = Pass.elementwiseRows
     workers.forEach((count + length - 1) / length) { [self] block in
       let rows = block * length..<min(count, (block + 1) * length)
@@ -194,7 +177,7 @@ extension Pass {
   }
 
   /// From the gradient of the group's logits to those of the head's weights and of its input.
-  private func backwardHead(_ count: Int, _ answersBefore: Int, accumulating: Bool) {
+  func backwardHead(_ count: Int, _ answersBefore: Int, accumulating: Bool) {
     let down = (count + Pass.logitRows - 1) / Pass.logitRows
     let dLogits = arena.logits(rows: 0..<count)
     if let linear = plan.headAdapter {

@@ -1,24 +1,38 @@
 extension Pass {
   /// From token ids to the normalised output of the last layer, for all rows.
-  func forward() {
-    for (layer, steps) in forwardSteps.enumerated() {
+  func forward() { forward(forwardSteps) }
+
+  /// From token ids to what leaves this layer.
+  func forward(through layer: Int) {
+    forward(stepBlocks(of: Network.operations(through: layer), steps: forward))
+  }
+
+  private func forward(_ blocks: [[Step]]) {
+    for (layer, steps) in blocks.enumerated() {
       run(steps)
-      if layer < model.layerCount { forwardAttention(layer) }
+      if layer < blocks.count - 1 { forwardAttention(layer) }
     }
   }
 
   /// From the gradient of the final norm's output to those of all weights, or of all adapters.
-  ///
+  func backward() { backward(backwardSteps, fromEnd: true) }
+
+  /// From the gradient of what leaves this layer, in its place of the two of ``Arena/dStream``, to those below.
+  func backward(through layer: Int) {
+    backward(stepBlocks(of: Network.operations(through: layer).reversed(), steps: backward), fromEnd: false)
+  }
+
   /// A layer's weight gradients are independent of the next attention's backward pass and share its hand-off; that is
   /// why what they read exists twice, for layers of even and odd index.
-  func backward() {
+  /// - Parameter fromEnd: Whether the final norm is among the steps.
+  private func backward(_ blocks: [[Step]], fromEnd: Bool) {
     let trainsLayers = adapter == nil || plan.adapterColumns > 0
     guard trainsLayers else { return }
-    let layers = model.layerCount
+    let layers = blocks.count - 1
     let perLayer = gradientTasks.count
     let groups = (starts.count - 1) * model.keyValueHeadCount
     for index in 0...layers {
-      run(backwardSteps[index])
+      run(blocks[index])
       // Block `index` of steps ends before the attention of this layer, and completes what the layer above needs.
       let layer = layers - 1 - index
       let attentions = layer >= 0 ? groups : 0
@@ -30,7 +44,7 @@ extension Pass {
         } else if task < attentions + tasks {
           gradientTasks[task - attentions].run(self, layer + 1)
         } else {
-          backwardEmbedding(task - attentions - tasks)
+          backwardEmbedding(task - attentions - tasks, andFinalNorm: fromEnd)
         }
       }
     }

@@ -58,7 +58,9 @@ public struct ChosenObjective: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether the reference model's log-likelihoods matter; if not, they need not be computed.
-  public var usesReference: Bool { objective.needs.contains(.reference) }
+  public var usesReference: Bool {
+    if case .tokens = objective.loss { objective.needs.contains(.reference) } else { false }
+  }
 
   /// The loss of an example of the linear theory, whose answer is one token; it may be as unlikely as `-infinity`.
   ///
@@ -67,15 +69,19 @@ public struct ChosenObjective: Hashable, Sendable, CustomStringConvertible {
   ///   - logLikelihood: In nats.
   ///   - reference: In nats; ignored unless ``usesReference``.
   public func loss(ofRow logLikelihood: Double, reference: Double) -> ExampleLoss {
-    precondition(!objective.needs.contains(.pairs), "a row is no pair")
-    return objective.loss(
-      [ScoredSequence(tokens: [logLikelihood], reference: usesReference ? [reference] : [])], values)
+    guard case .tokens(let loss) = objective.loss, objective.isOfLikelihoods else {
+      preconditionFailure("\(objective.name) is no objective of one likelihood")
+    }
+    return loss([ScoredSequence(tokens: [logLikelihood], reference: usesReference ? [reference] : [])], values)
   }
 
   /// The loss of an example, before the average over the step.
   /// - Throws: `ObjectiveError` where the example is not what the objective needs, or what the objective makes of it is
   ///   not finite or has no weight for some token.
   public func loss(of example: [ScoredSequence]) throws(ObjectiveError) -> ExampleLoss {
+    guard case .tokens(let tokenLoss) = objective.loss else {
+      preconditionFailure("\(objective.name) has a loss of rows")
+    }
     let count = objective.needs.contains(.pairs) ? 2 : 1
     guard example.count == count else { throw .sequences(objective.name, found: example.count, needed: count) }
     for sequence in example {
@@ -83,7 +89,7 @@ public struct ChosenObjective: Hashable, Sendable, CustomStringConvertible {
       for value in sequence.tokens + sequence.referenceTokens where !value.isFinite { throw .notFinite(value) }
       guard !usesReference || !sequence.referenceTokens.isEmpty else { throw .noReference }
     }
-    let loss = objective.loss(example, values)
+    let loss = tokenLoss(example, values)
     guard loss.weights.map(\.count) == example.map(\.answerTokens) else {
       throw .weights(objective.name, "are not one for each answer token")
     }
@@ -123,6 +129,7 @@ public enum ObjectiveError: Error, Hashable, Sendable, CustomStringConvertible {
     case .outOfRange(let name, let value, .positive): "\(name) must be a positive normal number, not \(value)"
     case .outOfRange(let name, let value, .nonNegative): "\(name) must be finite and 0 or more, not \(value)"
     case .outOfRange(let name, let value, .finite): "\(name) must be finite, not \(value)"
+    case .outOfRange(let name, let value, .whole): "\(name) must be a whole number, 0 or more, not \(value)"
     case .unknownParameter(let name, let objective): "\(objective) has no parameter \(name)"
     case .sequences(let objective, let found, let needed):
       "\(objective) needs examples of \(needed == 1 ? "one answer" : "\(needed) answers"), not of \(found == 1 ? "one" : "\(found)")"

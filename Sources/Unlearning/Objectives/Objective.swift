@@ -4,9 +4,10 @@
 /// keys of configurations and plans, `unlearn --objective`, the documentation of both, the labels of figures, and the
 /// theory's iterated objectives. `WGA.swift` is a short one to start from.
 ///
-/// It says what one example adds to the loss, and how that changes with the log-likelihood of each answer token; the
-/// average over a step's examples is taken by ``average``. So the gradient of any objective is
-/// `sum_t w_t grad log p(y_t)`, with the weights `w_t` as constants.
+/// It says what one example adds to the loss, and how that changes with what the model says: of most, with the
+/// log-likelihood of each answer token, so that the gradient is `sum_t w_t grad log p(y_t)` with the weights `w_t` as
+/// constants; of others, with the logits or hidden states that predict each answer token (``Loss``). The average over a
+/// step's examples is taken by ``average``.
 public struct Objective: Sendable {
   /// The name in configurations and plans, such as `npo`.
   public let name: String
@@ -16,25 +17,54 @@ public struct Objective: Sendable {
   public let summary: String
   /// Where it was published.
   public let source: String
-  /// Whether it unlearns; otherwise it learns.
-  public let unlearns: Bool
+  /// What it is for.
+  public let purpose: Purpose
   /// Its parameters, in the order in which they are written.
   public let parameters: [Parameter]
   /// What it needs beside the examples' own log-likelihoods.
   public let needs: Set<Need>
   /// Over what the loss of a step is averaged.
   public let average: Average
-  /// The loss of one example, before the average, from what the model says of it and the values of ``parameters``.
+  /// The loss before the average.
+  public let loss: Loss
+
+  /// What an objective is for.
+  public enum Purpose: Hashable, Sendable {
+    /// Learning examples; also keeping them while others are unlearned.
+    case learning
+    /// Unlearning examples.
+    case unlearning
+    /// Keeping retain examples as the start model has them: for the retain term alone.
+    case retaining
+  }
+
+  /// What the loss of an example is a function of.
+  public enum Loss: Sendable {
+    /// Of the log-likelihoods of its answer tokens.
+    case tokens(TokenLoss)
+    /// Of the logits that predict its answer tokens, a sum over these.
+    case logits(RowLoss)
+    /// Of the hidden states that predict its answer tokens, as they leave the layer that the parameter `layer` names
+    /// (counted from 0): a sum over these.
+    case hiddenStates(RowLoss)
+  }
+
+  /// The loss of one example from what the model says of it and the values of ``parameters``.
   ///
   /// The sequences of an example are one, or with ``Need/pairs`` two: the answer to prefer and the one to avoid. Where
   /// ``Need/reference`` is not among the needs, they have no references. Called for finite log-likelihoods by training;
   /// the theory also asks at `-infinity`, where a function that has a limit should give it.
-  let loss: @Sendable (_ example: [ScoredSequence], _ values: [Double]) -> ExampleLoss
+  public typealias TokenLoss = @Sendable (_ example: [ScoredSequence], _ values: [Double]) -> ExampleLoss
+
+  /// The loss of one row, whose values it overwrites by its derivative, from the values of ``parameters``.
+  public typealias RowLoss = @Sendable (_ row: LossRow, _ values: [Double]) -> Double
 
   /// What an objective may need.
   public enum Need: Hashable, Sendable {
-    /// The log-likelihoods under the start model, the frozen reference.
+    /// What the start model, the frozen reference, says of the same: log-likelihoods, logits or hidden states.
     case reference
+    /// A random unit vector as long as a row, the same throughout a run.
+    case direction
     /// Pairs: an answer to prefer, and one to avoid.
     case pairs
   }
@@ -71,6 +101,8 @@ public struct Objective: Sendable {
       case nonNegative
       /// Any finite number.
       case finite
+      /// A whole number, 0 or more.
+      case whole
 
       /// Whether a value is among these.
       public func contains(_ value: Double) -> Bool {
@@ -78,6 +110,7 @@ public struct Objective: Sendable {
         case .positive: value > 0 && value.isNormal
         case .nonNegative: value >= 0 && value.isFinite
         case .finite: value.isFinite
+        case .whole: value >= 0 && value < 1e6 && value == value.rounded()
         }
       }
 
@@ -87,6 +120,7 @@ public struct Objective: Sendable {
         case .positive: "number over 0"
         case .nonNegative: "number, 0 or more"
         case .finite: "number"
+        case .whole: "whole number, 0 to 999999"
         }
       }
     }
@@ -97,21 +131,47 @@ public struct Objective: Sendable {
     }
   }
 
-  /// An objective for the list ``all``.
+  /// An objective of the log-likelihoods of answer tokens, for the list ``all``.
   public init(
-    _ name: String, label: String, _ summary: String, source: String, unlearns: Bool = true,
-    parameters: [Parameter] = [], needs: Set<Need> = [], average: Average,
-    loss: @escaping @Sendable (_ example: [ScoredSequence], _ values: [Double]) -> ExampleLoss
+    _ name: String, label: String, _ summary: String, source: String, purpose: Purpose = .unlearning,
+    parameters: [Parameter] = [], needs: Set<Need> = [], average: Average, loss: @escaping TokenLoss
   ) {
-    (self.name, self.label, self.summary, self.source, self.unlearns) = (name, label, summary, source, unlearns)
+    self.init(
+      name, label: label, summary, source: source, purpose: purpose, parameters: parameters, needs: needs,
+      average: average, .tokens(loss))
+  }
+
+  /// An objective of logits or hidden states, averaged over answer tokens, for the list ``all``.
+  public init(
+    _ name: String, label: String, _ summary: String, source: String, purpose: Purpose,
+    parameters: [Parameter] = [], needs: Set<Need> = [], rows loss: Loss
+  ) {
+    self.init(
+      name, label: label, summary, source: source, purpose: purpose, parameters: parameters, needs: needs,
+      average: .answerTokens, loss)
+  }
+
+  private init(
+    _ name: String, label: String, _ summary: String, source: String, purpose: Purpose, parameters: [Parameter],
+    needs: Set<Need>, average: Average, _ loss: Loss
+  ) {
+    (self.name, self.label, self.summary, self.source, self.purpose) = (name, label, summary, source, purpose)
     (self.parameters, self.needs, self.average, self.loss) = (parameters, needs, average, loss)
   }
 
   /// All objectives, the one that learns first.
-  public static let all: [Objective] = [.sft, .ga, .npo, .simnpo, .simnpoOriginal, .wga]
+  public static let all: [Objective] = [.sft, .ga, .npo, .simnpo, .simnpoOriginal, .wga, .rmu, .kl, .hiddenStates]
 
   /// Those that unlearn.
-  public static let unlearning = all.filter(\.unlearns)
+  public static let unlearning = all.filter { $0.purpose == .unlearning }
+  /// Those that a run can have for its examples.
+  public static let main = all.filter { $0.purpose != .retaining }
+  /// Those that a retain term can have.
+  public static let retaining = all.filter { $0.purpose != .unlearning }
+
+  /// Whether learners whose examples are one label each, with a log-likelihood and neither logits nor hidden states, can
+  /// have it: those of the linear theory.
+  public var isOfLikelihoods: Bool { if case .tokens = loss { !needs.contains(.pairs) } else { false } }
 
   /// The names of all parameters there are, in the order in which objectives have them.
   public static let parameterNames = all.flatMap(\.parameters).reduce(into: [String]()) { names, parameter in

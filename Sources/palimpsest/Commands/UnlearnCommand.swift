@@ -34,7 +34,7 @@ struct UnlearnCommand: ParsableCommand {
     guard let known = Objective.named(objective) else {
       throw ValidationError("There is no objective '\(objective)'; --objective takes \(Self.names).")
     }
-    guard known.unlearns else {
+    guard known.purpose == .unlearning else {
       throw ValidationError("--objective \(objective) does not unlearn; use the command train.")
     }
   }
@@ -43,7 +43,7 @@ struct UnlearnCommand: ParsableCommand {
     try Failure.reporting {
       let configuration = try options.configuration(
         common.console, extra: objective.map { ["objective.name=\($0)"] } ?? [])
-      guard configuration.objective.main.objective.unlearns else {
+      guard configuration.objective.main.objective.purpose == .unlearning else {
         throw ValidationError("Nothing says how to unlearn; give --objective \(Self.names).")
       }
       try FineTuningJob(options: options, common: common, label: "unlearning").run(configuration)

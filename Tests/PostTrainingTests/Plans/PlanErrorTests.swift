@@ -125,11 +125,11 @@ private let order = "studies.order"
     ),
     Wrong(
       "ga: {objective: {name: ga}}", "ga: {objective: {name: sft}}",
-      ":21: \(order).runs.ga.objective.name: a run unlearns; expected ga, npo, simnpo, simnpo_original or wga, found sft"
+      ":21: \(order).runs.ga.objective.name: a run unlearns; expected ga, npo, simnpo, simnpo_original, wga or rmu, found sft"
     ),
     Wrong(
       "objective: {name: npo, beta: 0.1}", "epochs: 2",
-      ":20: \(order).runs.npo.objective.name: a run unlearns; expected ga, npo, simnpo, simnpo_original or wga, found sft"
+      ":20: \(order).runs.npo.objective.name: a run unlearns; expected ga, npo, simnpo, simnpo_original, wga or rmu, found sft"
     ),
     Wrong(
       "ga: {objective: {name: ga}}", "ga: {objective: {name: ga, retain_data: a, retain_coefficient: 1}}",
@@ -137,7 +137,7 @@ private let order = "studies.order"
     ),
     Wrong(
       "ga: {objective: {name: ga}}", "ga: {objective: {name: gaa}}",
-      ":21: \(order).runs.ga.objective.name: expected sft, ga, npo, simnpo, simnpo_original or wga, found \"gaa\"; the nearest is ga"
+      ":21: \(order).runs.ga.objective.name: expected sft, ga, npo, simnpo, simnpo_original, wga or rmu, found \"gaa\"; the nearest is ga"
     ),
     Wrong(
       "forget: refusal", "forget: refusals",

@@ -37,7 +37,8 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
       let targets = Set(LoRAConfiguration.Target.allCases.filter { _ in flag() } + [.q])
       result.adapter = try LoRAConfiguration(rank: count(), alpha: number(), dropout: number(), targets: targets)
     }
-    result.objective.main = try ChosenObjective(name, having: ["beta": number(), "margin": number()])
+    result.objective.main = try ChosenObjective(
+      name, having: ["beta": number(), "margin": number(), "layer": Double(count(0...3))])
     result.proximal.mu = flag() ? number() : 0
     return result
   }
@@ -88,7 +89,7 @@ private func plan(_ random: inout SplitMix64) throws -> ExperimentPlan {
     }
     return Study(
       name: name, stages: stages, forget: "7", paths: paths,
-      unlearning: try training(choice(Objective.all), adapted: true), runs: runs,
+      unlearning: try training(choice(Objective.main), adapted: true), runs: runs,
       measures: measures(utility: "a", math: "7"))
   }
   return ExperimentPlan(
