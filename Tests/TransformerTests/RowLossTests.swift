@@ -5,8 +5,8 @@ import Testing
 
 @testable import Transformer
 
-/// Losses of logits and of hidden states that compare with a frozen model, beside differences of a plain forward pass in
-/// Double.
+/// Losses of logits and of hidden states that compare with a frozen model, beside differences of a plain forward pass
+/// in Double.
 @Suite struct RowLossTests {
   private static let tokens: [[Int]] = [[3, 1, 4, 1, 5], [9, 2, 6]]
   private static let rows = [1, 3, 4, 6]
