@@ -16,8 +16,8 @@ extension Engine {
   public enum RowValues: Hashable, Sendable {
     /// The logits, [V].
     case logits
-    /// The residual stream as it leaves a layer, counted from 0, [C]: before the next layer's norm, and before the final
-    /// norm for the last layer.
+    /// The residual stream as it leaves a layer, counted from 0, [C]: before the next layer's norm, and before the
+    /// final norm for the last layer.
     case hiddenStates(layer: Int)
   }
 
@@ -39,8 +39,8 @@ extension Engine {
   ///       logits[0] = slope
   ///     }
   ///
-  /// The batch's targets play no part, and there are no ``scores`` after it. A loss of hidden states costs the layers up
-  /// to that one; all above have the gradient 0.
+  /// The batch's targets play no part, and there are no ``scores`` after it. A loss of hidden states costs the layers
+  /// up to that one; all above have the gradient 0.
   /// - Parameters:
   ///   - rows: The rows of the batch that the loss reads, each once.
   ///   - reference: A frozen model whose values are to be compared with; none where it is nil. Of its logits, no more

@@ -352,8 +352,7 @@ private let everything = """
   }
 
   @Test func `the schema knows the values of every key`() throws {
-    for key in TrainingConfiguration.keys { #expect(ConfigurationSchema.values(key.values) != nil, "\(key.values)") }
-    #expect(ConfigurationSchema.values("what nobody has thought of, over 3") == nil)
+    for key in TrainingConfiguration.keys { #expect(key.type.schema != nil, "\(key.values)") }
     let properties = try #require(TrainingConfiguration.schema["properties"])
     #expect(properties["epochs"]?["minimum"] == 1 && properties["shuffle"]?["type"] == "boolean")
     #expect(properties["max_steps"]?["anyOf"]?.elements?.last == ["type": "null"])

@@ -1,7 +1,7 @@
 import FileFormats
 
 /// Why a training configuration or an experiment's plan is refused, and where.
-public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct ConfigurationError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The rule that is broken.
   public enum Rule: String, Sendable {
     /// The system refused to read or write the file.
@@ -48,6 +48,9 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
     self.nearest = nearest
     self.detail = detail
   }
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { rule == .system }
 
   /// One line: the place, the key and what is wrong there.
   public var description: String {

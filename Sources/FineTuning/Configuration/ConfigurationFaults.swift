@@ -1,5 +1,7 @@
+import FileFormats
+
 /// All that is wrong with a configuration or plan, as far as it can be told.
-public struct ConfigurationFaults: Error, Equatable, Sendable, CustomStringConvertible {
+public struct ConfigurationFaults: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The faults, in the order of their lines.
   public let faults: [ConfigurationError]
   /// Whether there may be more: the next one would be about what a fault left out.
@@ -16,6 +18,9 @@ public struct ConfigurationFaults: Error, Equatable, Sendable, CustomStringConve
   public var lines: [String] {
     faults.map(\.description) + (mayBeMore ? ["there may be more faults once this is mended"] : [])
   }
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { faults.first?.isSystems ?? false }
 
   /// All of them.
   public var description: String { lines.joined(separator: "; ") }

@@ -1,24 +1,27 @@
 import Tokenizers
+import Transformer
 import Unlearning
 
 /// One key of a configuration file or plan: what it means and what it may be.
 public struct ConfigurationKey: Hashable, Sendable {
   /// The key from the top, such as `optimizer.betas`.
   public let path: String
-  /// The values allowed, in a few words.
-  public let values: String
+  /// What a value may be.
+  package let type: ConfigurationType
   /// What it decides.
   public let summary: String
   /// The default where it is not simply what the default configuration holds, because it depends on other keys.
   let dependentDefault: String?
 
-  package init(_ path: String, _ values: String, _ summary: String, default: String? = nil) {
+  package init(_ path: String, _ type: ConfigurationType, _ summary: String, default: String? = nil) {
     self.path = path
-    self.values = values
+    self.type = type
     self.summary = summary
     dependentDefault = `default`
   }
 
+  /// The values allowed, in a few words.
+  public var values: String { type.words }
   /// The last part of the path.
   var name: String { String(path.split(separator: ".").last ?? "") }
   /// The part of the path before the last, or nil at the top.
@@ -43,10 +46,12 @@ public struct ConfigurationKey: Hashable, Sendable {
 
   /// One of several that have a key of the same name.
   package struct Owner {
-    let (name, values, standard, summary): (String, String, String, String)
+    let name: String
+    let type: ConfigurationType
+    let (standard, summary): (String, String)
 
-    package init(name: String, values: String, default standard: String, summary: String) {
-      (self.name, self.values, self.standard, self.summary) = (name, values, standard, summary)
+    package init(name: String, type: ConfigurationType, default standard: String, summary: String) {
+      (self.name, self.type, self.standard, self.summary) = (name, type, standard, summary)
     }
   }
 
@@ -70,15 +75,12 @@ public struct ConfigurationKey: Hashable, Sendable {
       return ([usual.map { said[$0].text }].compactMap { $0 } + rest).joined(separator: "; ")
     }
     let defaults = Set(owners.map(\.standard))
+    let types = owners.map(\.type).reduce(into: [ConfigurationType]()) { if !$0.contains($1) { $0.append($1) } }
     return ConfigurationKey(
-      path, text(\.values), text(\.summary, namesOne: isOptional),
+      path, types.count == 1 ? types[0] : .several(types, words: text(\.type.words)),
+      text(\.summary, namesOne: isOptional),
       default: defaults.count == 1
         ? owners[0].standard : owners.map { "\($0.standard) for \($0.name)" }.joined(separator: ", "))
-  }
-
-  /// What is allowed where one of a type's words is.
-  package static func oneOf<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type) -> String {
-    oneOf(Choice.allCases.map(\.rawValue))
   }
 
   /// What is allowed where one of some words is.
@@ -92,60 +94,60 @@ extension TrainingConfiguration {
   public static let keys: [ConfigurationKey] = commonKeys + objectiveKeys + lossKeys
 
   private static let commonKeys = [
-    ConfigurationKey("epochs", "whole number, 1 to \(maximumCount)", "passes over the examples"),
+    ConfigurationKey("epochs", .whole(1...maximumCount), "passes over the examples"),
     ConfigurationKey(
-      "max_steps", "whole number, 1 to \(maximumCount), or null", "ends the run after so many optimizer steps"),
-    ConfigurationKey("batch_size", "whole number, 1 to \(maximumBatch)", "examples that go through the model at once"),
+      "max_steps", .optional(.whole(1...maximumCount)), "ends the run after so many optimizer steps"),
+    ConfigurationKey("batch_size", .whole(1...maximumBatch), "examples that go through the model at once"),
     ConfigurationKey(
-      "gradient_accumulation", "whole number, 1 to \(maximumBatch)", "batches that make one optimizer step"),
-    ConfigurationKey("shuffle", "true or false", "gives every epoch its own order; otherwise the file's"),
-    ConfigurationKey("drop_last", "true or false", "leaves out an epoch's last step where it is incomplete"),
-    ConfigurationKey("seed", "whole number, 0 to \(Int.max)", "names all random numbers of the run"),
+      "gradient_accumulation", .whole(1...maximumBatch), "batches that make one optimizer step"),
+    ConfigurationKey("shuffle", .boolean, "gives every epoch its own order; otherwise the file's"),
+    ConfigurationKey("drop_last", .boolean, "leaves out an epoch's last step where it is incomplete"),
+    ConfigurationKey("seed", .whole(0...Int.max), "names all random numbers of the run"),
     ConfigurationKey(
-      "sequence_length", "whole number, 2 to \(Int32.max), or null", "most tokens of an example; null: the model's"),
-    ConfigurationKey("truncate", "true or false", "cuts the end of a longer example; otherwise it is an error"),
+      "sequence_length", .optional(.whole(2...Int(Int32.max))), "most tokens of an example; null: the model's"),
+    ConfigurationKey("truncate", .boolean, "cuts the end of a longer example; otherwise it is an error"),
     ConfigurationKey(
-      "template", ConfigurationKey.oneOf(ChatTemplate.self), "how questions and conversations become text"),
-    ConfigurationKey("system_prompt", "text, or null", "for conversations that have no system message"),
-    ConfigurationKey("optimizer.name", "adamw or sgd", "the update rule", default: "adamw"),
-    ConfigurationKey("optimizer.learning_rate", "number, 0 or more", "before the schedule's factor"),
-    ConfigurationKey("optimizer.betas", "two numbers, each 0 or more and under 1", "decay of AdamW's moments"),
-    ConfigurationKey("optimizer.epsilon", "number over 0", "added to the root of AdamW's second moment"),
+      "template", .words(ChatTemplate.self), "how questions and conversations become text"),
+    ConfigurationKey("system_prompt", .optional(.text), "for conversations that have no system message"),
+    ConfigurationKey("optimizer.name", .words(["adamw", "sgd"]), "the update rule", default: "adamw"),
+    ConfigurationKey("optimizer.learning_rate", .number(.atLeastZero), "before the schedule's factor"),
+    ConfigurationKey("optimizer.betas", .numbers(2, .belowOne), "decay of AdamW's moments"),
+    ConfigurationKey("optimizer.epsilon", .number(.overZero), "added to the root of AdamW's second moment"),
     ConfigurationKey(
-      "optimizer.weight_decay", "number, 0 or more", "decoupled for AdamW", default: "0.01 for adamw, 0 for sgd"),
-    ConfigurationKey("optimizer.clip_norm", "number over 0, or null", "largest norm of the gradient"),
+      "optimizer.weight_decay", .number(.atLeastZero), "decoupled for AdamW", default: "0.01 for adamw, 0 for sgd"),
+    ConfigurationKey("optimizer.clip_norm", .optional(.number(.overZero)), "largest norm of the gradient"),
     ConfigurationKey(
-      "schedule.name", ConfigurationKey.oneOf(LearningRateSchedule.Shape.self), "how the learning rate changes"),
+      "schedule.name", .words(LearningRateSchedule.Shape.self), "how the learning rate changes"),
     ConfigurationKey(
-      "schedule.warmup", "fraction under 1, cut to whole steps, or whole number of steps",
+      "schedule.warmup", .span,
       "rise of the learning rate from 0", default: "0.02 for wsd and wsd_cosine, else 0"),
     ConfigurationKey(
-      "schedule.decay", "fraction under 1, cut to whole steps, or whole number of steps",
+      "schedule.decay", .span,
       "fall to a tenth at the end of wsd, along a line, and of wsd_cosine",
       default: "0.02 for wsd and wsd_cosine"),
     ConfigurationKey(
-      "adapter.rank", "whole number, 1 to 65536", "the adapter's inner dimension; without adapter all weights train",
+      "adapter.rank", .whole(1...65_536), "the adapter's inner dimension; without adapter all weights train",
       default: "\(AdapterDefaults.rank)"),
     ConfigurationKey(
-      "adapter.alpha", "number over 0", "the adapter's scale is alpha / rank", default: "\(AdapterDefaults.alpha)"),
+      "adapter.alpha", .number(.overZero), "the adapter's scale is alpha / rank", default: "\(AdapterDefaults.alpha)"),
     ConfigurationKey(
-      "adapter.dropout", "number, 0 or more and under 1", "dropout before the adapter",
+      "adapter.dropout", .number(.belowOne), "dropout before the adapter",
       default: "\(AdapterDefaults.dropout)"),
     ConfigurationKey(
-      "adapter.targets", "list of q, k, v, o, gate, up, down, lm_head", "the layers adapted",
+      "adapter.targets", .list(.words(LoRAConfiguration.Target.allCases.map(\.shortName))), "the layers adapted",
       default: targetsText(AdapterDefaults.targets)),
-    ConfigurationKey("objective.name", ConfigurationKey.oneOf(Objective.main.map(\.name)), "what is minimised"),
+    ConfigurationKey("objective.name", .words(Objective.main.map(\.name)), "what is minimised"),
   ]
 
   private static let lossKeys = [
     ConfigurationKey(
-      "objective.forget_coefficient", "number over 0", "factor of an unlearning objective", default: "1"),
-    ConfigurationKey("objective.retain_coefficient", "number, 0 or more", "factor of the loss on the retain data"),
+      "objective.forget_coefficient", .number(.overZero), "factor of an unlearning objective", default: "1"),
+    ConfigurationKey("objective.retain_coefficient", .number(.atLeastZero), "factor of the loss on the retain data"),
     ConfigurationKey(
-      "objective.retain_objective", ConfigurationKey.oneOf(Objective.retaining.map(\.name)),
+      "objective.retain_objective", .words(Objective.retaining.map(\.name)),
       "what is minimised on the retain data", default: "sft"),
-    ConfigurationKey("objective.retain_data", "path, or null", "JSON-lines file of retain examples"),
-    ConfigurationKey("proximal.mu", "number, 0 or more", "factor of the squared distance from the start"),
+    ConfigurationKey("objective.retain_data", .optional(.path), "JSON-lines file of retain examples"),
+    ConfigurationKey("proximal.mu", .number(.atLeastZero), "factor of the squared distance from the start"),
   ]
 
   /// The keys of the objectives' parameters. What several objectives have is one key.
@@ -155,7 +157,7 @@ extension TrainingConfiguration {
         "objective.\(name)",
         Objective.parameters(named: name).map { objective, parameter in
           ConfigurationKey.Owner(
-            name: objective.name, values: parameter.range.values, default: parameter.standardText,
+            name: objective.name, type: parameter.range.type, default: parameter.standardText,
             summary: parameter.summary)
         }, isOptional: true)
     }

@@ -40,15 +40,17 @@ package struct ConfigurationValueReader {
     values.leaves[path]?.isNull == true ? nil : try read(path)
   }
 
-  package func integer(_ path: String, in range: ClosedRange<Int>) throws(ConfigurationError) -> Int? {
+  /// A whole number: of those that the key's type allows, unless it is told otherwise.
+  package func integer(_ path: String, in range: ClosedRange<Int>? = nil) throws(ConfigurationError) -> Int? {
     guard let node = values.leaves[path] else { return nil }
     return try integer(node, path, in: range)
   }
 
   /// A whole number of a list.
   package func integer(
-    _ node: ConfigurationNode, _ path: String, in range: ClosedRange<Int>
+    _ node: ConfigurationNode, _ path: String, in range: ClosedRange<Int>? = nil
   ) throws(ConfigurationError) -> Int {
+    guard let range = range ?? type(path)?.range else { preconditionFailure("\(path) is no whole number") }
     guard case .scalar(let text, isPlain: true) = node.content, YAMLNumber.double(text) != nil else {
       throw wrongType(node, path)
     }
@@ -63,20 +65,29 @@ package struct ConfigurationValueReader {
     return value
   }
 
+  /// A number of those that the key's type allows.
+  package func number(_ path: String) throws(ConfigurationError) -> Double? {
+    guard let numbers = type(path)?.numbers else { preconditionFailure("\(path) is no number") }
+    return try number(path, numbers.contains)
+  }
+
+  /// A number for which this holds.
   package func number(_ path: String, _ isAllowed: (Double) -> Bool) throws(ConfigurationError) -> Double? {
     guard let node = values.leaves[path] else { return nil }
     return try number(node, path, isAllowed)
   }
 
-  func numbers(
-    _ path: String, count: Int, _ isAllowed: (Double) -> Bool
-  ) throws(ConfigurationError) -> [Double]? {
+  /// As many numbers as the key's type says, each of those that it allows.
+  func numbers(_ path: String) throws(ConfigurationError) -> [Double]? {
     guard let nodes = try list(path) else { return nil }
+    guard case .numbers(let count, let allowedNumbers) = type(path) else {
+      preconditionFailure("\(path) is no list of numbers")
+    }
     guard nodes.count == count else {
       throw error(.range, path, "expected \(allowed(path)), found \(nodes.count) values")
     }
     var numbers: [Double] = []
-    for node in nodes { numbers.append(try number(node, path, isAllowed)) }
+    for node in nodes { numbers.append(try number(node, path, allowedNumbers.contains)) }
     return numbers
   }
 
@@ -163,9 +174,9 @@ package struct ConfigurationValueReader {
     return value == 0 ? 0 : value
   }
 
-  private func allowed(_ path: String) -> String {
-    values.keys.first { $0.path == path }?.values ?? "something else"
-  }
+  private func type(_ path: String) -> ConfigurationType? { values.keys.first { $0.path == path }?.type }
+
+  private func allowed(_ path: String) -> String { type(path)?.words ?? "something else" }
 
   private func wrongType(_ node: ConfigurationNode, _ path: String) -> ConfigurationError {
     ConfigurationError(.type, node.place, key: values.keyPath(path), "expected \(allowed(path)), found \(node.kind)")

@@ -75,18 +75,18 @@ extension TrainingConfiguration {
       warnings.append(ConfigurationWarning(leaf.place, key: leaf.keyPath, reason))
     }
 
-    result.epochs = try reader.integer("epochs", in: 1...maximumCount) ?? result.epochs
+    result.epochs = try reader.integer("epochs") ?? result.epochs
     result.maxSteps = try reader.optional("max_steps") { path throws(ConfigurationError) in
-      try reader.integer(path, in: 1...maximumCount)
+      try reader.integer(path)
     }
-    result.batchSize = try reader.integer("batch_size", in: 1...maximumBatch) ?? result.batchSize
+    result.batchSize = try reader.integer("batch_size") ?? result.batchSize
     result.gradientAccumulation =
-      try reader.integer("gradient_accumulation", in: 1...maximumBatch) ?? result.gradientAccumulation
+      try reader.integer("gradient_accumulation") ?? result.gradientAccumulation
     result.shuffle = try reader.boolean("shuffle") ?? result.shuffle
     result.dropLast = try reader.boolean("drop_last") ?? result.dropLast
-    result.seed = try reader.integer("seed", in: 0...Int.max).map(UInt64.init) ?? result.seed
+    result.seed = try reader.integer("seed").map(UInt64.init) ?? result.seed
     result.sequenceLength = try reader.optional("sequence_length") { path throws(ConfigurationError) in
-      try reader.integer(path, in: 2...Int(Int32.max))
+      try reader.integer(path)
     }
     result.truncate = try reader.boolean("truncate") ?? result.truncate
     result.template = try reader.choice("template", ChatTemplate.self) ?? result.template
@@ -97,7 +97,7 @@ extension TrainingConfiguration {
     result.schedule = try schedule(reader, warn)
     if values.groups.contains("adapter") { result.adapter = try adapter(reader) }
     result.objective = try objective(reader, warn)
-    result.proximal.mu = try reader.number("proximal.mu") { $0 >= 0 } ?? result.proximal.mu
+    result.proximal.mu = try reader.number("proximal.mu") ?? result.proximal.mu
     return (result, warnings)
   }
 
@@ -110,8 +110,8 @@ extension TrainingConfiguration {
   ) throws(ConfigurationError) -> Optimizer {
     var result = Optimizer()
     let name = try reader.choice("optimizer.name", AlgorithmName.self) ?? .adamw
-    let betas = try reader.numbers("optimizer.betas", count: 2) { $0 >= 0 && $0 < 1 }
-    let epsilon = try reader.number("optimizer.epsilon") { $0 > 0 }
+    let betas = try reader.numbers("optimizer.betas")
+    let epsilon = try reader.number("optimizer.epsilon")
     switch name {
     case .sgd:
       result.algorithm = .sgd
@@ -121,11 +121,11 @@ extension TrainingConfiguration {
       if let betas { (beta1, beta2) = (betas[0], betas[1]) }
       result.algorithm = .adamW(beta1: beta1, beta2: beta2, epsilon: epsilon ?? defaultEpsilon)
     }
-    result.learningRate = try reader.number("optimizer.learning_rate") { $0 >= 0 } ?? result.learningRate
+    result.learningRate = try reader.number("optimizer.learning_rate") ?? result.learningRate
     result.weightDecay =
-      try reader.number("optimizer.weight_decay") { $0 >= 0 } ?? result.algorithm.defaultWeightDecay
+      try reader.number("optimizer.weight_decay") ?? result.algorithm.defaultWeightDecay
     result.clipNorm = try reader.optional("optimizer.clip_norm") { path throws(ConfigurationError) in
-      try reader.number(path) { $0 > 0 }
+      try reader.number(path)
     }
     return result
   }
@@ -148,9 +148,9 @@ extension TrainingConfiguration {
   }
 
   private static func adapter(_ reader: ConfigurationValueReader) throws(ConfigurationError) -> LoRAConfiguration {
-    let rank = try reader.integer("adapter.rank", in: 1...65_536) ?? AdapterDefaults.rank
-    let alpha = try reader.number("adapter.alpha") { $0 > 0 } ?? AdapterDefaults.alpha
-    let dropout = try reader.number("adapter.dropout") { $0 >= 0 && $0 < 1 } ?? AdapterDefaults.dropout
+    let rank = try reader.integer("adapter.rank") ?? AdapterDefaults.rank
+    let alpha = try reader.number("adapter.alpha") ?? AdapterDefaults.alpha
+    let dropout = try reader.number("adapter.dropout") ?? AdapterDefaults.dropout
     let targets = try targets(reader) ?? AdapterDefaults.targets
     do {
       return try LoRAConfiguration(rank: rank, alpha: alpha, dropout: dropout, targets: targets)
@@ -226,7 +226,7 @@ extension TrainingConfiguration {
     result.main = try chosen(objective)
     result.retain = try chosen(retain)
     result.retainCoefficient =
-      try reader.number("objective.retain_coefficient") { $0 >= 0 } ?? result.retainCoefficient
+      try reader.number("objective.retain_coefficient") ?? result.retainCoefficient
     result.retainData = try reader.optional("objective.retain_data") { path throws(ConfigurationError) in
       try reader.string(path)
     }

@@ -42,10 +42,10 @@ public struct DataSource: Hashable, Sendable {
     var values: [String: Value] = [:]
     for key in kind.keys {
       guard let value = given[key.name] ?? key.standard else {
-        throw DataSourceError(kind, key.name, "must be given: \(key.allowed)")
+        throw DataSourceError(kind, key.name, "must be given: \(key.type.words)")
       }
       guard key.allows(value) else {
-        throw DataSourceError(kind, key.name, "expected \(key.allowed), found \(quoted(value.text))")
+        throw DataSourceError(kind, key.name, "expected \(key.type.words), found \(quoted(value.text))")
       }
       values[key.name] = value
     }
@@ -164,10 +164,8 @@ extension DataSource {
       Key(name: name, range: nil, words: words, noun: noun, standard: standard.map(Value.word), summary: summary)
     }
 
-    /// What it may be, in a few words.
-    var allowed: String {
-      range.map { "whole number, \($0.lowerBound) to \($0.upperBound)" } ?? ConfigurationKey.oneOf(words)
-    }
+    /// What it may be.
+    var type: ConfigurationType { range.map { .whole($0) } ?? .words(words) }
 
     /// Whether it may have this value.
     func allows(_ value: Value) -> Bool {

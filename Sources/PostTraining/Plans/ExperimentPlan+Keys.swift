@@ -16,7 +16,7 @@ extension ExperimentPlan {
     ]
     return sections.flatMap { section in
       section.keys.map {
-        ConfigurationKey(section.prefix + $0.path, $0.values, $0.summary, default: $0.defaultText)
+        ConfigurationKey(section.prefix + $0.path, $0.type, $0.summary, default: $0.defaultText)
       }
     }
   }

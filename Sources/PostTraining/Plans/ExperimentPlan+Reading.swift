@@ -68,13 +68,14 @@ extension ExperimentPlan {
 extension PlanReader {
   /// The keys of a plan.
   static let planKeys = [
-    ConfigurationKey("name", "word", "what exhibits and runs call the experiment", default: "required"),
-    ConfigurationKey("title", "text", "one line on what it is", default: "the name"),
+    ConfigurationKey("name", .text("word"), "what exhibits and runs call the experiment", default: "required"),
+    ConfigurationKey("title", .text, "one line on what it is", default: "the name"),
     ConfigurationKey(
-      "seeds", "list of whole numbers, each 0 to \(Int.max)", "each repeats the whole experiment", default: "required"),
-    ConfigurationKey("chat", "mapping", "how conversations become text", default: "{}"),
-    ConfigurationKey("base", "mapping", "the model that all stages start from", default: "required"),
-    ConfigurationKey("studies", "mapping from names", "stages to learn in several orders", default: "required"),
+      "seeds", .list(.whole(0...Int.max)), "each repeats the whole experiment", default: "required"),
+    ConfigurationKey("chat", .mapping("mapping"), "how conversations become text", default: "{}"),
+    ConfigurationKey("base", .mapping("mapping"), "the model that all stages start from", default: "required"),
+    ConfigurationKey(
+      "studies", .mapping("mapping from names"), "stages to learn in several orders", default: "required"),
   ]
 
   /// The keys of how conversations become text.
@@ -106,7 +107,7 @@ extension PlanReader {
     let path = "seeds"
     var seeds: [UInt64] = []
     for node in try reader.required(path, reader.list) {
-      let seed = UInt64(try reader.integer(node, path, in: 0...Int.max))
+      let seed = UInt64(try reader.integer(node, path))
       guard !seeds.contains(seed) else {
         throw ConfigurationError(.range, node.place, key: path, "the seed \(seed) is given twice")
       }

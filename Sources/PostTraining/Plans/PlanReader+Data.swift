@@ -6,10 +6,10 @@ extension PlanReader {
     [generatorKey] + ownKeys + DataSource.Kind.files.map(fileKey)
 
   private static let generatorKey = ConfigurationKey(
-    "generator", ConfigurationKey.oneOf(DataSource.Kind.generated.map(\.name)), "generates the data", default: "none")
+    "generator", .words(DataSource.Kind.generated.map(\.name)), "generates the data", default: "none")
 
   private static func fileKey(_ kind: DataSource.Kind) -> ConfigurationKey {
-    ConfigurationKey(kind.name, "path", kind.summary, default: "none")
+    ConfigurationKey(kind.name, .path, kind.summary, default: "none")
   }
 
   /// What kinds have beside their names. What several have is one key.
@@ -21,7 +21,7 @@ extension PlanReader {
         name,
         all.filter { $0.1.name == name }.map { kind, key in
           ConfigurationKey.Owner(
-            name: kind.name, values: key.allowed, default: key.standard?.text ?? "required", summary: key.summary)
+            name: kind.name, type: key.type, default: key.standard?.text ?? "required", summary: key.summary)
         })
     }
   }

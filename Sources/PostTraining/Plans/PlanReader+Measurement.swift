@@ -6,26 +6,26 @@ extension PlanReader {
   static let measureKeys: [ConfigurationKey] = {
     let usual = MeasurementPlan([])
     func count(_ path: String, _ summary: String, _ usual: Int) -> ConfigurationKey {
-      ConfigurationKey(path, "whole number, 1 to \(maximumMeasured)", summary, default: "\(usual)")
+      ConfigurationKey(path, .whole(1...maximumMeasured), summary, default: "\(usual)")
     }
     let ifRefusals = "where the forget stage refuses, that of Refusals"
     return [
       ConfigurationKey(
-        "take", "list of \(ConfigurationKey.oneOf(Measure.all.map(\.name)))", "what is measured", default: "required"),
-      ConfigurationKey("label", "text", "the answer whose likelihood tells what is forgotten", default: ifRefusals),
-      ConfigurationKey("paraphrases", "list of texts", "the label in other words", default: ifRefusals),
-      ConfigurationKey("utility", "a stage's name", "whose answers should be left alone", default: "none"),
-      ConfigurationKey("math", "a stage's name", "whose answers end in a number", default: "none"),
+        "take", .list(.words(Measure.all.map(\.name))), "what is measured", default: "required"),
+      ConfigurationKey("label", .text, "the answer whose likelihood tells what is forgotten", default: ifRefusals),
+      ConfigurationKey("paraphrases", .list(.text), "the label in other words", default: ifRefusals),
+      ConfigurationKey("utility", .text("a stage's name"), "whose answers should be left alone", default: "none"),
+      ConfigurationKey("math", .text("a stage's name"), "whose answers end in a number", default: "none"),
       count("forget_questions", "questions asked of the forget stage", usual.forgetQuestions),
       count("utility_questions", "questions asked of the utility stage", usual.utilityQuestions),
       count("math_problems", "problems solved, of those held out", usual.mathProblems),
       count("math_samples", "answers sampled to a problem", usual.mathSamples),
       count("stage_examples", "examples read of every stage", usual.stageExamples),
       ConfigurationKey(
-        "answer_tokens", "whole number, 1 to \(maximumMeasured)", "most tokens of a generated answer",
+        "answer_tokens", .whole(1...maximumMeasured), "most tokens of a generated answer",
         default: "\(MeasurementPlan.usualAnswerTokens), or those of the longest reference answer if more"),
       ConfigurationKey(
-        "end_of_turn", "true or false", "whether exact_match, extraction_strength and Min-K count it",
+        "end_of_turn", .boolean, "whether exact_match, extraction_strength and Min-K count it",
         default: "\(usual.countsEndOfTurn)"),
     ]
   }()
@@ -67,9 +67,9 @@ extension PlanReader {
     result.utilityStage = try Self.member(reader, "utility", of: names, "stage")
     result.mathStage = try Self.member(reader, "math", of: names, "stage")
     for (path, count) in Self.measureCounts {
-      if let value = try reader.integer(path, in: 1...Self.maximumMeasured) { result[keyPath: count] = value }
+      if let value = try reader.integer(path) { result[keyPath: count] = value }
     }
-    result.answerTokens = try reader.integer("answer_tokens", in: 1...Self.maximumMeasured)
+    result.answerTokens = try reader.integer("answer_tokens")
     result.countsEndOfTurn = try reader.boolean("end_of_turn") ?? result.countsEndOfTurn
     try check(result, reader, stages, forget: forget)
     return result

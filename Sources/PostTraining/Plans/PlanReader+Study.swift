@@ -5,26 +5,26 @@ import Unlearning
 extension PlanReader {
   /// The keys of a study.
   static let studyKeys = [
-    ConfigurationKey("forget", "a stage's name", "the stage that is unlearned", default: "required"),
+    ConfigurationKey("forget", .text("a stage's name"), "the stage that is unlearned", default: "required"),
     ConfigurationKey(
-      "paths", "positions, all, or a list of orders such as a>b>c", "the orders in which the stages are learned",
+      "paths", .orders, "the orders in which the stages are learned",
       default: "positions"),
-    ConfigurationKey("training", "training configuration", "shared by all stages", default: "{}"),
-    ConfigurationKey("stages", "mapping from names", "the stages, in their order", default: "required"),
-    ConfigurationKey("unlearning", "training configuration", "shared by all runs", default: "{}"),
+    ConfigurationKey("training", .mapping("training configuration"), "shared by all stages", default: "{}"),
+    ConfigurationKey("stages", .mapping("mapping from names"), "the stages, in their order", default: "required"),
+    ConfigurationKey("unlearning", .mapping("training configuration"), "shared by all runs", default: "{}"),
     ConfigurationKey(
-      "runs", "mapping from names to training configurations", "the ways to unlearn, over what they share",
+      "runs", .mapping("mapping from names to training configurations"), "the ways to unlearn, over what they share",
       default: "required"),
-    ConfigurationKey("measures", "mapping", "what is measured at every step", default: "required"),
+    ConfigurationKey("measures", .mapping("mapping"), "what is measured at every step", default: "required"),
     ConfigurationKey(
-      "role", ConfigurationKey.oneOf(Study.Role.self), "what the study asks, by which figures choose it",
+      "role", .words(Study.Role.self), "what the study asks, by which figures choose it",
       default: "phrasings where all stages are wordings of the same prompts, else order"),
   ]
 
   /// The keys of a stage.
   static let stageKeys = [
-    ConfigurationKey("data", "data", "what is learned", default: "required"),
-    ConfigurationKey("training", "training configuration", "over what the stages share", default: "{}"),
+    ConfigurationKey("data", .mapping("data"), "what is learned", default: "required"),
+    ConfigurationKey("training", .mapping("training configuration"), "over what the stages share", default: "{}"),
   ]
 
   /// The most orders of one study: all of five stages.

@@ -113,16 +113,6 @@ public struct Objective: Sendable {
         case .whole: value >= 0 && value < 1e6 && value == value.rounded()
         }
       }
-
-      /// In the words of a list of keys.
-      public var values: String {
-        switch self {
-        case .positive: "number over 0"
-        case .nonNegative: "number, 0 or more"
-        case .finite: "number"
-        case .whole: "whole number, 0 to 999999"
-        }
-      }
     }
 
     /// A parameter.
@@ -169,8 +159,8 @@ public struct Objective: Sendable {
   /// Those that a retain term can have.
   public static let retaining = all.filter { $0.purpose != .unlearning }
 
-  /// Whether learners whose examples are one label each, with a log-likelihood and neither logits nor hidden states, can
-  /// have it: those of the linear theory.
+  /// Whether learners whose examples are one label each, with a log-likelihood and neither logits nor hidden states,
+  /// can have it: those of the linear theory.
   public var isOfLikelihoods: Bool { if case .tokens = loss { !needs.contains(.pairs) } else { false } }
 
   /// The names of all parameters there are, in the order in which objectives have them.
