@@ -2,7 +2,7 @@ import FileFormats
 import Transformer
 
 /// Why a model or an adapter cannot be read from its files, or written to them.
-public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum CheckpointError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The system refused to read or write a file.
   case file(FileError)
   /// A file is no JSON.
@@ -49,6 +49,15 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     case let error as JSONError: self = .json(file: file, error)
     case let error as ModelConfigurationError: self = .configuration(file: file, error)
     default: self = .field(file: file, key: "", reason: "\(error)")
+    }
+  }
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool {
+    switch self {
+    case .file: true
+    case .safetensors(let error): error.isSystems
+    default: false
     }
   }
 

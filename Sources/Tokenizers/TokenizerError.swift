@@ -1,7 +1,7 @@
 import FileFormats
 
 /// Why a tokenizer cannot be read, made or used.
-public struct TokenizerError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct TokenizerError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The rule that is broken.
   public enum Rule: Sendable {
     /// The system must be able to read and write the file.
@@ -46,6 +46,9 @@ public struct TokenizerError: Error, Equatable, Sendable, CustomStringConvertibl
   }
 
   init(_ error: FileError) { self.init(.system, error.path, error.description) }
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { rule == .system }
 
   /// One line: the file if there is one, and what is wrong.
   public var description: String {

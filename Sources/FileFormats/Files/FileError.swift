@@ -1,7 +1,14 @@
 import Glibc
 
+/// An error that can tell whether it was the system that refused, such as a full disk, and not the data that were at
+/// fault. Commands end with another exit status then.
+public protocol SystemFault: Error {
+  /// Whether it was the system.
+  var isSystems: Bool { get }
+}
+
 /// Why the system, or a rule of this module, refused to read or write a file.
-public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct FileError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// What was being done.
   public enum Action: String, Sendable {
     /// Reading a file.
@@ -18,6 +25,9 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   public let reason: String
   /// The system's error number, or nil where the system was not what refused.
   public let code: Int32?
+
+  /// All of them: what a file holds has errors of its own.
+  public var isSystems: Bool { true }
 
   /// From the rule that was broken.
   package init(_ action: Action, _ path: String, reason: String) {

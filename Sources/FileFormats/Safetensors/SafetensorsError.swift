@@ -1,5 +1,5 @@
 /// Why a safetensors file cannot be read or written.
-public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct SafetensorsError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The rule that is broken.
   public enum Rule: Sendable {
     /// The system must be able to read and write the file.
@@ -47,6 +47,9 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     self.tensor = tensor
     self.detail = detail
   }
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { rule == .system }
 
   /// One line: the file, the tensor if there is one, and what is wrong.
   public var description: String {

@@ -1,7 +1,7 @@
 import FileFormats
 
 /// Why a data file, or one of its examples, cannot be used.
-public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct ExampleError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The rule that is broken.
   public enum Rule: Sendable {
     /// The system refused to read the file.
@@ -62,6 +62,9 @@ public struct ExampleError: Error, Equatable, Sendable, CustomStringConvertible 
   public static func noExamples(_ path: String) -> ExampleError {
     ExampleError(.noExamples, path, line: nil, "the file has no examples")
   }
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { rule == .system }
 
   /// One line: the place and what is wrong there.
   public var description: String { quotedPath(path) + (line.map { ", line \($0)" } ?? "") + ": " + detail }

@@ -46,13 +46,16 @@ public struct CheckpointWarning: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Why a checkpoint cannot be saved or looked for.
-public enum CheckpointStoreError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum CheckpointStoreError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The system refused.
   case file(FileError)
   /// A file's name is empty, begins with a dot, contains a slash, is `manifest.json` or occurs twice.
   case name(String)
   /// A step is negative.
   case step(Int)
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { if case .file = self { true } else { false } }
 
   /// What is wrong with which value.
   public var description: String {

@@ -102,7 +102,7 @@ public final class MetricsLog {
 }
 
 /// Why a log cannot be written or resumed.
-public enum MetricsLogError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum MetricsLogError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The system refused.
   case file(FileError)
   /// The file's first line is not the header of a log.
@@ -113,6 +113,9 @@ public enum MetricsLogError: Error, Equatable, Sendable, CustomStringConvertible
   case row(String, Int)
   /// A step was to be added that does not come next.
   case order(String, expected: Int, found: Int)
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { if case .file = self { true } else { false } }
 
   /// What is wrong with which file.
   public var description: String {

@@ -215,7 +215,7 @@ public final class TrainingFolder {
 }
 
 /// Why a folder cannot be a run's.
-public enum TrainingFolderError: Error, Hashable, Sendable, CustomStringConvertible {
+public enum TrainingFolderError: SystemFault, Hashable, Sendable, CustomStringConvertible {
   /// It holds a run that differs in this part.
   case otherRun(String, part: String)
   /// It holds other files, such as this.
@@ -228,6 +228,14 @@ public enum TrainingFolderError: Error, Hashable, Sendable, CustomStringConverti
   case removed(String)
   /// The run was finished, and this one of its results is gone.
   case resultMissing(String, String)
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool {
+    switch self {
+    case .inUse, .removed: true
+    default: false
+    }
+  }
 
   /// What is wrong with which folder.
   public var description: String {

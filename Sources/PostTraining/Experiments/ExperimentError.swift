@@ -1,7 +1,7 @@
 import FileFormats
 
 /// Why a plan cannot be carried out.
-public enum ExperimentError: Error, CustomStringConvertible {
+public enum ExperimentError: SystemFault, CustomStringConvertible {
   /// The data at this place of the plan cannot be had.
   case data(String, any Error)
   /// Stages of a study are not trained with one and the same adapter.
@@ -12,6 +12,14 @@ public enum ExperimentError: Error, CustomStringConvertible {
   case measuring(step: Int, ExaminerError)
   /// A result that a run left is not what this version writes.
   case result(String, String)
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool {
+    switch self {
+    case .data(_, let error), .base(let error): (error as? any SystemFault)?.isSystems ?? false
+    default: false
+    }
+  }
 
   /// What is wrong at which place, and what would be right.
   public var description: String {

@@ -105,11 +105,14 @@ public struct RunProgress: Hashable, Sendable {
 }
 
 /// What kept a run from being finished.
-public struct RunFailure: Error, CustomStringConvertible {
+public struct RunFailure: SystemFault, CustomStringConvertible {
   /// The run's plan.
   public let plan: RunPlan
   /// What its work threw, or why its results could not be stored.
   public let error: any Error
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { (error as? any SystemFault)?.isSystems ?? false }
 
   /// The run and its error.
   public var description: String { "run \(plan.key.short) (\(printable(plan.title))): \(error)" }

@@ -36,7 +36,7 @@ public struct RunDamage: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Why a run's results cannot be had, or not be stored.
-public enum RunStoreError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum RunStoreError: SystemFault, Equatable, Sendable, CustomStringConvertible {
   /// The results are not what they were; a graph that has the run makes it again.
   case damaged(RunDamage)
   /// The run has no results yet.
@@ -51,6 +51,9 @@ public enum RunStoreError: Error, Equatable, Sendable, CustomStringConvertible {
   case stranger(String, folder: String)
   /// The system refused.
   case file(FileError)
+
+  /// Whether it was the system that refused.
+  public var isSystems: Bool { if case .file = self { true } else { false } }
 
   /// What is wrong with which run, file or store.
   public var description: String {

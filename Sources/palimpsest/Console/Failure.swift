@@ -55,7 +55,7 @@ enum Failure {
       throw error
     } catch {
       for line in (error as? ConfigurationFaults)?.lines ?? ["\(error)"] { Console.say("error: \(line)") }
-      throw isFileTrouble(error) ? fileTrouble : badData
+      throw (error as? any SystemFault)?.isSystems == true ? fileTrouble : badData
     }
   }
 
@@ -63,28 +63,5 @@ enum Failure {
     guard fflush(nil) != 0 else { return }
     Console.standardError("palimpsest: error: cannot write to standard output: \(String(cString: strerror(errno)))\n")
     throw fileTrouble
-  }
-
-  /// Whether it was the system that refused, and not the data.
-  static func isFileTrouble(_ error: any Error) -> Bool {
-    switch error {
-    case is FileError, TrainingFolderError.inUse, TrainingFolderError.removed, CheckpointStoreError.file,
-      MetricsLogError.file, RunStoreError.file:
-      true
-    case let error as RunFailure: isFileTrouble(error.error)
-    case ExperimentError.data(_, let error), ExperimentError.base(let error): isFileTrouble(error)
-    case let error as SafetensorsError: error.rule == .system
-    case let error as CheckpointError:
-      switch error {
-      case .file: true
-      case .safetensors(let error): error.rule == .system
-      default: false
-      }
-    case let error as TokenizerError: error.rule == .system
-    case let error as ExampleError: error.rule == .system
-    case let error as ConfigurationError: error.rule == .system
-    case let error as ConfigurationFaults: error.faults.first?.rule == .system
-    default: false
-    }
   }
 }
