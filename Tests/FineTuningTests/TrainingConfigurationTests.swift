@@ -275,6 +275,8 @@ private let everything = """
     #expect(try warnings("objective: {name: ga, beta: 1, margin: 2}").count == 2)
     #expect(try warnings("objective: {name: npo, margin: 2}").count == 1)
     #expect(try warnings("objective: {retain_data: a}").count == 1)
+    #expect(try warnings("objective: {retain_objective: kl}").count == 1)
+    #expect(try warnings("objective: {retain_data: null, retain_objective: sft}").isEmpty)
     #expect(try warnings("objective: {forget_coefficient: 2}").count == 1)
     #expect(
       try warnings("", ["objective.beta=1"]) == ["--set objective.beta=1: objective.beta has no effect: sft has none"])

@@ -7,12 +7,12 @@ struct OrderClaims {
   /// By how much math accuracy should change more on one path than on another.
   static let mathThreshold = 0.2
 
-  private let order: StudyResults
+  let order: StudyResults
   private let seeds: [UInt64]
   private let learned: LearnedStages
-  private let positions: [Int]
+  let positions: [Int]
   /// The runs that do as the study's runs share.
-  private let shared: [UnlearningRecipe]
+  let shared: [UnlearningRecipe]
 
   /// The claims for an experiment's study.
   init(_ order: StudyResults, seeds: [UInt64], learned: LearnedStages) {
@@ -68,66 +68,6 @@ struct OrderClaims {
     return try .widestPair(
       of: readings.map { ClaimStatistics.changes($0, at: step) }, byMeansOf: readings.map { $0.map { $0[step] } },
       against: 0)
-  }
-
-  /// How far the last position is behind the slowest of the others.
-  private enum Lag: CaseIterable {
-    /// In the mean fall over the first quarter of the steps, and over all.
-    case early, whole
-    /// In the fall to the last step, the forget score.
-    case end
-
-    var topic: String {
-      switch self {
-      case .early: "recency, first quarter"
-      case .whole: "recency, whole run"
-      case .end: "recency, last step"
-      }
-    }
-
-    var score: String {
-      switch self {
-      case .early: "mean fall of the label over the first quarter of the steps"
-      case .whole: "mean fall of the label over all steps"
-      case .end: "fall of the label to the last step"
-      }
-    }
-  }
-
-  /// (b) `F(last) - min over p < last of F(p) < 0`, with F the speed of forgetting: the area between the curve and its
-  /// beginning, early and over the whole run; and the fall to the last step, as in Table 1.
-  private func recency(_ run: UnlearningRecipe, _ lag: Lag) throws -> Claim {
-    let paper = PaperEvidence(algorithm: run.label)
-    let values: [Double] =
-      lag == .end
-      ? paper.table("forget_score").map(paperLag) : lags(paper.label, lag, positions: [1, 2, 3, 4], last: 4)
-    return claim(
-      lag.topic, "What was learned last is forgotten slowest.", run,
-      "\(lag.score) at the last position minus the smallest at the others, nats a token", .below, 0,
-      try .mean(of: lags(run, lag), against: 0), paper: try .mean(of: values, against: 0), needs: "label")
-  }
-
-  /// (b) The share of the runs in which the last position is slowest over the whole run, more than half. The paper's
-  /// own Table 1, which has the last step alone, has 13 of its 15 cells.
-  private var recencyShare: Claim {
-    let tested = shared.filter { obstacle($0, []) == nil }
-    let found = tested.map { lags($0, .whole) }
-    func shares(_ lags: [[Double]]) -> [Double] {
-      (0..<(lags.map(\.count).max() ?? 0)).map { repetition -> Double in
-        let known = lags.compactMap { repetition < $0.count && $0[repetition].isFinite ? $0[repetition] : nil }
-        return Double(known.count { $0 < -Evidence.rounding }) / Double(known.count)
-      }
-    }
-    let paper = ["GA", "NPO", "SimNPO"].map { PaperEvidence(algorithm: $0).table("forget_score").map(paperLag) }
-    let falls = (tested.isEmpty ? shared : tested).compactMap(leastFall)
-    return Claim(
-      topic: "recency share", sentence: "What was learned last is forgotten slowest with most algorithms.",
-      subject: "all runs",
-      statistic: "share of the runs in which the last position has the smallest mean fall of the label over all steps",
-      side: .above, threshold: 0.5, evidence: .mean(of: shares(found), in: 0...1, against: 0.5),
-      paper: .mean(of: shares(paper), in: 0...1, against: 0.5), fall: falls.min { $0.value < $1.value },
-      obstacle: tested.isEmpty ? shared.compactMap { obstacle($0, []) }.first ?? "no run to test it on" : nil,
-      note: "\(tested.count) of \(shared.count) runs tested; the paper's are of the last step, 13 of 15 cells")
   }
 
   /// (c) Spearman's rank correlation over paths between forget score and utility at the last step, negative.
@@ -204,7 +144,7 @@ extension OrderClaims {
   ///   - measures: What must have been measured.
   ///   - reason: Why else a seed may have no value.
   ///   - stages: Which stages must have been learned besides the one to forget.
-  private func claim(
+  func claim(
     _ topic: String, _ sentence: String, _ run: UnlearningRecipe, _ statistic: String, _ side: Claim.Side,
     _ threshold: Double, _ evidence: Evidence, paper: Evidence?, needs measures: String,
     other reason: String = "values that are not finite", stages: [String?] = []
@@ -221,20 +161,20 @@ extension OrderClaims {
   }
 
   /// Why nothing about a run can be tested; nil where it can.
-  private func obstacle(_ run: UnlearningRecipe, _ stages: [String]) -> String? {
+  func obstacle(_ run: UnlearningRecipe, _ stages: [String]) -> String? {
     let needed = [order.study.forget] + stages.filter { $0 != order.study.forget }
     if let shortfall = learned.shortfall(of: needed, on: order.paths) { return shortfall }
     return Claim.obstacle(leastFall(run), of: order.study.forget)
   }
 
-  private func leastFall(_ run: UnlearningRecipe) -> Claim.Fall? { order.leastFall(run, on: order.paths) }
+  func leastFall(_ run: UnlearningRecipe) -> Claim.Fall? { order.leastFall(run, on: order.paths) }
 
-  private func label(_ run: UnlearningRecipe) -> [ClaimStatistics.Reading] {
+  func label(_ run: UnlearningRecipe) -> [ClaimStatistics.Reading] {
     readings(run, ["label_log_likelihood"]).map { $0[0] }
   }
 
   /// Columns by seed, column, path and step, of the seeds in which every path has all of them at all steps.
-  private func readings(_ run: UnlearningRecipe, _ columns: [String]) -> [[ClaimStatistics.Reading]] {
+  func readings(_ run: UnlearningRecipe, _ columns: [String]) -> [[ClaimStatistics.Reading]] {
     let all = seeds.map { seed in
       columns.map { column in
         order.paths.compactMap { path in order.trajectories(run, path).first { $0.seed == seed }?[column] }
@@ -247,30 +187,9 @@ extension OrderClaims {
   }
 
   /// The step after this share of the run, rounded up.
-  private func share(_ share: Int, of readings: [ClaimStatistics.Reading]) -> Int {
+  func share(_ share: Int, of readings: [ClaimStatistics.Reading]) -> Int {
     let last = max(0, (readings.first?.first?.count ?? 1) - 1)
     return (last + share - 1) / share
-  }
-
-  private func falls(_ reading: ClaimStatistics.Reading) -> [Double] {
-    reading.map { ($0.first ?? .nan) - ($0.last ?? .nan) }
-  }
-
-  private func lags(_ run: UnlearningRecipe, _ lag: Lag) -> [Double] {
-    lags(label(run), lag, positions: positions, last: order.study.stages.count)
-  }
-
-  private func lags(_ readings: [ClaimStatistics.Reading], _ lag: Lag, positions: [Int], last: Int) -> [Double] {
-    let step = share(lag == .early ? 4 : 1, of: readings)
-    return readings.map { reading in
-      ClaimStatistics.lagOfLast(
-        scores: lag == .end ? falls(reading) : ClaimStatistics.speeds(reading, to: step), positions: positions,
-        last: last)
-    }
-  }
-
-  private func paperLag(_ scores: [Double]) -> Double {
-    ClaimStatistics.lagOfLast(scores: scores, positions: [1, 2, 3, 4], last: 4)
   }
 
   private func divergences(_ run: UnlearningRecipe) -> [ClaimStatistics.Reading] {
@@ -282,5 +201,5 @@ extension OrderClaims {
 
 extension UnlearningRecipe {
   /// The algorithm as the paper's figures call it.
-  fileprivate var label: String { objective.label }
+  var label: String { objective.label }
 }

@@ -236,9 +236,9 @@ extension TrainingConfiguration {
         "a retain term needs data; give objective.retain_data")
     }
     if result.retainCoefficient == 0 {
-      for key in ["objective.retain_data", "objective.retain_objective"] {
-        warn(key, "objective.retain_coefficient is 0")
-      }
+      let reason = "objective.retain_coefficient is 0"
+      if result.retainData != nil { warn("objective.retain_data", reason) }
+      if retain != .sft { warn("objective.retain_objective", reason) }
     }
     return result
   }
