@@ -9,8 +9,7 @@ struct BallTests {
   /// Points of a ball that stand for all of it: operations are monotonic between them often enough to catch a slip.
   private func points(_ ball: Ball) -> [Fraction] { [ball.ends.lower, ball.ends.centre, ball.ends.upper] }
 
-  @Test("The exact sum, difference, product and quotient of any of their points lie in the balls")
-  func inclusion() {
+  @Test func `The exact sum, difference, product and quotient of any of their points lie in the balls`() {
     checkProperty("inclusion", count: 600, zip(balls, balls)) { left, right in
       let (sum, difference, product, quotient) = (left + right, left - right, left * right, left / right)
       for x in points(left) {
@@ -25,8 +24,7 @@ struct BallTests {
     }
   }
 
-  @Test("Powers, roots and inner products hold the exact results")
-  func composite() {
+  @Test func `Powers, roots and inner products hold the exact results`() {
     checkProperty("power", count: 200, zip(balls, Gen<Int>.int(in: 0...9))) { ball, exponent in
       let power = ball.power(exponent)
       for x in points(ball) {
@@ -51,8 +49,7 @@ struct BallTests {
     }
   }
 
-  @Test("Radii are what is necessary, but for a few units of the last place")
-  func tightness() {
+  @Test func `Radii are what is necessary, but for a few units of the last place`() {
     checkProperty("tightness", count: 400, zip(balls, balls)) { left, right in
       let bits = max(left.bits, right.bits)
       let (rx, ry) = (left.radiusFraction, right.radiusFraction)
@@ -71,8 +68,7 @@ struct BallTests {
     }
   }
 
-  @Test("Sums of numbers far apart stay short and keep both")
-  func farApart() {
+  @Test func `Sums of numbers far apart stay short and keep both`() {
     for (bits, gap, sign) in [(64, 10_000, 1), (128, 321, -1), (128, 319, 1), (256, 1_000_000, 1), (256, 999, -1)] {
       let number = Dyadic(BigInt(3 * sign), exponent: -gap)
       let (one, tiny) = (Ball.one(bits: bits), Ball(number, bits: bits))
@@ -84,8 +80,7 @@ struct BallTests {
     }
   }
 
-  @Test("A radius far below the midpoint's last bit counts at both ends")
-  func tinyRadius() {
+  @Test func `A radius far below the midpoint's last bit counts at both ends`() {
     let tiny = Dyadic(1, exponent: -10_000)
     let ball = Ball(from: Dyadic(1) - tiny, to: Dyadic(1) + tiny, bits: 64)
     #expect(ball.midpoint == Dyadic(1) && !ball.isExact)
@@ -93,8 +88,7 @@ struct BallTests {
     #expect(ball.upper.map { $0 >= Dyadic(1) + tiny && $0 < Dyadic(1.01) } == true)
   }
 
-  @Test("What is certain of a ball, and what is not")
-  func signs() {
+  @Test func `What is certain of a ball, and what is not`() {
     func ball(_ low: Int, _ high: Int) -> Ball {
       Ball(from: Dyadic(BigInt(low)), to: Dyadic(BigInt(high)), bits: 64)
     }
@@ -112,8 +106,7 @@ struct BallTests {
     #expect(!Ball(Dyadic(1, exponent: -(1 << 58)), bits: 64).power(8).isBounded)
   }
 
-  @Test("Every finite Double is taken exactly")
-  func doubles() {
+  @Test func `Every finite Double is taken exactly`() {
     checkProperty("doubles", Gen<Double>.logUniform(in: 1e-300...1e300)) { value in
       let ball = Ball(-value, bits: 64)
       return ball.isExact && Double(ball.midpoint.approximation) == -value
@@ -127,8 +120,7 @@ struct BallTests {
     #expect(Fraction(Dyadic(0.1)) == Fraction(BigInt(3_602_879_701_896_397), BigInt(1) << 55))
   }
 
-  @Test("Operations on radii round up, by less than 2^-30")
-  func magnitudes() {
+  @Test func `Operations on radii round up, by less than 2^-30`() {
     let values = zip(Gen<Int>.int(in: 0...Int.max), Gen<Int>.int(in: -80...80)).map { bits, exponent in
       (
         exact: Fraction(Dyadic(BigInt(bits), exponent: exponent)),
@@ -156,8 +148,7 @@ struct BallTests {
     #expect((Magnitude.infinity * .zero).isZero && Magnitude(powerOfTwo: 0).dividedUp(byAtLeast: .zero).isInfinite)
   }
 
-  @Test("Decimal enclosures are outside of the ball, by less than a unit of their last digit")
-  func decimals() {
+  @Test func `Decimal enclosures are outside of the ball, by less than a unit of their last digit`() {
     checkProperty("decimals", count: 400, zip(balls, Gen<Int>.int(in: 1...20))) { ball, digits in
       guard let texts = ball.decimalEnclosure(digits: digits), let lower = Fraction(decimal: texts.lower),
         let upper = Fraction(decimal: texts.upper)

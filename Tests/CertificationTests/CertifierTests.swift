@@ -10,8 +10,8 @@ import Theorems
 
 @Suite("Certified mode")
 struct CertifierTests {
-  @Test("Every quantity against mpmath's d x d formulas, to 33 digits", arguments: certificationReferences)
-  func reference(_ row: CertificationReference) throws {
+  @Test(arguments: certificationReferences)
+  func `Every quantity against mpmath's d x d formulas, to 33 digits`(_ row: CertificationReference) throws {
     let divergence = try EnclosedDivergence(row.instance(), through: 40, bits: 256)
     func check(_ ball: Ball, _ decimal: String, _ name: String) throws {
       let exact = try #require(Fraction(decimal: decimal))
@@ -51,8 +51,8 @@ struct CertifierTests {
     #expect(certificate.claims.count { $0.name == .theorem31 } > 5)
   }
 
-  @Test("All claims are proved on random instances, with the t_0 that Double finds", arguments: [false, true])
-  func random(wide: Bool) throws {
+  @Test(arguments: [false, true])
+  func `All claims are proved on random instances, with the t_0 that Double finds`(wide: Bool) throws {
     let sweep = wide ? Sweep(.wide, steps: 60) : Sweep(.fixed(RandomInstance()), steps: 60)
     let seeds: Range<UInt64> = wide ? 200..<216 : 0..<40
     for trial in try CertifiedSweep(sweep).run(seeds: seeds, workers: .all) {
@@ -73,8 +73,7 @@ struct CertifierTests {
     }
   }
 
-  @Test("The bound before t_0 is refuted where it fails, and an equality is proved where all is exact")
-  func beforeT0() throws {
+  @Test func `The bound before t_0 is refuted where it fails, and an equality is proved where all is exact`() throws {
     // The paper's example: m d(t) = (2^t - 4)^2 up to a factor, bound (1/4) 4^t: 9, 4, 0, 16 beside 1/4, 1, 4, 16.
     let divergence = try EnclosedDivergence(
       exactInstance(difference: (1, -4), test: [[1, 1, 0]]), through: 9, bits: 64)
@@ -87,8 +86,9 @@ struct CertifierTests {
     #expect(certificate.claims.filter { $0.name == .theorem31 }.compactMap(\.step) == [4, 5, 6, 8, 9])
   }
 
-  @Test("Corollary 1 speaks from the later of t_0 and t_1 on, of a distance of at least 4 eps, an equality too")
-  func corollary() throws {
+  @Test func `Corollary 1 speaks from the later of t_0 and t_1 on, of a distance of at least 4 eps, an equality too`()
+    throws
+  {
     // The same example: d(t) = (2^t - 4)^2 / 64, t_0 = 4 and sigma_U^2 ||P_U Delta_0||^2 = 1/64.
     let instance = try exactInstance(difference: (1, -4), test: [[1, 1, 0]])
     let divergence = try EnclosedDivergence(instance, through: 9, bits: 64)
@@ -106,8 +106,7 @@ struct CertifierTests {
     #expect(early.t1 == .step(-5) && early.steps == [4, 5, 6, 8, 9])
   }
 
-  @Test("t_0 where both sides are equal, and 2^-60 to either side of that, which Double cannot tell")
-  func t0AtEquality() throws {
+  @Test func `t_0 where both sides are equal, and 2^-60 to either side of that, which Double cannot tell`() throws {
     // 3 p 2^t >= 5 * 2 q with ||X_test|| = 5, p = 10, q = 24: equality at t = 3.
     func found(_ test: [Double], limit: Int = 4096) throws -> Certificate {
       try Certifier(steps: 10, limit: limit).certificate(exactInstance(difference: (10, 24), test: [test]))
@@ -124,8 +123,7 @@ struct CertifierTests {
     #expect(theorem.t0 == 3, "Double was expected to miss 2^-60")
   }
 
-  @Test("t_0 where Double's guess is far off: a tiny step size and test rows of 10^150")
-  func t0FarFromTheGuess() throws {
+  @Test func `t_0 where Double's guess is far off: a tiny step size and test rows of 10^150`() throws {
     var farthest = 0.0
     for scale in [1e150, 2e150, 3e150, 5e149, 7e149, 9e149, 1.1e150, 1.3e150] {
       // sigma_U^2 ||P_U Delta_0||^2 and C_0^2 scale alike with the test rows; 1 + rho* exceeds 1 by some 2e-16 only.
@@ -150,8 +148,9 @@ struct CertifierTests {
     #expect(farthest > 64, "a search over 64 steps would do")
   }
 
-  @Test("A threshold is found from any guess, is unknown where the sides are too wide, and is never refuted")
-  func thresholds() throws {
+  @Test func `A threshold is found from any guess, is unknown where the sides are too wide, and is never refuted`()
+    throws
+  {
     let (rho, one) = (Ball(1, bits: 128), Ball.one(bits: 128))
     // 4^t >= 2^power.
     for power in [-1001, -64, -1, 0, 1, 7, 1000] {
@@ -180,8 +179,7 @@ struct CertifierTests {
     }
   }
 
-  @Test("Where theta_0 is theta_r by arithmetic no floor is claimed; with any other label it is proved")
-  func floorsOfNothingForgotten() throws {
+  @Test func `Where theta_0 is theta_r by arithmetic no floor is claimed; with any other label it is proved`() throws {
     // Training on labels 0 from 0 learns nothing, whatever comes after it.
     for (label, isZero) in [(0.0, true), (0x1p-40, false)] {
       let instance = try instance(
@@ -199,8 +197,10 @@ struct CertifierTests {
     }
   }
 
-  @Test("Jensen's step when the eigenvalues differ by 2^-40: Double sees an equality, 128 bits a strict inequality")
-  func nearlyEqual() throws {
+  @Test
+  func `Jensen's step when the eigenvalues differ by 2^-40: Double sees an equality, 128 bits a strict inequality`()
+    throws
+  {
     let instance = try instance(
       a: ([[1, 0.5, 0.25, 0]], [1]), b: ([[0.5, -1, 0.5, 1]], [2]),
       forget: ([[1, 0, 0, 0], [0, 1 + 0x1p-40, 0, 0]], [0, 1]), test: [[1, 2, 3, 1], [2, -1, 1, 0], [0, 1, 1, 1]],
@@ -223,8 +223,7 @@ struct CertifierTests {
     #expect(try Certifier(steps: 12).certificate(instance).undecided.isEmpty)
   }
 
-  @Test("Precision doubles until the last claim is decided, and each keeps the bits that decided it")
-  func doubling() throws {
+  @Test func `Precision doubles until the last claim is decided, and each keeps the bits that decided it`() throws {
     let instance = try instance(
       a: ([[1, 0.5, 0.25, 0]], [1]), b: ([[0.5, -1, 0.5, 1]], [2]),
       forget: ([[1, 0, 0, 0], [0, 1, 0, 0x1p-40]], [0, 1]), test: [[1, 2, 3, 1], [2, -1, 1, 0], [0, 1, 1, 1]],
@@ -237,8 +236,10 @@ struct CertifierTests {
     #expect(certificate.claims.contains { $0.name == .jensen })
   }
 
-  @Test("With one forget row Jensen's step and sigma's are equalities: true by algebra, never strict by arithmetic")
-  func singleRow() throws {
+  @Test
+  func `With one forget row Jensen's step and sigma's are equalities: true by algebra, never strict by arithmetic`()
+    throws
+  {
     var law = RandomInstance()
     law.forgetRows = 1
     let instance = try law.draw(RandomGenerator(seed: 5))
@@ -255,8 +256,9 @@ struct CertifierTests {
     #expect(try Certifier(steps: 30).certificate(instance).undecided.isEmpty)
   }
 
-  @Test("A refuted hypothesis is an error that says which; what enclosures cannot decide exact arithmetic does")
-  func hypotheses() throws {
+  @Test func `A refuted hypothesis is an error that says which; what enclosures cannot decide exact arithmetic does`()
+    throws
+  {
     func error(_ instance: TwoPathInstance) -> CertificationError? {
       do throws(CertificationError) {
         _ = try Certifier(steps: 3, limit: 256).certificate(instance)
@@ -298,8 +300,8 @@ struct CertifierTests {
     #expect(error(descent) == .notRidge("A", .gradientFlow(time: 1)))
   }
 
-  @Test("With k = d nothing lies off the span: t_0 is minus infinity and everything holds from the start")
-  func square() throws {
+  @Test func `With k = d nothing lies off the span: t_0 is minus infinity and everything holds from the start`() throws
+  {
     var law = RandomInstance()
     (law.dimension, law.forgetRows, law.testRows) = (6, 6, 8)
     let certificate = try Certifier(steps: 20).certificate(law.draw(RandomGenerator(seed: 2)))
@@ -307,8 +309,7 @@ struct CertifierTests {
     #expect(certificate.claims.first { $0.name == .theorem31 }?.step == 0)
   }
 
-  @Test("Numbers far outside of the ordinary: rows of 10^150 beside rows of 10^-150, and 10^12 steps")
-  func extremes() throws {
+  @Test func `Numbers far outside of the ordinary: rows of 10^150 beside rows of 10^-150, and 10^12 steps`() throws {
     var law = RandomInstance()
     (law.dimension, law.forgetRows, law.testRows, law.rowsA, law.rowsB) = (12, 2, 4, 3, 3)
     (law.scales, law.muA, law.muB, law.stepSize) = ((1e150, 1e150, 1e-150, 1e-150), 1e299, 1e299, 1e299)
@@ -318,8 +319,7 @@ struct CertifierTests {
     #expect(certificate.claims.allSatisfy { $0.left.decimalEnclosure() != nil && $0.right.decimalEnclosure() != nil })
   }
 
-  @Test("The number of workers changes nothing, and a sweep's trial is the certificate of its seed")
-  func sweeps() throws {
+  @Test func `The number of workers changes nothing, and a sweep's trial is the certificate of its seed`() throws {
     let sweep = CertifiedSweep(Sweep(.wide, steps: 30))
     let one = try sweep.run(seeds: 7..<15, workers: .one)
     #expect(try sweep.run(seeds: 7..<15, workers: Workers(count: 3)) == one)

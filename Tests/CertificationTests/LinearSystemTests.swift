@@ -32,8 +32,7 @@ struct LinearSystemTests {
     return pivots
   }
 
-  @Test("A matrix is proved definite when exact elimination says so, and its pivots are enclosed")
-  func definite() {
+  @Test func `A matrix is proved definite when exact elimination says so, and its pivots are enclosed`() {
     checkProperty("definite", count: 400, matrices) { entries in
       let exact = pivots(entries.map { $0.map { Fraction(BigInt($0)) } })
       switch PositiveFactor.factor(matrix(entries), bits: 128) {
@@ -47,8 +46,7 @@ struct LinearSystemTests {
     }
   }
 
-  @Test("Solutions hold the exact ones, to nearly all bits")
-  func solve() {
+  @Test func `Solutions hold the exact ones, to nearly all bits`() {
     checkProperty("solve", count: 200, zip(matrices, Gen<Int>.int(in: -9...9).array(count: 4))) { entries, solution in
       guard let factor = PositiveFactor(matrix(entries), bits: 128) else { return }
       let exact = solution.prefix(entries.count)
@@ -63,8 +61,7 @@ struct LinearSystemTests {
     }
   }
 
-  @Test("The least eigenvalue of a pencil lies in its enclosure, which tightens with the bits")
-  func eigenvalue() throws {
+  @Test func `The least eigenvalue of a pencil lies in its enclosure, which tightens with the bits`() throws {
     // det(N - s G) changes its sign at the least eigenvalue and nowhere before.
     let n = [[2, 1, 0], [1, 3, 1], [0, 1, 4]], g = [[3, 1, 0], [1, 2, 0], [0, 0, 1]]
     var last = Fraction(1)
@@ -91,8 +88,7 @@ struct LinearSystemTests {
     #expect(negative.holds(Fraction(-5)) && negative.isNegative)
   }
 
-  @Test("sigma_U^2 is proved positive where forget rows are of rank 2 but for noise that Double cannot see")
-  func nearlyDependent() {
+  @Test func `sigma_U^2 is proved positive where forget rows are of rank 2 but for noise that Double cannot see`() {
     let numbers = Gen<Double>.double(in: -1...1).array(count: 2 * 8 + 2 * 2 + 4 * 8 + 6 * 8)
     let cases = zip(Gen<Int>.int(in: 3...14), numbers)
     checkProperty("nearly dependent", count: 40, cases) { digits, numbers in
@@ -117,8 +113,7 @@ struct LinearSystemTests {
     }
   }
 
-  @Test("Inner products of Doubles come out exactly, whatever their exponents")
-  func gram() {
+  @Test func `Inner products of Doubles come out exactly, whatever their exponents`() {
     let values = Gen<Double>.oneOf([.double(in: -2...2), .logUniform(in: 1e-290...1e290), .constant(0)])
     checkProperty("gram", count: 60, values.array(count: 6)) { entries in
       let rows = [Array(entries[..<3]), Array(entries[3...])]

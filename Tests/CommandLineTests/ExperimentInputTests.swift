@@ -98,8 +98,8 @@ private let baseFaults = [
 
   // MARK: - What is wrong
 
-  @Test("A fault is said in one line, and nothing is made", arguments: planFaults + dataFaults + baseFaults)
-  fileprivate func fault(_ fault: PlanFault) throws {
+  @Test(arguments: planFaults + dataFaults + baseFaults)
+  fileprivate func `A fault is said in one line, and nothing is made`(_ fault: PlanFault) throws {
     try write("prompt,lable\na,safe\n", to: "bad.csv")
     try write("prompt,label\na,safe\nb,unsafe\n", to: "few.csv")
     try write(#"[{"prompt": "a", "response": "b"}, {"prompt": "a", "reply": "b"}]"#, to: "bad.json")
@@ -120,8 +120,7 @@ private let baseFaults = [
       fault.status, fault.words, ["figures", "cost", "--plan", "plan.yaml", "-o", "out", "--no-render"], in: directory)
   }
 
-  @Test("A plan that is not there, an output and a store that cannot be written")
-  func files() throws {
+  @Test func `A plan that is not there, an output and a store that cannot be written`() throws {
     try Command.fail(74, ["plan.yaml: cannot read the file: No such file"], arguments, in: directory)
     try SmallExperiment().write(to: directory)
     try write("", to: "file")
@@ -134,8 +133,7 @@ private let baseFaults = [
     try Command.fail(65, ["empty.yaml", "the plan is empty"], ["experiment", "empty.yaml"], in: directory)
   }
 
-  @Test("What is given and changes nothing is warned of, and done without")
-  func warning() throws {
+  @Test func `What is given and changes nothing is warned of, and done without`() throws {
     let plan = SmallExperiment(take: "[stages], label: never used")
     try plan.write(to: directory)
     let outcome = try Command.run(["experiment", "plan.yaml", "--dry-run"], in: directory)
@@ -219,8 +217,8 @@ private let baseFaults = [
     try Command.succeed(["runs", "verify", "--store", "runs"], in: directory)
   }
 
-  @Test("Data and a model of the user's own, found from the plan's folder", arguments: [true, false])
-  func ownFolder(hasAdapter: Bool) throws {
+  @Test(arguments: [true, false])
+  func `Data and a model of the user's own, found from the plan's folder`(hasAdapter: Bool) throws {
     try writeData()
     try TextModel.write(to: directory, context: 512)
     try writePlan(base: "../model", adapter: hasAdapter ? ", adapter: {rank: 2, targets: [q, v]}" : "")
@@ -236,8 +234,8 @@ private let baseFaults = [
     #expect(try Command.succeed(dry, in: directory).output == "own: 20 runs, 1 of them finished in runs\n")
   }
 
-  @Test("A model of llama2.c with its tokenizer", arguments: [true, false])
-  func llama2c(hasAdapter: Bool) throws {
+  @Test(arguments: [true, false])
+  func `A model of llama2.c with its tokenizer`(hasAdapter: Bool) throws {
     try writeData()
     try LlamaFile.write(to: directory)
     try writePlan(

@@ -48,8 +48,7 @@ import Testing
 
   // MARK: - What is made
 
-  @Test("A dry run makes nothing, a run everything, and a second one nothing again")
-  func twice() throws {
+  @Test func `A dry run makes nothing, a run everything, and a second one nothing again`() throws {
     try SmallExperiment().write(to: directory)
     let dry = try Command.succeed(arguments() + ["--dry-run"], in: directory)
     #expect(dry.output == "small: 17 runs, 0 of them finished in runs\n")
@@ -85,8 +84,7 @@ import Testing
     #expect(try directory.versions("runs") == runs)
   }
 
-  @Test("The exhibits go to a folder of the plan's name, and the runs to the store of the environment")
-  func places() throws {
+  @Test func `The exhibits go to a folder of the plan's name, and the runs to the store of the environment`() throws {
     try directory.makeFolder("plans")
     try SmallExperiment(take: "[label]").write(to: directory, name: "plans/tiny.yaml")
     let outcome = try Command.run(
@@ -98,8 +96,7 @@ import Testing
     #expect(try directory.versions("elsewhere", of: "done.json").count == 14)
   }
 
-  @Test("A figure that the experiment cannot fill is no success, and the folder stays as it is")
-  func unfilled() throws {
+  @Test func `A figure that the experiment cannot fill is no success, and the folder stays as it is`() throws {
     try SmallExperiment().write(to: directory)
     try makeWhole()
     let figures = ["figures", "--plan", "plan.yaml", "--store", "whole", "--no-render", "-o", "out"]
@@ -114,8 +111,9 @@ import Testing
 
   // MARK: - Runs that are ended
 
-  @Test("Killed again and again, it ends with the bytes of one that was not, and makes no finished run again")
-  func kills() throws {
+  @Test func `Killed again and again, it ends with the bytes of one that was not, and makes no finished run again`()
+    throws
+  {
     try SmallExperiment().write(to: directory)
     try makeWhole()
     var (killed, delay, finished) = (0, UInt32(20_000), [String: [Int]]())
@@ -138,8 +136,7 @@ import Testing
     try expectWhole()
   }
 
-  @Test("Ctrl-C ends it with one notice, and the same command goes on from the step it was at")
-  func interruption() throws {
+  @Test func `Ctrl-C ends it with one notice, and the same command goes on from the step it was at`() throws {
     var plan = SmallExperiment()
     plan.base.replace("max_steps: 12", with: "epochs: 20")
     try plan.write(to: directory)
@@ -167,8 +164,7 @@ import Testing
     try expectWhole()
   }
 
-  @Test("Two processes share a store and make every run once")
-  func two() throws {
+  @Test func `Two processes share a store and make every run once`() throws {
     try SmallExperiment().write(to: directory)
     try makeWhole()
     let both = try ["one", "two"].map { output in
@@ -185,8 +181,7 @@ import Testing
 
   // MARK: - Damage
 
-  @Test("A damaged run is said in one line and made again, with the same bytes")
-  func damage() throws {
+  @Test func `A damaged run is said in one line and made again, with the same bytes`() throws {
     try SmallExperiment().write(to: directory)
     try makeWhole()
     try FileManager.default.copyItem(atPath: directory.file("whole"), toPath: directory.file("runs"))
@@ -232,8 +227,8 @@ import Testing
     try Command.succeed(["runs", "verify"], in: directory)
   }
 
-  @Test("Killed while it takes damaged results away, it goes on all the same", arguments: ["experiment", "gc"])
-  func killedRepair(_ command: String) throws {
+  @Test(arguments: ["experiment", "gc"])
+  func `Killed while it takes damaged results away, it goes on all the same`(_ command: String) throws {
     try SmallExperiment().write(to: directory)
     try makeWhole()
     try FileManager.default.copyItem(atPath: directory.file("whole"), toPath: directory.file("runs"))
@@ -252,10 +247,8 @@ import Testing
     try expectWhole()
   }
 
-  @Test(
-    "On a full disk it says so in one line, and goes on when there is room",
-    .enabled(if: Tools.mount, "needs the right to mount a small file system"))
-  func fullDisk() throws {
+  @Test(.enabled(if: Tools.mount, "needs the right to mount a small file system"))
+  func `On a full disk it says so in one line, and goes on when there is room`() throws {
     try SmallExperiment().write(to: directory)
     try makeWhole()
     try directory.makeFolder("disk")
@@ -284,10 +277,10 @@ import Testing
 
   // MARK: - Runs that fail
 
-  @Test(
-    "A run that diverges is named with what would help; all others are finished, and nothing is shown of a part",
-    arguments: [("sgd", "stopped before step 2: the norm of the gradient is "), ("adamw", "after step 1, label: ")])
-  func divergence(_ optimizer: String, _ words: String) throws {
+  @Test(arguments: [("sgd", "stopped before step 2: the norm of the gradient is "), ("adamw", "after step 1, label: ")])
+  func `A run that diverges is named with what would help; all others are finished, and nothing is shown of a part`(
+    _ optimizer: String, _ words: String
+  ) throws {
     // Without the adapter, whose huge values RMSNorm makes zeros of.
     var plan = SmallExperiment(adapter: "")
     try plan.write(to: directory)

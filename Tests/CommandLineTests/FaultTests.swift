@@ -20,16 +20,15 @@ private let closedDescriptors = (1...7).map { bits in (0...2).filter { bits >> $
 
   // MARK: - Descriptors
 
-  @Test("Whatever standard descriptors are closed, results are the same", arguments: closedDescriptors)
-  func closed(_ descriptors: [Int]) throws {
+  @Test(arguments: closedDescriptors)
+  func `Whatever standard descriptors are closed, results are the same`(_ descriptors: [Int]) throws {
     let arguments = ["theorem", "--random", "--dimension", "12", "--rows-a", "5", "--rows-b", "5", "-v", "-o"]
     try #require(try Command.run(arguments + ["whole"], in: directory).status == 0)
     #expect(try run(arguments + ["out"], without: descriptors).status == 0)
     #expect(try directory.contents("out") == directory.contents("whole"))
   }
 
-  @Test("With no standard descriptor, what is said of damage is not written into results")
-  func closedExperiment() throws {
+  @Test func `With no standard descriptor, what is said of damage is not written into results`() throws {
     try SmallExperiment().write(to: directory)
     let arguments = ["experiment", "plan.yaml", "--no-render", "--store", "runs", "--output", "out"]
     try #require(try Command.run(arguments, in: directory).status == 0)
@@ -41,29 +40,25 @@ private let closedDescriptors = (1...7).map { bits in (0...2).filter { bits >> $
 
   // MARK: - Paths and names
 
-  @Test(
-    "An empty path is refused, and nothing is written",
-    arguments: [
-      ["theorem", "--random", "-o", ""], ["theorem", "--random", "--save-instance", ""], ["sweep", "-o", ""],
-      ["falsify", "npo", "-o", ""], ["figures", "ridge", "-o", ""], ["figures", "ridge", "--store", ""],
-      ["experiment", "plan.yaml", "-o", ""], ["experiment", "plan.yaml", "--store", ""],
-      ["runs", "list", "--store", ""],
-      ["score", "--model", "m", "--data", "d", "-o", ""], ["generate", "--model", "m", "--prompt", "a", "-o", ""],
-      ["train", "--model", "m", "--data", "d", "-o", ""],
-    ])
-  func emptyPath(_ arguments: [String]) throws {
+  @Test(arguments: [
+    ["theorem", "--random", "-o", ""], ["theorem", "--random", "--save-instance", ""], ["sweep", "-o", ""],
+    ["falsify", "npo", "-o", ""], ["figures", "ridge", "-o", ""], ["figures", "ridge", "--store", ""],
+    ["experiment", "plan.yaml", "-o", ""], ["experiment", "plan.yaml", "--store", ""],
+    ["runs", "list", "--store", ""],
+    ["score", "--model", "m", "--data", "d", "-o", ""], ["generate", "--model", "m", "--prompt", "a", "-o", ""],
+    ["train", "--model", "m", "--data", "d", "-o", ""],
+  ])
+  func `An empty path is refused, and nothing is written`(_ arguments: [String]) throws {
     try SmallExperiment().write(to: directory)
     try Command.fail(64, ["path is empty"], arguments, in: directory)
   }
 
-  @Test("An empty PALIMPSEST_RUNS says nothing")
-  func emptyVariable() throws {
+  @Test func `An empty PALIMPSEST_RUNS says nothing`() throws {
     let outcome = try Command.run(["runs", "list"], in: directory, environment: ["PALIMPSEST_RUNS": ""])
     #expect(outcome.status == 74 && outcome.complaints.contains("\"runs\""))
   }
 
-  @Test("Control characters and long names in a store or an argument do not reach the terminal")
-  func controlCharacters() throws {
+  @Test func `Control characters and long names in a store or an argument do not reach the terminal`() throws {
     let title = "\u{1B}[2Jgone\nline\ttab\u{202E}" + String(repeating: "x", count: 5000)
     let plan = RunPlan(kind: "\u{1B}c", version: 1, title: title, inputs: 1)
     let folder = "runs/\(plan.key)"
@@ -85,8 +80,7 @@ private let closedDescriptors = (1...7).map { bits in (0...2).filter { bits >> $
     }
   }
 
-  @Test("A table's folder that is gone when the plots are to be drawn is an error")
-  func removedFolder() throws {
+  @Test func `A table's folder that is gone when the plots are to be drawn is an error`() throws {
     // In place of the renderer.
     try directory.write(Array("#!/bin/sh\nrm -r out\nexit 1\n".utf8), to: "python3")
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.file("python3"))
@@ -113,8 +107,7 @@ private let closedDescriptors = (1...7).map { bits in (0...2).filter { bits >> $
     #expect(!FileManager.default.fileExists(atPath: directory.file("ran")))
   }
 
-  @Test("The renderer ends with the command that started it, and the next command removes what it drew")
-  func orphan() throws {
+  @Test func `The renderer ends with the command that started it, and the next command removes what it drew`() throws {
     // The script's own first steps, and then a drawing that takes for ever.
     let slow = """
       #!/bin/sh
@@ -159,14 +152,12 @@ private let closedDescriptors = (1...7).map { bits in (0...2).filter { bits >> $
 
   // MARK: - Memory
 
-  @Test(
-    "An experiment that cannot fit is refused before it begins",
-    arguments: [
-      ("hidden_size: 16", "hidden_size: 2000000"), ("context_length: 160", "context_length: 2000000000"),
-      ("layers: 1", "layers: 2000000"), ("layers: 1", "layers: 100000000"),
-      ("vocabulary_size: 320", "vocabulary_size: 2000000000"),
-    ])
-  func tooLarge(_ key: String, _ large: String) throws {
+  @Test(arguments: [
+    ("hidden_size: 16", "hidden_size: 2000000"), ("context_length: 160", "context_length: 2000000000"),
+    ("layers: 1", "layers: 2000000"), ("layers: 1", "layers: 100000000"),
+    ("vocabulary_size: 320", "vocabulary_size: 2000000000"),
+  ])
+  func `An experiment that cannot fit is refused before it begins`(_ key: String, _ large: String) throws {
     var plan = SmallExperiment()
     plan.base = plan.base.replacingOccurrences(of: key, with: large)
     plan.take = "[label, stages, retrained]"

@@ -38,8 +38,7 @@ import Testing
     try directory.write(bytes, to: name)
   }
 
-  @Test("list says what there is, in the store that is meant")
-  func list() throws {
+  @Test func `list says what there is, in the store that is meant`() throws {
     let outcome = try Command.succeed(["runs", "list"], in: directory)
     let rows = outcome.lines.map { $0.split(separator: "\t").map(String.init) }
     #expect(rows.map { $0[0] } == plans.map(\.key).sorted().map(\.short))
@@ -59,8 +58,7 @@ import Testing
     try Command.fail(74, ["\"runs\"", "No such file"], ["runs", "list"], in: moved)
   }
 
-  @Test("show gives the plan, the files and the runs it builds on, by the beginning of the key")
-  func show() throws {
+  @Test func `show gives the plan, the files and the runs it builds on, by the beginning of the key`() throws {
     let key = plans[1].key.description
     let outcome = try Command.succeed(["runs", "show", String(key.prefix(12))], in: directory)
     let json = try JSON(parsing: Array(outcome.output.utf8))
@@ -73,8 +71,7 @@ import Testing
     try Command.fail(65, ["4 runs", "\"\""], ["runs", "show", ""], in: directory)
   }
 
-  @Test("verify finds the run with a damaged byte")
-  func verify() throws {
+  @Test func `verify finds the run with a damaged byte`() throws {
     let whole = try Command.succeed(["runs", "verify"], in: directory)
     #expect(whole.output == "of 4 runs, 3 finished and whole, none damaged\n")
     try flip(plans[2])
@@ -90,8 +87,7 @@ import Testing
     for plan in plans[1...2] { #expect(lines.count { $0.contains("\(plan.key)\" is damaged") } == 1) }
   }
 
-  @Test("gc removes what is unfinished, and what no option keeps")
-  func collect() throws {
+  @Test func `gc removes what is unfinished, and what no option keeps`() throws {
     let before = try directory.contents()
     let trial = try Command.succeed(["runs", "gc", "--dry-run"], in: directory)
     #expect(trial.output == "\(plans[3].key)\tunfinished\nwould be removed: 1 of 4 runs\n")

@@ -50,15 +50,15 @@ import Testing
     #expect(links.output == "", sourceLocation: sourceLocation)
   }
 
-  @Test("done.json of every run damaged in any way: the same bytes again", arguments: Damage.allCases)
-  func records(_ damage: Damage) throws {
+  @Test(arguments: Damage.allCases)
+  func `done.json of every run damaged in any way: the same bytes again`(_ damage: Damage) throws {
     let whole = try directory.contents("runs")
     for path in whole.keys where path.hasSuffix("/done.json") { try inflict(damage, on: "runs/\(path)") }
     try expectMended(whole)
   }
 
-  @Test("A file of every run damaged in any way: the same bytes again", arguments: Damage.allCases)
-  func files(_ damage: Damage) throws {
+  @Test(arguments: Damage.allCases)
+  func `A file of every run damaged in any way: the same bytes again`(_ damage: Damage) throws {
     let whole = try directory.contents("runs")
     // In each run another of its files, plans among them.
     for (index, key) in Set(whole.keys.compactMap { $0.split(separator: "/").first }).sorted().enumerated() {
@@ -71,8 +71,7 @@ import Testing
     try expectMended(whole)
   }
 
-  @Test("A run cut down to what a copy had brought, or with what is none of it, is made again")
-  func copies() throws {
+  @Test func `A run cut down to what a copy had brought, or with what is none of it, is made again`() throws {
     let whole = try directory.contents("runs")
     for (index, key) in Set(whole.keys.compactMap { $0.split(separator: "/").first }).sorted().enumerated() {
       let folder = "runs/\(key)"
@@ -95,8 +94,7 @@ import Testing
     try expectMended(whole)
   }
 
-  @Test("Linked runs are neither read nor removed where they lead to")
-  func links() throws {
+  @Test func `Linked runs are neither read nor removed where they lead to`() throws {
     let whole = try directory.contents("runs")
     let keys = Set(whole.keys.compactMap { $0.split(separator: "/").first }).sorted().map(String.init)
     try directory.makeFolder("outside")
@@ -121,8 +119,9 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: directory.file("runs/\(keys[0])")))
   }
 
-  @Test("A base model whose tokenizer is taken away is not finished; one that was finished without is made again")
-  func tokenizer() throws {
+  @Test func `A base model whose tokenizer is taken away is not finished; one that was finished without is made again`()
+    throws
+  {
     let whole = try directory.contents("runs")
     let base = try #require(whole.keys.first { $0.hasSuffix("/files/config.json") }).split(separator: "/")[0]
     // As an earlier version certified it.
@@ -143,8 +142,7 @@ import Testing
     try expectMended(whole)
   }
 
-  @Test("A tokenizer that is removed while the base model is trained does not leave it without")
-  func removedMeanwhile() throws {
+  @Test func `A tokenizer that is removed while the base model is trained does not leave it without`() throws {
     let whole = try directory.contents("runs")
     let base = try #require(whole.keys.first { $0.hasSuffix("/files/config.json") }).split(separator: "/")[0]
     let learned = try #require(

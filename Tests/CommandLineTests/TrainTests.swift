@@ -53,10 +53,8 @@ private enum Reference {
     for (value, expected) in zip(values, expected) { #expect(abs(value / expected - 1) < Self.tolerance) }
   }
 
-  @Test(
-    "A run gives PyTorch's losses, and a result that scores as PyTorch's",
-    arguments: ["sft_llama", "sft_qwen2_4x2", "npo_llama_lora_all_retain", "simnpo_llama_tied_proximal"])
-  func run(_ name: String) throws {
+  @Test(arguments: ["sft_llama", "sft_qwen2_4x2", "npo_llama_lora_all_retain", "simnpo_llama_tied_proximal"])
+  func `A run gives PyTorch's losses, and a result that scores as PyTorch's`(_ name: String) throws {
     let arguments = try Reference.arguments(name)
     let outcome = try Command.succeed(arguments, in: directory)
     let isAdapter = arguments.contains("--adapter")
@@ -71,8 +69,7 @@ private enum Reference {
     try expect(column("log_likelihood", of: "scores.csv"), "log_likelihoods", of: name)
   }
 
-  @Test("A merged adapter scores as the adapter does")
-  func merge() throws {
+  @Test func `A merged adapter scores as the adapter does`() throws {
     let arguments = try Reference.arguments("sft_llama_lora_all")
     // The only one of the runs here whose warm-up has a notice.
     let outcome = try Command.run(arguments + ["--merge"], in: directory)
@@ -83,8 +80,7 @@ private enum Reference {
     try expect(column("log_likelihood", of: "scores.csv"), "log_likelihoods", of: "sft_llama_lora_all")
   }
 
-  @Test("The text's WSD has the full rate from the first step on, and a run at rate 0 is told")
-  func rates() throws {
+  @Test func `The text's WSD has the full rate from the first step on, and a run at rate 0 is told`() throws {
     let usual = try Reference.arguments("sft_llama", output: "wsd")
     try Command.succeed(usual + ["--set", "schedule.name=wsd"], in: directory)
     let rates = try column("learning_rate", of: "wsd/metrics.csv")
@@ -96,8 +92,7 @@ private enum Reference {
     #expect(try Command.run(idle + ["--overwrite", "--quiet"], in: directory).complaints == "")
   }
 
-  @Test("A finished adapter is not taken for a merged model, and does not stay beside one")
-  func mergeAfterwards() throws {
+  @Test func `A finished adapter is not taken for a merged model, and does not stay beside one`() throws {
     let arguments = try Reference.arguments("sft_llama_lora_all", steady: true)
     try Command.succeed(arguments, in: directory)
     try Command.fail(65, ["is finished and its result is no model"], arguments + ["--merge"], in: directory)
@@ -107,8 +102,7 @@ private enum Reference {
         == ["config.json", "metrics.csv", "model.safetensors", "run.json", "training.yaml"])
   }
 
-  @Test("Half precision is what transformers reads")
-  func format() throws {
+  @Test func `Half precision is what transformers reads`() throws {
     try Command.succeed(Reference.arguments("sft_llama_tied", steady: true) + ["--format", "bfloat16"], in: directory)
     let file = try SafetensorsFile(path: directory.file("run/model.safetensors"))
     #expect(file.tensors.allSatisfy { $0.dtype == .bf16 })
@@ -149,8 +143,7 @@ private enum Reference {
     return process
   }
 
-  @Test("Killed again and again, a run ends with the bytes of one that was not")
-  func kills() throws {
+  @Test func `Killed again and again, a run ends with the bytes of one that was not`() throws {
     try Command.succeed(longRun("whole"), in: directory)
     var killed = 0
     for steps in [1, 30, 31, 90, 140] {
@@ -169,8 +162,7 @@ private enum Reference {
         == ["adapter_config.json", "adapter_model.safetensors", "metrics.csv", "run.json", "training.yaml"])
   }
 
-  @Test("Ctrl-C finishes the step, saves, and says how to go on")
-  func interruption() throws {
+  @Test func `Ctrl-C finishes the step, saves, and says how to go on`() throws {
     try Command.succeed(longRun("whole", steps: 300), in: directory)
     let process = try interrupt(longRun("broken", steps: 300), with: SIGINT, afterSteps: 20)
     #expect(process.terminationReason == .exit && process.terminationStatus == 130)
@@ -184,8 +176,7 @@ private enum Reference {
     #expect(try metrics("broken") == metrics("whole"))
   }
 
-  @Test("A run that diverges stops, says at which step, and keeps the last good checkpoint")
-  func diverging() throws {
+  @Test func `A run that diverges stops, says at which step, and keeps the last good checkpoint`() throws {
     let arguments =
       try Reference.arguments("sft_llama") + [
         "--set", "optimizer={name: sgd, learning_rate: 1e38}", "--set", "schedule={name: constant, warmup: 5}",
@@ -203,10 +194,8 @@ private enum Reference {
     #expect(!FileManager.default.fileExists(atPath: directory.file("run/model.safetensors")))
   }
 
-  @Test(
-    "On a full disk a run stops with its checkpoints whole, and goes on when there is room",
-    .enabled(if: Tools.mount, "needs the right to mount a small file system"))
-  func fullDisk() throws {
+  @Test(.enabled(if: Tools.mount, "needs the right to mount a small file system"))
+  func `On a full disk a run stops with its checkpoints whole, and goes on when there is room`() throws {
     try Command.succeed(longRun("whole"), in: directory)
     try FileManager.default.createDirectory(atPath: directory.file("disk"), withIntermediateDirectories: false)
     func mount(_ option: String) throws {
@@ -225,8 +214,7 @@ private enum Reference {
     #expect(try directory.bytes("disk/run/\(name)") == directory.bytes("whole/\(name)"))
   }
 
-  @Test("A finished run is left alone, and made anew only when asked to")
-  func finished() throws {
+  @Test func `A finished run is left alone, and made anew only when asked to`() throws {
     let arguments = try Reference.arguments("sft_llama_tied", steady: true)
     try Command.succeed(arguments, in: directory)
     let before = try directory.contents()
@@ -240,24 +228,21 @@ private enum Reference {
     try Command.succeed(arguments + ["--set", "seed=9", "--overwrite"], in: directory)
   }
 
-  @Test("A finished run whose result is gone is an error")
-  func missingResult() throws {
+  @Test func `A finished run whose result is gone is an error`() throws {
     let arguments = try Reference.arguments("sft_llama_tied", steady: true)
     try Command.succeed(arguments, in: directory)
     try FileManager.default.removeItem(atPath: directory.file("run/model.safetensors"))
     try Command.fail(65, ["finished run whose \"model.safetensors\" is gone"], arguments, in: directory)
   }
 
-  @Test("The tokenizer that was used lies beside the result")
-  func tokenizer() throws {
+  @Test func `The tokenizer that was used lies beside the result`() throws {
     try directory.write(Array("{}".utf8), to: "other.json")
     try Command.succeed(
       Reference.arguments("sft_llama_tied", steady: true) + ["--tokenizer", "other.json"], in: directory)
     #expect(try directory.bytes("run/tokenizer.json") == Array("{}".utf8))
   }
 
-  @Test("A run's foreign files stay when its checkpoints go")
-  func foreignFiles() throws {
+  @Test func `A run's foreign files stay when its checkpoints go`() throws {
     let process = try interrupt(longRun("broken", steps: 300), with: SIGINT, afterSteps: 20)
     #expect(process.terminationStatus == 130)
     try directory.write([1], to: "broken/checkpoints/notes.txt")
@@ -268,8 +253,7 @@ private enum Reference {
 
   // MARK: - Bad input
 
-  @Test("What cannot be trained is an error that says why, and leaves nothing")
-  func badInput() throws {
+  @Test func `What cannot be trained is an error that says why, and leaves nothing`() throws {
     func write(_ text: String, to name: String) throws -> String {
       try AtomicFile.write(text, to: directory.file(name))
       return name

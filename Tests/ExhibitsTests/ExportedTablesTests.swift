@@ -8,8 +8,8 @@ struct ExportedTablesTests {
   /// whose conditions lose at most some six of sixteen digits.
   private let tolerance = 1e-9
 
-  @Test("are what this version computes", arguments: Exhibit.theory.map(\.name))
-  func exported(name: String) throws {
+  @Test(arguments: Exhibit.theory.map(\.name))
+  func `are what this version computes`(name: String) throws {
     let folder = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     let computed = try Computed.table(name)
     let exported = try TidyTable(

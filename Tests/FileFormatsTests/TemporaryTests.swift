@@ -8,8 +8,9 @@ import Testing
 
   init() throws { directory = try TemporaryDirectory() }
 
-  @Test("What a killed process left is removed by the next that writes there; what a living one has is not")
-  func abandoned() async throws {
+  @Test func `What a killed process left is removed by the next that writes there; what a living one has is not`()
+    async throws
+  {
     let path = "/tmp/palimpsest-abandoned-\(getpid())"
     _ = run("rm -rf '\(path)'; mkdir '\(path)'")
     defer { _ = run("rm -rf '\(path)'") }
@@ -32,8 +33,10 @@ import Testing
     #expect(run("ls -A '\(path)'").output == "result\n")
   }
 
-  @Test("Only what is named so, and is no link, is taken for a temporary file; not even an older one that is locked")
-  func others() throws {
+  @Test
+  func `Only what is named so, and is no link, is taken for a temporary file; not even an older one that is locked`()
+    throws
+  {
     let kept = [".palimpsest-notes", ".palimpsest-1-1.tmp.bak", "1.tmp"]
     for name in kept { _ = try directory.file(name, [1]) }
     for name in [".palimpsest-1-1.tmp", ".palimpsest-999999999-7.tmp"] { _ = try directory.file(name, [1]) }
@@ -48,8 +51,7 @@ import Testing
     #expect(directory.names("outside") == ["file"])
   }
 
-  @Test("A signal that ends the process leaves neither temporary files nor folders made for them")
-  func signals() async throws {
+  @Test func `A signal that ends the process leaves neither temporary files nor folders made for them`() async throws {
     let path = "/tmp/palimpsest-signal-\(getpid())"
     _ = run("rm -rf '\(path)'; mkdir '\(path)'")
     defer { _ = run("rm -rf '\(path)'") }

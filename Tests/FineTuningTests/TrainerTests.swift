@@ -89,8 +89,8 @@ struct TrainerTests {
     """,
   ]
 
-  @Test("A run restored after any step ends as one that was not stopped", arguments: configurations)
-  func resume(_ text: String) throws {
+  @Test(arguments: configurations)
+  func `A run restored after any step ends as one that was not stopped`(_ text: String) throws {
     let directory = try TemporaryDirectory()
     let store = CheckpointStore(directory: directory.path, keptCount: 100)
     let whole = try Workshop.untied.trainer(text)
@@ -115,8 +115,8 @@ struct TrainerTests {
     }
   }
 
-  @Test("The number of workers changes no bit", arguments: configurations)
-  func workers(_ text: String) throws {
+  @Test(arguments: configurations)
+  func `The number of workers changes no bit`(_ text: String) throws {
     let runs = try [1, 2, 4].map { count in
       let trainer = try Workshop.untied.trainer(text, workers: Workers(count: count))
       var rows: [MetricsRow] = []
@@ -130,8 +130,8 @@ struct TrainerTests {
   /// What the order of sums may change of a loss and of a gradient's norm: some hundred roundings of FP32.
   private static let rounding = 100 * Double(Float.ulpOfOne)
 
-  @Test("Four batches of two make the step of one batch of eight", arguments: ["sft", "ga", "npo", "simnpo"])
-  func accumulation(_ objective: String) throws {
+  @Test(arguments: ["sft", "ga", "npo", "simnpo"])
+  func `Four batches of two make the step of one batch of eight`(_ objective: String) throws {
     let rows = try [(8, 1), (2, 4), (1, 8)].map { size, accumulation in
       try Workshop.tied.trainer(
         """
@@ -146,8 +146,7 @@ struct TrainerTests {
     }
   }
 
-  @Test("The order of examples within a step changes it by rounding only")
-  func order() throws {
+  @Test func `The order of examples within a step changes it by rounding only`() throws {
     let examples = Workshop.tied.examples(8)
     let text = "{batch_size: 4, gradient_accumulation: 2, shuffle: false, objective: {name: npo}}"
     let one = try Workshop.tied.trainer(text, examples: examples).step()
@@ -156,8 +155,7 @@ struct TrainerTests {
     #expect(abs(one.gradientNorm - other.gradientNorm) <= Self.rounding * one.gradientNorm)
   }
 
-  @Test("The proximal term pulls back: a large mu keeps the weights where they were")
-  func proximal() throws {
+  @Test func `The proximal term pulls back: a large mu keeps the weights where they were`() throws {
     func moved(_ mu: Double) throws -> Double {
       let trainer = try Workshop.tied.trainer(
         "{max_steps: 30, epochs: 99, proximal: {mu: \(mu)}, optimizer: {name: sgd, learning_rate: 0.01}}")
@@ -171,8 +169,7 @@ struct TrainerTests {
     #expect(try moved(20) < free / 25)
   }
 
-  @Test("NPO's first weights are gradient ascent's")
-  func reference() throws {
+  @Test func `NPO's first weights are gradient ascent's`() throws {
     // At the reference every weight is 1, so the gradient is that of the mean over sequences of the log-likelihood.
     let npo = try Workshop.tied.trainer("{batch_size: 11, objective: {name: npo}, shuffle: false}").step()
     let ga = try Workshop.tied.trainer("{batch_size: 11, objective: {name: ga}, shuffle: false}").step()
@@ -184,8 +181,7 @@ struct TrainerTests {
     #expect(try abs(#require(npo.logWeight)) <= Self.rounding)
   }
 
-  @Test("A fresh adapter changes nothing yet, and lies within PEFT's bounds")
-  func freshAdapter() throws {
+  @Test func `A fresh adapter changes nothing yet, and lies within PEFT's bounds`() throws {
     let trainer = try Workshop.untied.trainer("{adapter: {rank: 4, targets: [q, down]}, objective: {name: npo}}")
     let adapter = try #require(trainer.adapterWeights)
     for tensor in adapter.layout.tensors {
@@ -204,8 +200,7 @@ struct TrainerTests {
     #expect(try abs(#require(trainer.step().logWeight)) <= Self.rounding)
   }
 
-  @Test("A step that is not finite is not taken, and says where")
-  func notFinite() throws {
+  @Test func `A step that is not finite is not taken, and says where`() throws {
     let weights = try Workshop.tied.weights()
     try #require(weights["model.norm.weight"])[3] = .nan
     let trainer = try Workshop.tied.trainer("{shuffle: false}", weights: weights)
@@ -218,8 +213,7 @@ struct TrainerTests {
     #expect(bits(weights) == before && trainer.completedSteps == 0)
   }
 
-  @Test("A learning rate far too high is found at its first or second step")
-  func diverging() throws {
+  @Test func `A learning rate far too high is found at its first or second step`() throws {
     let trainer = try Workshop.tied.trainer("{optimizer: {name: sgd, learning_rate: 1e38}, epochs: 9}")
     #expect(throws: TrainingError.self) {
       _ = try trainer.step()
@@ -228,8 +222,7 @@ struct TrainerTests {
     }
   }
 
-  @Test("What does not fit is refused at the start")
-  func refusals() throws {
+  @Test func `What does not fit is refused at the start`() throws {
     #expect(throws: TrainingError.tiedHead) { try Workshop.tied.trainer("{adapter: {targets: [lm_head]}}") }
     #expect(throws: TrainingError.plan(.noExamples)) { try Workshop.tied.trainer("", examples: []) }
     let long = EncodedExample(
@@ -252,8 +245,7 @@ struct TrainerTests {
     }
   }
 
-  @Test("A checkpoint of another run is refused")
-  func otherCheckpoint() throws {
+  @Test func `A checkpoint of another run is refused`() throws {
     let directory = try TemporaryDirectory()
     let store = CheckpointStore(directory: directory.path)
     let small = try Workshop.tied.trainer("{adapter: {rank: 2}}")

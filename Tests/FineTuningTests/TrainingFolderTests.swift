@@ -29,8 +29,7 @@ struct TrainingFolderTests {
     }
   }
 
-  @Test("Stopped again and again, a run leaves what one leaves that was not")
-  func stops() throws {
+  @Test func `Stopped again and again, a run leaves what one leaves that was not`() throws {
     let whole = try TrainingFolder(path: path, trainer: trainer())
     #expect(try whole.train() == .finished)
     let (expected, rows) = (bits(whole.trainer.trained), try metrics())
@@ -57,8 +56,7 @@ struct TrainingFolderTests {
     #expect(again.wasFinished)
   }
 
-  @Test("A run that ended without a word goes on from its last checkpoint")
-  func kill() throws {
+  @Test func `A run that ended without a word goes on from its last checkpoint`() throws {
     let whole = try TrainingFolder(path: path, trainer: trainer())
     _ = try whole.train()
     let (expected, rows) = (bits(whole.trainer.trained), try metrics())
@@ -87,8 +85,7 @@ struct TrainingFolderTests {
     #expect(try metrics() == rows)
   }
 
-  @Test("A folder of another run, of something else or in use is refused")
-  func refusals() throws {
+  @Test func `A folder of another run, of something else or in use is refused`() throws {
     var first: TrainingFolder? = try TrainingFolder(path: path, trainer: trainer())
     #expect(throws: TrainingFolderError.inUse(path)) { try TrainingFolder(path: path, trainer: trainer()) }
     _ = first?.path
@@ -122,8 +119,7 @@ struct TrainingFolderTests {
     }
   }
 
-  @Test("A finished run can be opened, trained and finished again, and stays as it is")
-  func finishedAgain() throws {
+  @Test func `A finished run can be opened, trained and finished again, and stays as it is`() throws {
     func work() throws {
       let folder = try TrainingFolder(path: path, trainer: trainer())
       #expect(try folder.train() == .finished)
@@ -139,8 +135,7 @@ struct TrainingFolderTests {
     #expect(try TrainingFolder(path: path, trainer: trainer()).results == ["result"])
   }
 
-  @Test("Starting anew takes away the results of the run that is given up, and nothing else")
-  func anew() throws {
+  @Test func `Starting anew takes away the results of the run that is given up, and nothing else`() throws {
     let first = try TrainingFolder(path: path, trainer: trainer())
     _ = try first.train()
     try first.finish([result(first.trainer), OutputFile(path: "\(path)/adapter", bytes: [1])])
@@ -159,8 +154,7 @@ struct TrainingFolderTests {
     #expect(directory.names("other/checkpoints") == ["mine"])
   }
 
-  @Test("A run that diverges keeps its last good checkpoint")
-  func diverging() throws {
+  @Test func `A run that diverges keeps its last good checkpoint`() throws {
     let text = "{epochs: 9, optimizer: {name: sgd, learning_rate: 1e38}, schedule: {name: linear, warmup: 30}}"
     let folder = try TrainingFolder(path: path, trainer: trainer(text))
     #expect(throws: TrainingError.self) { try folder.train(checkpoints: .steps(1)) }

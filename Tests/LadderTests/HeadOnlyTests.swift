@@ -17,8 +17,8 @@ struct HeadOnlyTests {
     try HeadOnly(SmallTransformer(), trainer: trainer, seed: seed)
   }
 
-  @Test("the engine trains and ascends as the closed forms say", arguments: trainers.indices, seeds)
-  func closedForm(index: Int, seed: UInt64) throws {
+  @Test(arguments: trainers.indices, seeds)
+  func `the engine trains and ascends as the closed forms say`(index: Int, seed: UInt64) throws {
     let run = try Self.run(Self.trainers[index], seed)
     var models: [[Vector]] = []
     for path in run.paths {
@@ -43,8 +43,8 @@ struct HeadOnlyTests {
 
   /// Over 6 directions, 2 paths and 3 seeds the mean square of errors over typical errors is chi-squared of 36 degrees
   /// over 36, whose quantiles of 10^-6 are 0.495 and 1.595 squared.
-  @Test("errors after 200 steps are as large as independent roundings make them", arguments: trainers.indices)
-  func typical(index: Int) throws {
+  @Test(arguments: trainers.indices)
+  func `errors after 200 steps are as large as independent roundings make them`(index: Int) throws {
     var ratios: [Double] = []
     for seed in Self.seeds {
       let run = try Self.run(Self.trainers[index], seed)
@@ -55,8 +55,7 @@ struct HeadOnlyTests {
     #expect((0.495...1.595).contains(root), "\(root)")
   }
 
-  @Test("relative to the model rounding grows linearly, relative to the slowest direction exponentially")
-  func growth() throws {
+  @Test func `relative to the model rounding grows linearly, relative to the slowest direction exponentially`() throws {
     let run = try Self.run(.proximal(mu: 8), 1)
     let (start, span) = (try run.theory.training.train(run.paths[0]), run.theory.span)
     let rounding = RoundingGrowth(
@@ -78,8 +77,7 @@ struct HeadOnlyTests {
     }
   }
 
-  @Test("the root mean square of rounding is that of numbers rounded")
-  func rootMeanSquare() {
+  @Test func `the root mean square of rounding is that of numbers rounded`() {
     var random = RandomGenerator(seed: 1)
     var sum = 0.0
     let count = 200_000
@@ -94,8 +92,7 @@ struct HeadOnlyTests {
     #expect(abs(RoundingGrowth.rootMeanSquare - 1 / (8 * log(2.0)).squareRoot()) < 1e-15)
   }
 
-  @Test("training the head leaves every other weight as it was, to the bit")
-  func frozen() throws {
+  @Test func `training the head leaves every other weight as it was, to the bit`() throws {
     let law = try SmallTransformer()
     let weights = law.weights(RandomGenerator(seed: 1))
     let learner = OutputLearner(law, weights: weights, training: .head, capacity: 5)

@@ -15,8 +15,8 @@ struct LBFGSTests {
   }
 
   /// `sum_i h_i (x_i - c_i)^2 / 2` with h from 1 to 10^3; FP32 resolves its gradient to 10^3 u, some 10^-4.
-  @Test("finds the minimiser of an ill-conditioned quadratic", arguments: [1, 2, 3] as [UInt64])
-  func quadratic(seed: UInt64) {
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `finds the minimiser of an ill-conditioned quadratic`(seed: UInt64) {
     var random = RandomGenerator(seed: seed)
     let center = (0..<40).map { _ in Double(Float(random.normal())) }
     let curvatures = (0..<40).map { pow(10, Double($0) / 13) }
@@ -45,8 +45,7 @@ struct LBFGSTests {
     return (1 - a) * (1 - a) + 100 * (b - a * a) * (b - a * a)
   }
 
-  @Test("gets through a curved valley, and again by the same bits")
-  func valley() {
+  @Test func `gets through a curved valley, and again by the same bits`() {
     let (x, again) = (parameters([-1.2, 1]), parameters([-1.2, 1]))
     let minimiser = LBFGS(tolerance: 1e-4, evaluations: 100)
     let reached = minimiser.minimise(x, Self.rosenbrock)
@@ -57,8 +56,7 @@ struct LBFGSTests {
     #expect(Array(again.elements) == Array(x.elements))
   }
 
-  @Test("says what it reached where it ran out of evaluations or of digits")
-  func unfinished() {
+  @Test func `says what it reached where it ran out of evaluations or of digits`() {
     let x = parameters([-1.2, 1])
     let stopped = LBFGS(tolerance: 1e-4, evaluations: 5).minimise(x, Self.rosenbrock)
     #expect(!stopped.isStationary && stopped.gradientNorm > 1e-4)

@@ -26,8 +26,8 @@ struct LastInFirstOutNetworkTests {
 
   struct LastInFirstOutError: Error { let what: String }
 
-  @Test("the last stage is undone by one step, no earlier one by any", arguments: [1, 2, 3] as [UInt64])
-  func inverse(seed: UInt64) throws {
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `the last stage is undone by one step, no earlier one by any`(seed: UInt64) throws {
     let network = try Self.network(seed)
     let retained = try Path(LastInFirstOutNetwork.retained)
     let last = try Self.trained(network.train(retained.inserting("U", at: 4)))
@@ -64,8 +64,7 @@ struct LastInFirstOutNetworkTests {
   }
 
   /// The gradient that is said to vanish, put together from its parts in Double.
-  @Test("a stationary point is one")
-  func stationary() throws {
+  @Test func `a stationary point is one`() throws {
     let law = try SmallTransformer(vocabulary: 32, length: 6)
     let (start, batch) = (law.weights(RandomGenerator(seed: 4)), Batch(law.sequences(4, RandomGenerator(seed: 5))))
     let engine = law.engine(sequences: 4)
@@ -91,8 +90,9 @@ struct LastInFirstOutNetworkTests {
     #expect(loss < (try stage.loss(batch, start, into: gradients)) / 2)
   }
 
-  @Test("training that did not reach its tolerance is unfinished, and there is no point to claim anything of")
-  func unfinished() throws {
+  @Test func `training that did not reach its tolerance is unfinished, and there is no point to claim anything of`()
+    throws
+  {
     let path = try Path(LastInFirstOutNetwork.retained).inserting("U", at: 4)
     guard case .unfinished(let stage, let reached) = try Self.network(1, evaluations: 10).train(path) else {
       Issue.record("10 gradients are not enough")

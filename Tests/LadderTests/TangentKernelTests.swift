@@ -9,8 +9,8 @@ import Transformer
 
 @Suite("Rung 3: the tangent kernel")
 struct TangentKernelTests {
-  @Test("predicts what step after step of the linear model gives", arguments: [1, 2, 3] as [UInt64])
-  func recursion(seed: UInt64) throws {
+  @Test(arguments: [1, 2, 3] as [UInt64])
+  func `predicts what step after step of the linear model gives`(seed: UInt64) throws {
     let random = RandomGenerator(seed: seed)
     let forget = Matrix(rows: 30, columns: 4, random: random.child(0)) { $0.fillNormal($1) }
     let test = Matrix(rows: 30, columns: 5, random: random.child(1)) { $0.fillNormal($1) }
@@ -28,8 +28,7 @@ struct TangentKernelTests {
     #expect(kernel.eigenvalues == kernel.eigenvalues.sorted(by: >))
   }
 
-  @Test("outputs with the same gradient have no kernel of full rank")
-  func rankDeficient() {
+  @Test func `outputs with the same gradient have no kernel of full rank`() {
     let column = Matrix(rows: [[1, 1], [2, 2], [3, 3]])
     #expect(throws: LinearAlgebraError.rankDeficient(rank: 1, required: 2)) {
       try TangentKernel(forget: column, test: column)
@@ -37,8 +36,7 @@ struct TangentKernelTests {
   }
 
   /// f is linear in the head: its gradient there is the feature vector, and times the head it is f.
-  @Test("the Jacobian's part of the head is the features")
-  func jacobian() throws {
+  @Test func `the Jacobian's part of the head is the features`() throws {
     let law = try SmallTransformer(layers: 2)
     let weights = law.weights(RandomGenerator(seed: 1))
     let learner = OutputLearner(law, weights: weights, training: .all, capacity: 6)
@@ -69,8 +67,8 @@ struct TangentKernelTests {
     return above / x.reduce(0) { $0 + ($1 - meanX) * ($1 - meanX) }
   }
 
-  @Test("deviations fall like 1 / alpha, for every step size", arguments: [0.05, 0.1, 0.2], [1, 2] as [UInt64])
-  func lazy(growth: Double, seed: UInt64) throws {
+  @Test(arguments: [0.05, 0.1, 0.2], [1, 2] as [UInt64])
+  func `deviations fall like 1 / alpha, for every step size`(growth: Double, seed: UInt64) throws {
     let network = try LazyNetwork(SmallTransformer(), growth: growth, seed: seed)
     // The linear model's fastest direction grows as asked, in the kernel and in the span of the Jacobian.
     #expect(abs(2 * network.stepSize * network.kernel.eigenvalues[0] / 6 - growth) < 1e-12)
@@ -91,8 +89,8 @@ struct TangentKernelTests {
     }
   }
 
-  @Test("what large scales lose is the rounding of weights", arguments: [1, 2] as [UInt64])
-  func rounding(seed: UInt64) throws {
+  @Test(arguments: [1, 2] as [UInt64])
+  func `what large scales lose is the rounding of weights`(seed: UInt64) throws {
     let network = try LazyNetwork(SmallTransformer(), growth: 0.1, seed: seed)
     var ratios: [Double] = []
     for exponent in 11...14 {

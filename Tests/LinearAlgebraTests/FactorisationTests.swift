@@ -38,8 +38,7 @@ private let bad: [Double] = [.nan, .infinity, -.infinity]
 struct CholeskyTests {
   /// Higham, Theorem 10.4: the computed x solves `(A + E) x = b` with `|E| <= gamma_(3n+1) |L||L'|`, whose norm is at
   /// most `n ||A||` (10.7). The residual itself is rounded by gamma_(n+1) (|A||x| + |b|).
-  @Test("the residual of a solution")
-  func residual() {
+  @Test func `the residual of a solution`() {
     let problems = zip(Gen<Int>.int(in: 0...24), Gen<Int>.int(in: 0...1_000_000), Gen<Int>.int(in: -250...250))
     checkProperty("Cholesky", problems) { order, seed, exponent in
       let scale = Double(sign: .plus, exponent: exponent, significand: 1)
@@ -59,8 +58,7 @@ struct CholeskyTests {
     }
   }
 
-  @Test("a matrix of small integers, exactly")
-  func exact() throws {
+  @Test func `a matrix of small integers, exactly`() throws {
     // L = [2 0; 1 3], so S x = b by exact forward and back substitution.
     let cholesky = try Cholesky(Matrix(rows: [[4, 2], [2, 10]]))
     #expect(cholesky.solve(Vector([10, 14])) == Vector([2, 1]))
@@ -69,8 +67,8 @@ struct CholeskyTests {
     #expect(try Cholesky(Matrix(rows: [[0.25]])).solve(Vector([3])) == Vector([12]))
   }
 
-  @Test("the order of the first minor that is not positive", arguments: 1...6)
-  func notPositiveDefinite(order: Int) {
+  @Test(arguments: 1...6)
+  func `the order of the first minor that is not positive`(order: Int) {
     var matrix = Matrix(identity: 6)
     matrix[order - 1, order - 1] = -1
     #expect(throws: LinearAlgebraError.notPositiveDefinite(order: order)) { try Cholesky(matrix) }
@@ -78,8 +76,7 @@ struct CholeskyTests {
     #expect(throws: LinearAlgebraError.notPositiveDefinite(order: order)) { try Cholesky(matrix) }
   }
 
-  @Test("an indefinite matrix with a positive diagonal")
-  func indefinite() {
+  @Test func `an indefinite matrix with a positive diagonal`() {
     #expect(throws: LinearAlgebraError.notPositiveDefinite(order: 2)) {
       try Cholesky(Matrix(rows: [[1, 2], [2, 1]]))
     }
@@ -89,8 +86,7 @@ struct CholeskyTests {
 @Suite("SymmetricEigen")
 struct SymmetricEigenTests {
   // Orders on both sides of 32, where the routine changes.
-  @Test("residual, orthogonality, order, and the values alone")
-  func decomposition() {
+  @Test func `residual, orthogonality, order, and the values alone`() {
     let problems = zip(Gen<Int>.int(in: 0...40), Gen<Int>.int(in: 0...1_000_000), Gen<Int>.int(in: -250...250))
     checkProperty("eigen", count: 120, problems) { order, seed, exponent in
       let matrix = symmetric(order, seed: seed).scaled(Double(sign: .plus, exponent: exponent, significand: 1))
@@ -117,8 +113,7 @@ struct SymmetricEigenTests {
     }
   }
 
-  @Test("2 x 2 matrices with known roots")
-  func twoByTwo() throws {
+  @Test func `2 x 2 matrices with known roots`() throws {
     // Roots (a + c)/2 -+ sqrt(((a - c)/2)^2 + b^2), exact for these entries.
     for (a, b, c, low, high) in [(2.0, 1.0, 2.0, 1.0, 3.0), (1, 4, 7, -1, 9), (-3, 0, 5, -3, 5), (0, 2, 3, -1, 4)] {
       let eigen = try SymmetricEigen(Matrix(rows: [[a, b], [b, c]]))
@@ -136,8 +131,8 @@ struct SymmetricEigenTests {
     #expect(try SymmetricEigen(Matrix(zeros: 3, 3)).values == [0, 0, 0])
   }
 
-  @Test("Hilbert matrices against mpmath", arguments: hilbertEigenvalues)
-  func hilbert(expected: [Double]) throws {
+  @Test(arguments: hilbertEigenvalues)
+  func `Hilbert matrices against mpmath`(expected: [Double]) throws {
     let order = expected.count
     var matrix = Matrix(zeros: order, order)
     for row in 0..<order {
@@ -155,8 +150,7 @@ struct SymmetricEigenTests {
 
 @Suite("SingularValues")
 struct SingularValuesTests {
-  @Test("residual, orthogonality, order, and the values alone")
-  func decomposition() {
+  @Test func `residual, orthogonality, order, and the values alone`() {
     checkProperty("SVD", count: 150, zip(Shape.gen(upTo: 34), Gen<Int>.int(in: -250...250))) { shape, exponent in
       let matrix = shape.matrix.scaled(Double(sign: .plus, exponent: exponent, significand: 1))
       let svd = try SingularValues(matrix)
@@ -181,8 +175,7 @@ struct SingularValuesTests {
     }
   }
 
-  @Test("the rank of a product through a narrow waist")
-  func numericalRank() {
+  @Test func `the rank of a product through a narrow waist`() {
     // Integer factors keep the product exact, so that the tail is LAPACK's rounding alone. A tail may reach 30 times
     // n eps sigma_1 by LAPACK's tests but in such small orders stays below the level n eps sigma_1 of the definition.
     let dimensions = zip(.int(in: 1...12), .int(in: 1...12), .int(in: 0...4), .int(in: 0...1_000_000))
@@ -201,8 +194,7 @@ struct SingularValuesTests {
     #expect(SingularValues.numericalRank(values: [0, 0], rows: 2, columns: 4) == 0)
   }
 
-  @Test("the level of the rank is max(rows, columns) eps times the largest value")
-  func level() {
+  @Test func `the level of the rank is max(rows, columns) eps times the largest value`() {
     let level = 5 * Double.ulpOfOne * 3
     #expect(SingularValues.numericalRank(values: [3, level.nextUp, level], rows: 2, columns: 5) == 2)
     #expect(SingularValues.numericalRank(values: [3, level.nextUp, level], rows: 5, columns: 2) == 2)
@@ -229,8 +221,7 @@ struct SingularValuesTests {
 
 @Suite("QR")
 struct QRTests {
-  @Test("residual, orthogonality, triangle")
-  func factorisation() {
+  @Test func `residual, orthogonality, triangle`() {
     let problems = zip(.int(in: 0...24), .int(in: 0...12), .int(in: 0...1_000_000), Gen<Int>.int(in: -250...250))
     checkProperty("QR", problems) { columns, extra, seed, exponent in
       let scale = Double(sign: .plus, exponent: exponent, significand: 1)
@@ -249,8 +240,7 @@ struct QRTests {
     }
   }
 
-  @Test("a 3-4-5 column")
-  func exact() throws {
+  @Test func `a 3-4-5 column`() throws {
     let qr = try QR(Matrix(rows: [[3], [4]]))
     #expect(abs(abs(qr.triangular[0, 0]) - 5) <= factorisationBound(2, 1) * 5)
     #expect(abs(qr.orthonormal[1, 0] * qr.triangular[0, 0] - 4) <= factorisationBound(2, 1) * 5)
@@ -263,8 +253,7 @@ struct LeastSquaresTests {
   /// With `A = U S V'`: the normal equations ask that the residual is orthogonal to range(A), minimal norm that the
   /// solution lies in the row space. dgelsd solves a problem with A perturbed by at most the factorisation bound,
   /// truncation included.
-  @Test("normal equations and minimal norm, any shape, full or deficient rank")
-  func optimality() {
+  @Test func `normal equations and minimal norm, any shape, full or deficient rank`() {
     let problems = zip(Shape.gen(upTo: 16), Gen<Bool>.bool, Gen<Int>.int(in: -200...200))
     checkProperty("least squares", problems) { shape, duplicates, exponent in
       var matrix = shape.matrix
@@ -301,8 +290,8 @@ struct LeastSquaresTests {
     }
   }
 
-  @Test("against SciPy", arguments: leastSquaresReferences)
-  func scipy(reference: LeastSquaresReference) throws {
+  @Test(arguments: leastSquaresReferences)
+  func `against SciPy`(reference: LeastSquaresReference) throws {
     let result = try LeastSquares(reference.matrix, reference.target)
     #expect(result.rank == reference.rank)
     let (rows, columns) = (reference.matrix.rows, reference.matrix.columns)
@@ -320,8 +309,7 @@ struct LeastSquaresTests {
     #expect(SingularValues.numericalRank(values: values, rows: rows, columns: columns) == reference.rank)
   }
 
-  @Test("shapes without entries")
-  func empty() throws {
+  @Test func `shapes without entries`() throws {
     #expect(try LeastSquares(Matrix(zeros: 0, 3), Vector([])).solution == Vector(zeros: 3))
     #expect(try LeastSquares(Matrix(zeros: 3, 0), Vector([1, 2, 3])).solution == Vector([]))
     let zero = try LeastSquares(Matrix(zeros: 2, 3), Vector([1, 2]))
@@ -331,8 +319,8 @@ struct LeastSquaresTests {
 
 @Suite("Errors of the factorisations")
 struct FactorisationErrorTests {
-  @Test("a NaN or an infinity anywhere in the lower triangle is a typed error", arguments: bad)
-  func nonFinite(value: Double) {
+  @Test(arguments: bad)
+  func `a NaN or an infinity anywhere in the lower triangle is a typed error`(value: Double) {
     for (row, column) in [(0, 0), (2, 0), (2, 2), (2, 1)] {
       var matrix = Matrix(identity: 3)
       matrix[row, column] = value
@@ -355,8 +343,7 @@ struct FactorisationErrorTests {
     }
   }
 
-  @Test("every error says what was wrong and what would be right")
-  func descriptions() {
+  @Test func `every error says what was wrong and what would be right`() {
     #expect("\(LinearAlgebraError.nonFinite("X"))" == "X holds a NaN or an infinity; every entry must be finite")
     #expect("\(LinearAlgebraError.notPositiveDefinite(order: 4))".contains("order 4"))
     #expect(
@@ -366,8 +353,7 @@ struct FactorisationErrorTests {
     #expect("\(LinearAlgebraError.invalidParameter("text"))" == "text")
   }
 
-  @Test("the library names itself")
-  func library() {
+  @Test func `the library names itself`() {
     #expect(!BLASLibrary.name.isEmpty)
     #expect(BLASLibrary.isOptimised == BLASLibrary.name.contains("OpenBLAS"))
   }

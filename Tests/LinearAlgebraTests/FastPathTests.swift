@@ -25,8 +25,8 @@ struct FastPathTests {
 
   private static func largest(_ matrix: Matrix) -> Double { matrix.elements.reduce(0) { max($0, abs($1)) } }
 
-  @Test("QR is as accurate at any condition, whichever way it takes", arguments: [1, 1e3, 1e6, 1e8, 1e10, 1e14])
-  func wideQR(condition: Double) throws {
+  @Test(arguments: [1, 1e3, 1e6, 1e8, 1e10, 1e14])
+  func `QR is as accurate at any condition, whichever way it takes`(condition: Double) throws {
     let (matrix, values) = try Self.graded(300, 40, condition: condition)
     for workers in [1, 4] {
       let qr = try QR(matrix, workers: Workers(count: workers))
@@ -43,8 +43,8 @@ struct FastPathTests {
     }
   }
 
-  @Test("small singular values come out to high relative accuracy or LAPACK's", arguments: [1, 1e4, 1e8, 1e12])
-  func smallSVD(condition: Double) throws {
+  @Test(arguments: [1, 1e4, 1e8, 1e12])
+  func `small singular values come out to high relative accuracy or LAPACK's`(condition: Double) throws {
     let (matrix, values) = try Self.graded(12, 7, condition: condition)
     let svd = try SingularValues(matrix)
     #expect(zip(svd.values, values).allSatisfy { abs($0 - $1) < 50 * Double.ulpOfOne })
@@ -56,8 +56,7 @@ struct FastPathTests {
     }
   }
 
-  @Test("dependent, zero and extreme columns are left to LAPACK")
-  func extremes() throws {
+  @Test func `dependent, zero and extreme columns are left to LAPACK`() throws {
     var dependent = Self.normal(9, 4, 3)
     for row in 0..<9 { dependent[row, 3] = dependent[row, 0] + dependent[row, 1] }
     #expect(JacobiRotations(dependent, wantsRotation: true) == nil)
@@ -70,8 +69,8 @@ struct FastPathTests {
     #expect(try SymmetricEigen.values(of: Matrix(zeros: 3, 3)) == [0, 0, 0])
   }
 
-  @Test("small eigenvalues without vectors are those with vectors", arguments: 1...32)
-  func tridiagonal(order: Int) throws {
+  @Test(arguments: 1...32)
+  func `small eigenvalues without vectors are those with vectors`(order: Int) throws {
     let symmetric = Self.normal(order + 3, order, UInt64(order)).gram()
     let expected = try SymmetricEigen(symmetric).values
     let level = 8 * Double(order) * Double.ulpOfOne * (expected.last ?? 0)

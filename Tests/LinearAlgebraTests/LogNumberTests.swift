@@ -52,8 +52,7 @@ private func logOf(_ x: Double) -> Double { x == 0 ? 0 : abs(log(abs(x))) }
 
 @Suite("LogNumber")
 struct LogNumberTests {
-  @Test("there and back: the error of the logarithm, and that of exp")
-  func roundTrip() {
+  @Test func `there and back: the error of the logarithm, and that of exp`() {
     checkProperty("round trip", count: 1000, numbers) { x in
       let number = LogNumber(x)
       try ensure(number.sign == (x > 0 ? 1 : x < 0 ? -1 : 0), "sign")
@@ -76,8 +75,7 @@ struct LogNumberTests {
     #expect((-LogNumber(log: 710)).value == -.infinity)
   }
 
-  @Test("a NaN stays a NaN and does not become zero")
-  func notANumber() {
+  @Test func `a NaN stays a NaN and does not become zero`() {
     #expect(LogNumber(.nan).value.isNaN && LogNumber(-.nan).value.isNaN && LogNumber(.nan).sign != 0)
     #expect(LogNumber.growth(rate: .nan, steps: 3).value.isNaN && LogNumber.expm1(.nan).value.isNaN)
     for other in [0, 1, -2, Double.infinity] {
@@ -88,8 +86,7 @@ struct LogNumberTests {
     #expect((LogNumber(.nan) * LogNumber(3)).value.isNaN && (LogNumber(3) / LogNumber(.nan)).value.isNaN)
   }
 
-  @Test("products and quotients against Double")
-  func products() {
+  @Test func `products and quotients against Double`() {
     checkProperty("products", count: 1000, zip(numbers, numbers)) { a, b in
       let (x, y) = (LogNumber(a), LogNumber(b))
       // Errors of the two logarithms, 2u each; of their sum, u; of exp, and of Double's own product.
@@ -106,8 +103,7 @@ struct LogNumberTests {
     #expect(LogNumber.zero / LogNumber(-2) == .zero)
   }
 
-  @Test("sums and differences against Double, cancellation included")
-  func sums() {
+  @Test func `sums and differences against Double, cancellation included`() {
     let pairs = Gen<(Double, Double)>.oneOf([
       zip(numbers, numbers),
       // Nearly opposite numbers.
@@ -134,8 +130,7 @@ struct LogNumberTests {
     }
   }
 
-  @Test("laws far outside Double's range")
-  func huge() {
+  @Test func `laws far outside Double's range`() {
     let logs = Gen<Double>.double(in: -1e6...1e6)
     let signs = Gen<Int>.choice(of: [1, -1])
     checkProperty("laws", zip(logs, logs, logs, signs)) { a, b, c, sign in
@@ -160,8 +155,7 @@ struct LogNumberTests {
     }
   }
 
-  @Test("infinite magnitudes add like infinities")
-  func infinities() {
+  @Test func `infinite magnitudes add like infinities`() {
     let infinity = LogNumber(log: .infinity)
     #expect(infinity + infinity == infinity)
     #expect(-infinity - infinity == -infinity)
@@ -171,8 +165,7 @@ struct LogNumberTests {
     #expect(LogNumber(log: 1e300) < infinity && -infinity < LogNumber(sign: -1, logMagnitude: 1e300))
   }
 
-  @Test("order is that of the numbers")
-  func ordering() {
+  @Test func `order is that of the numbers`() {
     let any = Gen<Double>.oneOf([
       numbers, .constant(.infinity), .constant(-.infinity), .constant(.leastNonzeroMagnitude),
     ])
@@ -192,8 +185,7 @@ struct LogNumberTests {
       ])
   }
 
-  @Test("expm1 at both ends and across the switch at 40")
-  func expm1() {
+  @Test func `expm1 at both ends and across the switch at 40`() {
     checkProperty("expm1", count: 1000, Gen<Double>.oneOf([.double(in: -50...700), .logUniform(in: 1e-300...1)])) { x in
       let number = LogNumber.expm1(x)
       let expected = Foundation.expm1(x)
@@ -206,8 +198,8 @@ struct LogNumberTests {
     #expect(LogNumber.expm1(40) < LogNumber.expm1(40.0.nextUp))
   }
 
-  @Test("growth against mpmath", arguments: growthReferences)
-  func growth(reference: GrowthReference) {
+  @Test(arguments: growthReferences)
+  func `growth against mpmath`(reference: GrowthReference) {
     let growth = LogNumber.growth(rate: reference.rate, steps: reference.steps)
     #expect(growth.sign == reference.sign)
     guard reference.sign != 0 else { return }
@@ -219,8 +211,7 @@ struct LogNumberTests {
     #expect(abs(growth.logMagnitude - reference.log) <= bound, "\(growth.logMagnitude), should be \(reference.log)")
   }
 
-  @Test("growth adds like exponents: (1 + g_s)(1 + g_t) = 1 + g_(s+t)")
-  func growthComposes() {
+  @Test func `growth adds like exponents: (1 + g_s)(1 + g_t) = 1 + g_(s+t)`() {
     let rates = Gen<Double>.oneOf([.double(in: 0...5), .double(in: -5 ... -2.5), .double(in: -0.9...0)])
     checkProperty("growth", zip(rates, Gen<Int>.int(in: 0...2000), Gen<Int>.int(in: 0...2000))) { rate, s, t in
       let one = LogNumber(1)
@@ -243,8 +234,8 @@ struct LogNumberTests {
     return (mantissa, parts.count > 1 ? try #require(Int(parts[1])) : 0)
   }
 
-  @Test("decimal digits of huge and tiny numbers against mpmath", arguments: decimalReferences)
-  func decimalDigits(reference: DecimalReference) throws {
+  @Test(arguments: decimalReferences)
+  func `decimal digits of huge and tiny numbers against mpmath`(reference: DecimalReference) throws {
     for sign in [1, -1] {
       let text = LogNumber(sign: sign, logMagnitude: reference.log).decimal
       let (mantissa, exponent) = try parse(text)
@@ -258,8 +249,7 @@ struct LogNumberTests {
     }
   }
 
-  @Test("inside Double's range a decimal is what Double prints")
-  func decimalInRange() {
+  @Test func `inside Double's range a decimal is what Double prints`() {
     checkProperty("decimal", count: 500, numbers) { x in
       let text = LogNumber(x).decimal
       try ensure(Double(text) == LogNumber(x).value, "\(text) does not read back")
@@ -269,8 +259,7 @@ struct LogNumberTests {
     #expect(LogNumber(-1).decimal == "-1.0" && LogNumber(1).decimal == "1.0")
   }
 
-  @Test("just below, at and above powers of ten the mantissa stays in [1, 10)")
-  func decimalAtPowersOfTen() {
+  @Test func `just below, at and above powers of ten the mantissa stays in [1, 10)`() {
     let logs = zip(Gen<Int>.int(in: 310...2_000_000), Gen<Int>.int(in: -4...4), Gen<Bool>.bool)
     checkProperty("powers of ten", count: 3000, logs) { exponent, ulps, negative in
       let power = Double(negative ? -exponent - 20 : exponent)
@@ -286,8 +275,7 @@ struct LogNumberTests {
     }
   }
 
-  @Test("decimals without digits: infinite, not a number, or with an exponent that no Int holds")
-  func decimalExtremes() throws {
+  @Test func `decimals without digits: infinite, not a number, or with an exponent that no Int holds`() throws {
     #expect(LogNumber(log: .infinity).decimal == "inf" && (-LogNumber(log: .infinity)).decimal == "-inf")
     #expect(LogNumber(.nan).decimal.hasSuffix("nan"))
     #expect(LogNumber(log: 1e20).decimal == "inf")
@@ -299,8 +287,7 @@ struct LogNumberTests {
     #expect(abs(exponent - 434_294_481_903_251_828) <= Int(2 * roundoff * 4.4e17) + 1)
   }
 
-  @Test("subnormal numbers are written from the logarithm")
-  func decimalSubnormal() throws {
+  @Test func `subnormal numbers are written from the logarithm`() throws {
     let (mantissa, exponent) = try parse(LogNumber(log: -740).decimal)
     let bound = 2 * roundoff * (740 + 4)
     #expect(exponent == -322)

@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Matrix and Vector")
 struct MatrixTests {
-  @Test("entries stand column after column")
-  func layout() {
+  @Test func `entries stand column after column`() {
     let matrix = Matrix(rows: [[1, 2, 3], [4, 5, 6]])
     #expect((matrix.rows, matrix.columns) == (2, 3))
     #expect(matrix.elements == [1, 4, 2, 5, 3, 6])
@@ -25,8 +24,7 @@ struct MatrixTests {
     #expect(filled == Matrix(rows: [[0, 2], [1, 3]]))
   }
 
-  @Test("empty shapes")
-  func empty() {
+  @Test func `empty shapes`() {
     #expect(Matrix(rows: []).elements.isEmpty)
     #expect(Matrix(zeros: 0, 3).transposed == Matrix(zeros: 3, 0))
     #expect(Matrix(zeros: 0, 3).column(2).count == 0)
@@ -35,8 +33,7 @@ struct MatrixTests {
     #expect(Vector([]).norm == 0 && Vector([]).dot(Vector([])) == 0)
   }
 
-  @Test("the transpose and chosen columns, entry by entry")
-  func transpose() {
+  @Test func `the transpose and chosen columns, entry by entry`() {
     checkProperty("transposition", Shape.gen(upTo: 20)) { shape in
       let matrix = shape.matrix
       try ensure(matrix.transposed == matrix.naiveTransposed, "transposed differs from its definition")
@@ -47,8 +44,7 @@ struct MatrixTests {
     }
   }
 
-  @Test("one NaN or infinity anywhere is found, the largest finite number is not")
-  func nonFinite() {
+  @Test func `one NaN or infinity anywhere is found, the largest finite number is not`() {
     let bad = Gen<Double>.choice(of: [.nan, .infinity, -.infinity, .signalingNaN, -.nan])
     checkProperty("isFinite", zip(Shape.gen(upTo: 9, from: 1), Gen<Int>.int(in: 0...80), bad)) { shape, place, bad in
       var matrix = shape.matrix
@@ -69,8 +65,7 @@ struct MatrixTests {
     }
   }
 
-  @Test("sums, multiples and updates are one rounding away from the definition")
-  func vectorArithmetic() {
+  @Test func `sums, multiples and updates are one rounding away from the definition`() {
     let entries = Gen<Double>.double(in: -1e3...1e3)
     let pairs = zip(entries, entries).array(count: 0...40)
     checkProperty("vector arithmetic", zip(pairs, entries)) { pairs, factor in
@@ -93,8 +88,8 @@ struct MatrixTests {
     }
   }
 
-  @Test("the norm at every scale", arguments: [0x1p-1060, 0x1p-1022, 0x1p-600, 1, 0x1p600, 0x1p1020])
-  func norm(scale: Double) {
+  @Test(arguments: [0x1p-1060, 0x1p-1022, 0x1p-600, 1, 0x1p600, 0x1p1020])
+  func `the norm at every scale`(scale: Double) {
     // Powers of two are exact in the normal range; in the subnormal range the entries are multiples of 2^-1060.
     checkProperty("norm", count: 50, Gen<Int>.int(in: -3...3).array(count: 0...9)) { entries in
       let plain = Double(entries.reduce(0) { $0 + $1 * $1 }).squareRoot()
@@ -106,8 +101,7 @@ struct MatrixTests {
     #expect(Vector([3 * scale, -4 * scale]).norm == 5 * scale)
   }
 
-  @Test("mixed scales do not drown or overflow the norm")
-  func mixedNorm() {
+  @Test func `mixed scales do not drown or overflow the norm`() {
     #expect(Vector([1e300, 1e-300]).norm == 1e300)
     #expect(relativeError(Vector([1e308, 1e308]).norm, 1.4142135623730951e308) <= gamma(6))
     #expect(abs(Vector([3 * 0x1p-1065, 4 * 0x1p-1065]).norm - 5 * 0x1p-1065) <= .leastNonzeroMagnitude)
@@ -115,8 +109,7 @@ struct MatrixTests {
     #expect(Vector([.nan, 1]).norm.isNaN)
   }
 
-  @Test("shapes that do not match trap")
-  func traps() async {
+  @Test func `shapes that do not match trap`() async {
     await #expect(processExitsWith: .failure) { _ = Matrix(rows: 2, columns: 2, elements: [1]) }
     await #expect(processExitsWith: .failure) { _ = Matrix(rows: [[1, 2], [3]]) }
     await #expect(processExitsWith: .failure) { _ = Vector([1, 2]).dot(Vector([1])) }

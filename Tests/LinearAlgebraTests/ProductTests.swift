@@ -31,8 +31,7 @@ private func isSymmetric(_ matrix: Matrix) -> Bool { sameBits(matrix.elements, m
 
 @Suite("Products")
 struct ProductTests {
-  @Test("every product against the triple loop, all shapes from 0")
-  func againstTripleLoop() {
+  @Test func `every product against the triple loop, all shapes from 0`() {
     checkProperty("products", count: 400, Factors.gen) { factors in
       let (a, b) = (factors.left, factors.right)
       try ensureProduct(a.times(b), a, b, "A B")
@@ -48,13 +47,11 @@ struct ProductTests {
     }
   }
 
-  @Test(
-    "large shapes: right, and the same bits for any number of workers",
-    arguments: [
-      (300, 300, 300), (2000, 130, 7), (130, 2000, 130), (1, 3000, 400), (5, 257, 3000), (700, 1, 900), (2000, 400, 3),
-      (400, 2000, 3),
-    ])
-  func largeShapes(rows: Int, inner: Int, columns: Int) throws {
+  @Test(arguments: [
+    (300, 300, 300), (2000, 130, 7), (130, 2000, 130), (1, 3000, 400), (5, 257, 3000), (700, 1, 900), (2000, 400, 3),
+    (400, 2000, 3),
+  ])
+  func `large shapes: right, and the same bits for any number of workers`(rows: Int, inner: Int, columns: Int) throws {
     let (a, b) = (Matrix.normal(rows, inner, seed: 1), Matrix.normal(inner, columns, seed: 2))
     let (transposed, vector) = (a.transposed, Vector.normal(inner, seed: 3))
     let one = (
@@ -75,8 +72,7 @@ struct ProductTests {
     }
   }
 
-  @Test("the memory of a result is written, not read")
-  func ignoresOldMemory() {
+  @Test func `the memory of a result is written, not read`() {
     // Freed arrays of NaN are what the next results are likely to be allocated in.
     for _ in 0..<200 {
       let rubbish = (0..<8).map { _ in [Double](repeating: .nan, count: 36) }
@@ -92,8 +88,8 @@ struct ProductTests {
     }
   }
 
-  @Test("an inner dimension of 0 gives zeros, also in memory used before", arguments: [1, 2, 3, 36, 300])
-  func innerZero(order: Int) {
+  @Test(arguments: [1, 2, 3, 36, 300])
+  func `an inner dimension of 0 gives zeros, also in memory used before`(order: Int) {
     for _ in 0..<20 {
       do { _ = [Double](repeating: .nan, count: order * order) + [Double](repeating: .nan, count: order) }
       let (wide, tall) = (Matrix(zeros: 0, order), Matrix(zeros: order, 0))
@@ -106,8 +102,7 @@ struct ProductTests {
     }
   }
 
-  @Test("empty results and one entry")
-  func degenerate() {
+  @Test func `empty results and one entry`() {
     #expect(Matrix(zeros: 0, 4).times(Matrix(zeros: 4, 5)) == Matrix(zeros: 0, 5))
     #expect(Matrix(zeros: 5, 4).times(Matrix(zeros: 4, 0)) == Matrix(zeros: 5, 0))
     #expect(Matrix(zeros: 4, 0).gram() == Matrix(zeros: 0, 0))
@@ -116,8 +111,7 @@ struct ProductTests {
     #expect(Matrix(rows: [[3]]).gram() == Matrix(rows: [[9]]))
   }
 
-  @Test("a NaN reaches the result")
-  func propagatesNaN() {
+  @Test func `a NaN reaches the result`() {
     var matrix = Matrix.normal(4, 4, seed: 1)
     matrix[1, 2] = .nan
     #expect(!matrix.times(Matrix(identity: 4)).isFinite)

@@ -51,16 +51,16 @@ private func draws(_ generator: RandomGenerator, _ count: Int) -> [UInt64] {
 
 @Suite("RandomGenerator")
 struct RandomGeneratorTests {
-  @Test("the stream is taus88 with the documented state", arguments: streamReferences)
-  func referenceBits(reference: StreamReference) {
+  @Test(arguments: streamReferences)
+  func `the stream is taus88 with the documented state`(reference: StreamReference) {
     var generator = reference.generator
     #expect((0..<4).map { _ in generator.next() } == reference.words)
     for _ in 0..<999 { _ = generator.next() }
     #expect(generator.next() == reference.late)
   }
 
-  @Test("uniform draws are single words of 32 bits over 2^32, zeros skipped", arguments: streamReferences)
-  func uniformBits(reference: StreamReference) {
+  @Test(arguments: streamReferences)
+  func `uniform draws are single words of 32 bits over 2^32, zeros skipped`(reference: StreamReference) {
     var generator = reference.generator
     for word in reference.words {
       for half in [word >> 32, word & 0xFFFF_FFFF] where half != 0 {
@@ -70,8 +70,7 @@ struct RandomGeneratorTests {
   }
 
   /// GSL 2.7's ziggurat, as it drew these: not an independent computation, but a change of algorithm shows.
-  @Test("normal draws as recorded")
-  func normalBits() {
+  @Test func `normal draws as recorded`() {
     var generator = RandomGenerator(seed: 20_251_016)
     let recorded = [
       -1.7335808269285715, -1.0615099812985016, -0.013566110999666127, -0.4225046603498995, -0.03437615281367795,
@@ -80,8 +79,7 @@ struct RandomGeneratorTests {
     #expect((0..<6).map { _ in generator.normal() } == recorded)
   }
 
-  @Test("children do not depend on what was drawn, and differ")
-  func children() {
+  @Test func `children do not depend on what was drawn, and differ`() {
     let indices = zip(Gen<Int>.int(in: 0...1_000_000), Gen<Int>.int(in: 0...40), Gen<Int>.int(in: 0...100_000))
     checkProperty("children", indices) { seed, drawn, index in
       let fresh = RandomGenerator(seed: UInt64(seed))
@@ -96,16 +94,14 @@ struct RandomGeneratorTests {
     }
   }
 
-  @Test("100 000 streams start differently")
-  func manyStreams() {
+  @Test func `100 000 streams start differently`() {
     // 64-bit words: by chance two of 10^5 agree with probability 3e-10.
     let root = RandomGenerator(seed: 3)
     #expect(Set((0..<50_000).map { draws(root.child($0), 1)[0] }).count == 50_000)
     #expect(Set((0..<50_000).map { draws(RandomGenerator(seed: $0), 1)[0] }).count == 50_000)
   }
 
-  @Test("seeds near the largest and their children share no stream")
-  func complementarySeeds() {
+  @Test func `seeds near the largest and their children share no stream`() {
     // By chance two of these 64-bit words agree with probability 2e-15.
     let seeds = (0..<8).flatMap { [$0, .max - $0] as [UInt64] }
     let generators = seeds.flatMap { seed in
@@ -115,8 +111,7 @@ struct RandomGeneratorTests {
     #expect(Set(generators.map { draws($0, 1)[0] }).count == generators.count)
   }
 
-  @Test("a copy goes its own way")
-  func valueSemantics() {
+  @Test func `a copy goes its own way`() {
     var first = RandomGenerator(seed: 8)
     var copy = first
     _ = copy.next()
@@ -125,8 +120,7 @@ struct RandomGeneratorTests {
     #expect(first.next() == second)
   }
 
-  @Test("filling is drawing one at a time")
-  func filling() {
+  @Test func `filling is drawing one at a time`() {
     let calls = zip(Gen<Int>.int(in: 0...1_000_000), Gen<Int>.int(in: 0...50), .double(in: -9...0), .double(in: 1...9))
     checkProperty("fill", calls) { seed, count, low, high in
       var (filled, single) = (RandomGenerator(seed: UInt64(seed)), RandomGenerator(seed: UInt64(seed)))
@@ -145,8 +139,7 @@ struct RandomGeneratorTests {
     }
   }
 
-  @Test("random matrices: column j is child j, for any number of workers")
-  func matrices() {
+  @Test func `random matrices: column j is child j, for any number of workers`() {
     let root = RandomGenerator(seed: 5)
     for (rows, columns) in [(0, 3), (3, 0), (4, 3), (3000, 400)] {
       let matrix = Matrix(rows: rows, columns: columns, random: root) { $0.fillNormal($1) }
@@ -163,8 +156,8 @@ struct RandomGeneratorTests {
     }
   }
 
-  @Test("uniform draws are uniform", arguments: seeds)
-  func uniformDistribution(seed: UInt64) {
+  @Test(arguments: seeds)
+  func `uniform draws are uniform`(seed: UInt64) {
     var generator = RandomGenerator(seed: seed)
     let sample = (0..<sampleSize).map { _ in generator.uniform() }
     #expect(sample.allSatisfy { $0 > 0 && $0 < 1 })
@@ -178,8 +171,8 @@ struct RandomGeneratorTests {
     #expect(abs(products / Double(sampleSize / 2) - 0.25) <= kolmogorovBound(sampleSize / 2))
   }
 
-  @Test("normal draws are normal", arguments: seeds)
-  func normalDistribution(seed: UInt64) {
+  @Test(arguments: seeds)
+  func `normal draws are normal`(seed: UInt64) {
     var generator = RandomGenerator(seed: seed)
     let (sample, count) = (generator.normalVector(sampleSize).elements, Double(sampleSize))
     #expect(kolmogorovDistance(sample) { erfc(-$0 / 2.0.squareRoot()) / 2 } <= kolmogorovBound(sampleSize))
@@ -194,8 +187,8 @@ struct RandomGeneratorTests {
     #expect(tails < 7.8 && tails > 3.5)
   }
 
-  @Test("streams of neighbouring children and seeds are uncorrelated", arguments: seeds)
-  func independence(seed: UInt64) {
+  @Test(arguments: seeds)
+  func `streams of neighbouring children and seeds are uncorrelated`(seed: UInt64) {
     let root = RandomGenerator(seed: seed)
     var streams = [root, root.child(0), root.child(1), RandomGenerator(seed: seed &+ 1)]
     let samples = streams.indices.map { streams[$0].normalVector(sampleSize) }
@@ -206,8 +199,7 @@ struct RandomGeneratorTests {
     }
   }
 
-  @Test("every bit of next() is fair")
-  func bits() {
+  @Test func `every bit of next() is fair`() {
     var counts = [Int](repeating: 0, count: 64)
     for word in draws(RandomGenerator(seed: 11), sampleSize) {
       for bit in 0..<64 { counts[bit] += Int(word >> UInt64(bit) & 1) }
@@ -217,8 +209,7 @@ struct RandomGeneratorTests {
     for count in counts { #expect(abs(Double(count) / Double(sampleSize) - 0.5) <= bound) }
   }
 
-  @Test("serves the standard library")
-  func conformance() {
+  @Test func `serves the standard library`() {
     var generator = RandomGenerator(seed: 21)
     let dice = (0..<60_000).map { _ in Int.random(in: 1...6, using: &generator) }
     #expect(dice.allSatisfy { (1...6).contains($0) })
@@ -231,8 +222,8 @@ struct RandomGeneratorTests {
     #expect(Int.random(in: .min ... .max, using: &one) == Int.random(in: .min ... .max, using: &two))
   }
 
-  @Test("integers below a limit are uniform, and permutations are permutations, all alike", arguments: seeds)
-  func choices(seed: UInt64) {
+  @Test(arguments: seeds)
+  func `integers below a limit are uniform, and permutations are permutations, all alike`(seed: UInt64) {
     var generator = RandomGenerator(seed: seed)
     // Of the 2^64 words, 2^62 are too many for this limit: were they not drawn again, every other number would be a
     // multiple of 3.

@@ -22,16 +22,14 @@ struct RunningQuantilesTests {
     return quantiles.quantiles(at: probabilities)
   }
 
-  @Test("Few values have their exact quantiles, and none have none")
-  func few() {
+  @Test func `Few values have their exact quantiles, and none have none`() {
     for values in [sample(1), sample(1000), sample(RunningQuantiles.exactCount)] {
       #expect(quantiles(values) == SampleStatistics.quantiles(values, at: probabilities))
     }
     #expect(quantiles([]).allSatisfy { $0.isNaN })
   }
 
-  @Test("Many have them to within a unit of the last digit, the least and the greatest exactly, in any order")
-  func many() {
+  @Test func `Many have them to within a unit of the last digit, the least and the greatest exactly, in any order`() {
     let values = sample(RunningQuantiles.exactCount + 50_001)
     let found = quantiles(values)
     let exact = SampleStatistics.quantiles(values, at: probabilities)

@@ -112,8 +112,8 @@ private struct Problem: Sendable {
 
 @Suite("SpectralFilter")
 struct SpectralFilterTests {
-  @Test("against the formulas in mpmath, down to lambda = 0 and up to 10^6 steps", arguments: filterReferences)
-  func mpmath(reference: FilterReference) {
+  @Test(arguments: filterReferences)
+  func `against the formulas in mpmath, down to lambda = 0 and up to 10^6 steps`(reference: FilterReference) {
     let value = reference.filter.value(at: reference.eigenvalue, rows: 7)
     let number = reference.filter.logValue(at: reference.eigenvalue, rows: 7)
     let bound = reference.relativeError
@@ -138,8 +138,7 @@ struct SpectralFilterTests {
     }
   }
 
-  @Test("continuous at 0 through the subnormal numbers")
-  func continuity() {
+  @Test func `continuous at 0 through the subnormal numbers`() {
     let filters: [SpectralFilter] = [
       .gradientDescent(steps: 1000, stepSize: 0.003), .gradientAscent(steps: 1000, stepSize: 0.003),
       .gradientFlow(time: 0.04), .ascentFlow(time: 0.04), .ridge(mu: 0.2),
@@ -161,8 +160,7 @@ struct SpectralFilterTests {
     }
   }
 
-  @Test("gradient descent and ascent are their recursions")
-  func recursions() {
+  @Test func `gradient descent and ascent are their recursions`() {
     // Step factors 2a lambda/n from slow to unstable: 2.4 makes 1 - factor -1.4, alternating and growing.
     let steps = zip(Gen<Int>.int(in: 0...40), Gen<Double>.choice(of: [0.5, 0.01, 1, 1.9, 2.4]), Gen<Bool>.bool)
     checkProperty("recursion", count: 300, zip(Problem.gen, steps)) { shape, run in
@@ -191,8 +189,7 @@ struct SpectralFilterTests {
     }
   }
 
-  @Test("an unstable descent alternates and grows")
-  func unstable() {
+  @Test func `an unstable descent alternates and grows`() {
     // 1 - 2 a lambda/n = 1 - 2 * 1 * 8 / 4 = -3: (1 - (-3)^T) / 8.
     for (steps, expected) in [(0, 0.0), (1, 0.5), (2, -1.0), (3, 3.5), (4, -10.0), (5, 30.5)] {
       let filter = SpectralFilter.gradientDescent(steps: steps, stepSize: 1)
@@ -207,8 +204,7 @@ struct SpectralFilterTests {
     #expect(SpectralFilter.gradientDescent(steps: 9, stepSize: 1).value(at: 2, rows: 4) == 0.5)
   }
 
-  @Test("flows are the limit of many small steps, of first order")
-  func flowLimit() {
+  @Test func `flows are the limit of many small steps, of first order`() {
     let cases = zip(
       Gen<Double>.double(in: 0.2...2), Gen<Double>.logUniform(in: 1e-3...1e3), .int(in: 1...50), Gen<Bool>.bool)
     checkProperty("order of convergence", cases) { x, eigenvalue, rows, ascends in
@@ -236,8 +232,7 @@ struct SpectralFilterTests {
     }
   }
 
-  @Test("ridge satisfies its normal equations")
-  func ridge() {
+  @Test func `ridge satisfies its normal equations`() {
     checkProperty("ridge", zip(Problem.gen, Gen<Double>.logUniform(in: 0.1...1e3))) { shape, mu in
       let problem = try Problem(shape.0, shape.1, seed: shape.2, deficient: shape.3)
       let found = problem.closedForm(.ridge(mu: mu))
@@ -258,8 +253,7 @@ struct SpectralFilterTests {
     }
   }
 
-  @Test("interpolation is the change of least norm, for full and deficient rank")
-  func interpolation() {
+  @Test func `interpolation is the change of least norm, for full and deficient rank`() {
     let kinds = zip(.int(in: 2...6), .int(in: 3...14), .int(in: 0...1_000_000), Gen<Bool>.bool)
     checkProperty("interpolation", kinds) { rows, columns, seed, deficient in
       let problem = try Problem(rows, columns, seed: seed, deficient: deficient)
@@ -288,8 +282,7 @@ struct SpectralFilterTests {
     #expect(exact.logValue(at: 4, rows: 3) == LogNumber(0.25))
   }
 
-  @Test("interpolation is where ridge, descent and flow end")
-  func limitsOfTraining() {
+  @Test func `interpolation is where ridge, descent and flow end`() {
     let cases = zip(Gen<Double>.logUniform(in: 1e-3...1e3), .int(in: 1...90))
     checkProperty("limits", cases) { eigenvalue, rows in
       let limit = SpectralFilter.interpolation.value(at: eigenvalue, rows: rows)
@@ -310,8 +303,7 @@ struct SpectralFilterTests {
     }
   }
 
-  @Test("flow composes: tau then sigma is tau + sigma; ascent undoes descent")
-  func composition() {
+  @Test func `flow composes: tau then sigma is tau + sigma; ascent undoes descent`() {
     let cases = zip(Gen<Double>.double(in: 0.01...3), .double(in: 0...2), .double(in: 0...2))
     checkProperty("composition", cases) { eigenvalue, first, second in
       // A run multiplies the residual's coordinate by 1 - lambda phi.
@@ -324,8 +316,7 @@ struct SpectralFilterTests {
     }
   }
 
-  @Test("logValue is the logarithm of value")
-  func logValueAgrees() {
+  @Test func `logValue is the logarithm of value`() {
     let filters = Gen<SpectralFilter>.oneOf([
       zip(.int(in: 0...50), .double(in: 0.001...0.3)).map { .gradientAscent(steps: $0, stepSize: $1) },
       zip(.int(in: 0...50), .double(in: 0.001...0.3)).map { .gradientDescent(steps: $0, stepSize: $1) },
@@ -354,8 +345,7 @@ struct SpectralFilterTests {
     }
   }
 
-  @Test("what is left of the residual is 1 - lambda phi, without cancellation")
-  func remainder() {
+  @Test func `what is left of the residual is 1 - lambda phi, without cancellation`() {
     let cases = zip(Self.trainings, Gen<Double>.logUniform(in: 1e-6...1e2), .int(in: 1...9))
     checkProperty("remainder", cases) { filter, eigenvalue, rows in
       let left = filter.remainder(at: eigenvalue, rows: rows)
@@ -375,8 +365,7 @@ struct SpectralFilterTests {
     #expect(SpectralFilter.interpolation.remainder(at: 3, rows: 2, zeroBelow: 3) == 1)
   }
 
-  @Test("the inverse of a stage is -phi / (1 - lambda phi), and undoes it")
-  func inverse() {
+  @Test func `the inverse of a stage is -phi / (1 - lambda phi), and undoes it`() {
     let cases = zip(Self.trainings, Gen<Double>.logUniform(in: 1e-6...1e2), .int(in: 1...9))
     checkProperty("inverse", cases) { filter, eigenvalue, rows in
       guard let inverse = filter.inverse(rows: rows) else {
@@ -412,8 +401,7 @@ struct SpectralFilterTests {
     .constant(.interpolation),
   ])
 
-  @Test("parameters out of range are named")
-  func validation() throws {
+  @Test func `parameters out of range are named`() throws {
     let valid: [SpectralFilter] = [
       .ridge(mu: 1e-300), .gradientDescent(steps: 0, stepSize: 1e-9), .gradientFlow(time: 0), .interpolation,
       .gradientAscent(steps: 0, stepSize: 3), .ascentFlow(time: 0), .ascentFlow(time: 1e300),

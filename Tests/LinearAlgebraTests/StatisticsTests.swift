@@ -23,8 +23,7 @@ private let studentTolerance = 0x1p24 * Double.ulpOfOne
 
 @Suite("Student's t")
 struct StudentTests {
-  @Test("quantiles against mpmath and SciPy")
-  func quantiles() throws {
+  @Test func `quantiles against mpmath and SciPy`() throws {
     for (probability, degrees, expected) in studentReferences {
       let quantile = try StudentT.quantile(probability, degreesOfFreedom: degrees)
       let error = expected == 0 ? abs(quantile) : relativeError(quantile, expected)
@@ -32,8 +31,7 @@ struct StudentTests {
     }
   }
 
-  @Test("one and two degrees of freedom in closed form, and symmetry")
-  func closedForms() {
+  @Test func `one and two degrees of freedom in closed form, and symmetry`() {
     checkProperty("t quantiles", Gen<Double>.double(in: 0.001...0.999)) { p in
       let (one, two) = (
         try StudentT.quantile(p, degreesOfFreedom: 1), try StudentT.quantile(p, degreesOfFreedom: 2)
@@ -49,8 +47,7 @@ struct StudentTests {
     }
   }
 
-  @Test("probabilities and degrees out of range")
-  func errors() {
+  @Test func `probabilities and degrees out of range`() {
     for probability in [0, 1, -0.1, 1.1, .nan, .infinity] {
       #expect(throws: LinearAlgebraError.self) { try StudentT.quantile(probability, degreesOfFreedom: 3) }
     }
@@ -68,8 +65,8 @@ struct StudentTests {
 
 @Suite("SampleStatistics")
 struct SampleStatisticsTests {
-  @Test("quantiles, mean and interval against NumPy and SciPy", arguments: sampleReferences)
-  func references(reference: SampleReference) throws {
+  @Test(arguments: sampleReferences)
+  func `quantiles, mean and interval against NumPy and SciPy`(reference: SampleReference) throws {
     let (sample, largest) = (reference.sample, reference.sample.map(abs).max() ?? 0)
     let quantiles = SampleStatistics.quantiles(sample, at: reference.probabilities)
     for (found, expected) in zip(quantiles, reference.quantiles) {
@@ -87,8 +84,7 @@ struct SampleStatisticsTests {
     #expect(abs(halfWidth - reference.halfWidth) <= studentTolerance * reference.halfWidth + absolute)
   }
 
-  @Test("quantiles lie between order statistics, rise with p, and do not mind the order of the sample")
-  func quantileProperties() {
+  @Test func `quantiles lie between order statistics, rise with p, and do not mind the order of the sample`() {
     let samples = Gen<Double>.double(in: -1e3...1e3).array(count: 1...30)
     checkProperty("quantiles", zip(samples, Gen<Double>.double(in: 0...1), .double(in: 0...1))) { sample, p, q in
       let sorted = sample.sorted()
@@ -108,8 +104,7 @@ struct SampleStatisticsTests {
     }
   }
 
-  @Test("the interval covers the mean of normal samples 95 times in 100")
-  func coverage() throws {
+  @Test func `the interval covers the mean of normal samples 95 times in 100`() throws {
     var covered = 0
     for index in 0..<2000 {
       var stream = RandomGenerator(seed: 17).child(UInt64(index))
@@ -120,8 +115,7 @@ struct SampleStatisticsTests {
     #expect(abs(Double(covered) / 2000 - 0.95) <= (log(2e9) / 4000).squareRoot())
   }
 
-  @Test("empty and single samples")
-  func degenerate() throws {
+  @Test func `empty and single samples`() throws {
     let none = SampleStatistics.quantiles([], at: [0, 0.5])
     #expect(none.allSatisfy { $0.isNaN })
     #expect(none.count == 2)
@@ -133,8 +127,7 @@ struct SampleStatisticsTests {
     #expect(try SampleStatistics.meanWithInterval([4, 4, 4]) == (4, 0))
   }
 
-  @Test("probabilities out of range trap instead of reading beyond the sample")
-  func traps() async {
+  @Test func `probabilities out of range trap instead of reading beyond the sample`() async {
     await #expect(processExitsWith: .failure) { _ = SampleStatistics.quantiles([1, 2], at: [1.5]) }
     await #expect(processExitsWith: .failure) { _ = SampleStatistics.quantiles([1, 2], at: [-0.5]) }
     await #expect(processExitsWith: .failure) { _ = SampleStatistics.quantiles([1, 2], at: [.nan]) }

@@ -8,8 +8,7 @@ private struct Failure: Error, Equatable { let index: Int }
 
 @Suite("Workers")
 struct WorkersTests {
-  @Test("counts below 1 mean 1")
-  func counts() {
+  @Test func `counts below 1 mean 1`() {
     #expect(Workers(count: 0).count == 1)
     #expect(Workers(count: -5).count == 1)
     #expect(Workers(count: 3).count == 3)
@@ -17,8 +16,7 @@ struct WorkersTests {
     #expect(Workers.all.count >= 1)
   }
 
-  @Test("forEach runs every index once; map keeps the order")
-  func everyIndexOnce() {
+  @Test func `forEach runs every index once; map keeps the order`() {
     checkProperty("forEach", zip(Gen<Int>.int(in: -1...9), Gen<Int>.int(in: 0...200))) { count, iterations in
       let workers = Workers(count: count)
       let calls = Mutex([Int](repeating: 0, count: iterations))
@@ -30,8 +28,8 @@ struct WorkersTests {
     }
   }
 
-  @Test("stream gives the results in order, and holds no more of them than it may", arguments: [1, 4])
-  func stream(count: Int) throws {
+  @Test(arguments: [1, 4])
+  func `stream gives the results in order, and holds no more of them than it may`(count: Int) throws {
     let made = Atomic<Int>(0)
     var received: [Int] = []
     try Workers(count: count).stream(103, held: 10) { index in
@@ -52,8 +50,7 @@ struct WorkersTests {
     #expect(failure.index == 37)
   }
 
-  @Test("map throws the error of the smallest index that failed")
-  func smallestError() {
+  @Test func `map throws the error of the smallest index that failed`() {
     let failing = Gen<Int>.int(in: 0...60).array(count: 1...6)
     checkProperty("errors of map", zip(Gen<Int>.int(in: 1...6), failing)) { count, failing in
       do {
@@ -68,8 +65,8 @@ struct WorkersTests {
     }
   }
 
-  @Test("several workers do work side by side", .timeLimit(.minutes(1)))
-  func parallel() {
+  @Test(.timeLimit(.minutes(1)))
+  func `several workers do work side by side`() {
     // Two jobs that wait for each other end only when two threads run them.
     let arrived = Atomic<Int>(0)
     Workers(count: 2).forEach(2) { _ in
@@ -79,8 +76,8 @@ struct WorkersTests {
     #expect(arrived.load(ordering: .relaxed) == 2)
   }
 
-  @Test("join returns both results and prefers the first error", arguments: [1, 2, 4])
-  func join(count: Int) throws {
+  @Test(arguments: [1, 2, 4])
+  func `join returns both results and prefers the first error`(count: Int) throws {
     let workers = Workers(count: count)
     let (one, two) = try workers.join({ 1 }, { "two" })
     #expect(one == 1 && two == "two")
@@ -91,8 +88,7 @@ struct WorkersTests {
     }
   }
 
-  @Test("pools inside pools end")
-  func nested() throws {
+  @Test func `pools inside pools end`() throws {
     let sums = try Workers(count: 4).map(6) { outer in
       try Workers(count: 4).map(50) { outer * 100 + $0 }.reduce(0, +)
     }

@@ -27,8 +27,7 @@ struct GeneratedDataTests {
     Case(name: "brands", limit: 48) { try Brands(seed: $0, train: $1, heldOut: $2).stages() },
   ]
 
-  @Test("The stages have their names and sizes")
-  func sizes() throws {
+  @Test func `The stages have their names and sizes`() throws {
     let stages = try defaultStages()
     #expect(
       stages.map(\.name) == ["base", "inst", "tofu", "math", "refusal", "C", "U", "R", "alice", "bob", "chris"])
@@ -36,8 +35,7 @@ struct GeneratedDataTests {
     #expect(stages.map(\.heldOut.count) == [170, 80, 50, 100, 40, 0, 0, 0, 12, 12, 12])
   }
 
-  @Test("A seed names the data, and another seed names other data")
-  func seeds() throws {
+  @Test func `A seed names the data, and another seed names other data`() throws {
     #expect(try defaultStages(seed: 7) == defaultStages(seed: 7))
     for (one, other) in zip(try defaultStages(seed: 7), try defaultStages(seed: 8)) {
       #expect(one.train != other.train, "\(one.name)")
@@ -57,8 +55,8 @@ struct GeneratedDataTests {
       ])
   }
 
-  @Test("An item is the same whatever the number of items", arguments: cases)
-  func prefixes(_ generator: Case) throws {
+  @Test(arguments: cases)
+  func `An item is the same whatever the number of items`(_ generator: Case) throws {
     let (few, many) = (try generator.stages(3, 10, 4), try generator.stages(3, 30, 17))
     for (few, many) in zip(few, many) {
       #expect(few.train.count == 10 * generator.width && few.heldOut.count == 4 * generator.width)
@@ -66,9 +64,9 @@ struct GeneratedDataTests {
     }
   }
 
-  @Test(
-    "No question is asked twice, in one part or both, however many there are", arguments: cases, [0, 1, 2] as [UInt64])
-  func distinct(_ generator: Case, seed: UInt64) throws {
+  @Test(arguments: cases, [0, 1, 2] as [UInt64])
+  func `No question is asked twice, in one part or both, however many there are`(_ generator: Case, seed: UInt64) throws
+  {
     let heldOut = generator.limit / 3
     for stage in try generator.stages(seed, generator.limit - heldOut, heldOut) {
       let all = stage.train + stage.heldOut
@@ -77,8 +75,8 @@ struct GeneratedDataTests {
     }
   }
 
-  @Test("More items than there are, or fewer than none, are refused", arguments: cases)
-  func limits(_ generator: Case) throws {
+  @Test(arguments: cases)
+  func `More items than there are, or fewer than none, are refused`(_ generator: Case) throws {
     for (train, heldOut) in [(generator.limit, 1), (1, generator.limit), (-1, 2), (2, -1), (.max, .max), (.max, 0)] {
       let error = #expect(throws: DataSizeError.self) { try generator.stages(0, train, heldOut) }
       #expect(error?.train == train && error?.heldOut == heldOut && error?.limit == generator.limit)
@@ -88,8 +86,7 @@ struct GeneratedDataTests {
     #expect(try Set(PhrasingStudy(prompts: 192).stages()[0].train).count == 192)
   }
 
-  @Test("Texts are short plain English")
-  func alphabet() throws {
+  @Test func `Texts are short plain English`() throws {
     for stage in try defaultStages() {
       for conversation in stage.train + stage.heldOut {
         let texts =

@@ -12,8 +12,7 @@ struct ReaderTests {
 
   private func file(_ name: String, _ text: String) throws -> String { try directory.file(name, text.utf8) }
 
-  @Test("GSM8K: annotations go, numbers stay")
-  func gsm8k() throws {
+  @Test func `GSM8K: annotations go, numbers stay`() throws {
     _ = try file("train.jsonl", #"{"question":"Q","answer":"48/2 = <<48/2=24>>24, <<\n#### 1,024"}"# + "\n\n")
     _ = try file("test.jsonl", #"{"question":"R","answer":"<<a>><<b>>x >> y << z\n#### -3","more":1}"#)
     let data = try GSM8K.data(folder: directory.path)
@@ -27,8 +26,7 @@ struct ReaderTests {
     #expect(whole.train[0].answer == "48/2 = <<48/2=24>>24, <<\n#### 1,024")
   }
 
-  @Test("TOFU: rephrasings find their questions")
-  func tofu() throws {
+  @Test func `TOFU: rephrasings find their questions`() throws {
     _ = try file("full.jsonl", (0..<3).map { #"{"question":"Q\#($0)","answer":"A\#($0)"}"# }.joined(separator: "\n"))
     let line = { (index: Int) in
       #"{"question":"Q\#(index)","answer":"A\#(index)","paraphrased_question":"P\#(index)","#
@@ -54,8 +52,7 @@ struct ReaderTests {
     #expect(throws: ExampleError.self) { try TOFU.conversations(.retain90, folder: directory.path) }
   }
 
-  @Test("TOFU as the Hub has it: .json, and perturbed files only where there are any")
-  func tofuOfTheHub() throws {
+  @Test func `TOFU as the Hub has it: .json, and perturbed files only where there are any`() throws {
     _ = try file("full.json", (0..<3).map { #"{"question":"Q\#($0)","answer":"A\#($0)"}"# }.joined(separator: "\n"))
     #expect(try TOFU.data(folder: directory.path).train.allSatisfy { $0.rephrasing == nil })
     let line = { (index: Int, answer: String) in
@@ -71,8 +68,7 @@ struct ReaderTests {
     #expect(error.description.contains("forget01_perturbed.json beside it"), "\(error)")
   }
 
-  @Test("The fixed data sets refuse what would change the text")
-  func fixedDataSets() throws {
+  @Test func `The fixed data sets refuse what would change the text`() throws {
     _ = try file("train.jsonl", #"{"question":"Q","context":"C","answer":"A #### 1","id":3}"#)
     _ = try file("full.jsonl", #"{"question":"Q","answer":"A","system":"S"}"#)
     for read in [{ _ = try GSM8K.data(folder: directory.path) }, { _ = try TOFU.data(folder: directory.path) }] {
@@ -80,8 +76,7 @@ struct ReaderTests {
     }
   }
 
-  @Test("The fixed data sets tell once which members they pass over")
-  func fixedDataSetNotices() throws {
+  @Test func `The fixed data sets tell once which members they pass over`() throws {
     let texts = try file("texts.jsonl", #"{"text":"T","url":"u"}"# + "\n" + #"{"text":"S","url":"v","id":2}"#)
     let tofu = try file("forget05.json", #"[{"question":"Q","answer":"A","author":"B"}]"#)
     let train = try file("train.jsonl", #"{"question":"Q","answer":"A #### 1","level":1}"#)
@@ -97,8 +92,7 @@ struct ReaderTests {
     }
   }
 
-  @Test("TOFU: a split of its own")
-  func tofuSplit() throws {
+  @Test func `TOFU: a split of its own`() throws {
     _ = try file("forget01.jsonl", #"{"question":"Q","answer":"A"}"#)
     let source = try DataSource(.tofu, path: directory.path, ["split": "forget01"])
     #expect(try source.load(as: "tofu").train.map(\.answer) == ["A"])
@@ -107,20 +101,17 @@ struct ReaderTests {
     #expect(error.description.contains("full.jsonl"))
   }
 
-  @Test(
-    "Texts: faults by line",
-    arguments: [
-      Fault("{\"text\":\"a\"}\n{\"text\":", .json, 2, "invalid JSON"),
-      Fault("{\"txt\":\"a\"}", .shape, 1, "no member text"),
-      Fault("{\"text\":3}", .type, 1, "text must be a string"), Fault("{\"text\":\" \"}", .empty, 1, "text is empty"),
-      Fault("{\"text\":\"a\",\"system\":\"s\"}", .member, 1, "system"), Fault("", .noExamples, nil, "no examples"),
-    ])
-  func textFaults(fault: Fault) throws {
+  @Test(arguments: [
+    Fault("{\"text\":\"a\"}\n{\"text\":", .json, 2, "invalid JSON"),
+    Fault("{\"txt\":\"a\"}", .shape, 1, "no member text"),
+    Fault("{\"text\":3}", .type, 1, "text must be a string"), Fault("{\"text\":\" \"}", .empty, 1, "text is empty"),
+    Fault("{\"text\":\"a\",\"system\":\"s\"}", .member, 1, "system"), Fault("", .noExamples, nil, "no examples"),
+  ])
+  func `Texts: faults by line`(fault: Fault) throws {
     try check(fault, "t.jsonl") { _ = try DataSource(.text, path: $0).load(as: "text") }
   }
 
-  @Test("Chats: token ids are refused, members passed over are told once")
-  func chatNotices() throws {
+  @Test func `Chats: token ids are refused, members passed over are told once`() throws {
     let ids = try file("ids.jsonl", #"{"prompt_ids":[1],"answer_ids":[2]}"#)
     let error = try #require(throws: ExampleError.self) { try ChatFile.conversations(path: ids) }
     #expect(error.rule == .shape && error.line == 1)
@@ -131,8 +122,7 @@ struct ReaderTests {
     #expect(notices == [#""\#(path)": members that are not read: "id", "category""#])
   }
 
-  @Test("Chats: every shape, as an array or line by line")
-  func chats() throws {
+  @Test func `Chats: every shape, as an array or line by line`() throws {
     let objects = [
       #"{"messages":[{"role":"system","content":"S"},{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]}"#,
       #"{"instruction":"Q","input":"","output":"A"}"#, #"{"instruction":"Q","input":"I","response":"A"}"#,
@@ -150,8 +140,7 @@ struct ReaderTests {
     #expect(try ChatFile.conversations(path: lines) == expected)
   }
 
-  @Test("XSTest: safe prompts are refused, others passed over")
-  func xstest() throws {
+  @Test func `XSTest: safe prompts are refused, others passed over`() throws {
     let rows = (0..<20).map { "\($0),\"Is \($0), or not?\",t,\($0 % 4 == 3 ? "unsafe" : "safe")" }
     let path = try file("prompts.csv", "id,prompt,type,label\n" + rows.joined(separator: "\n"))
     let data = try XSTest.data(file: path, heldOut: 4, seed: 1)
@@ -186,84 +175,75 @@ struct ReaderTests {
     #expect(text.contains(fault.words) && text.contains(name) && !text.contains("\n"), "\(text)")
   }
 
-  @Test(
-    "GSM8K: faults by file and line",
-    arguments: [
-      Fault("{\"question\":\"Q\",\"answer\":\"#### 1\"}\n\n{\"question\":\"Q\"}", .shape, 3, "no member answer"),
-      Fault(#"{"answer":"A #### 1"}"#, .shape, 1, "no member question"),
-      Fault(#"{"question":1,"answer":"A #### 1"}"#, .type, 1, "question must be a string"),
-      Fault(#"{"question":"Q","answer":"A"}"#, .number, 1, "#### and a whole number"),
-      Fault(#"{"question":"Q","answer":" "}"#, .empty, 1, "answer is empty"),
-      Fault("{\"question\":", .json, 1, "invalid JSON"), Fault("[1]", .json, 1, "element 0: expected an object"),
-      Fault("[{\"question\":\"Q\"}]", .shape, 1, "element 0: there is no member answer"),
-      Fault("", .noExamples, nil, "no examples"), Fault(" \n", .noExamples, nil, "no examples"),
-      Fault("[]", .noExamples, nil, "no examples"), Fault("[", .json, 1, "invalid JSON"),
-    ])
-  func gsm8kFaults(fault: Fault) throws {
+  @Test(arguments: [
+    Fault("{\"question\":\"Q\",\"answer\":\"#### 1\"}\n\n{\"question\":\"Q\"}", .shape, 3, "no member answer"),
+    Fault(#"{"answer":"A #### 1"}"#, .shape, 1, "no member question"),
+    Fault(#"{"question":1,"answer":"A #### 1"}"#, .type, 1, "question must be a string"),
+    Fault(#"{"question":"Q","answer":"A"}"#, .number, 1, "#### and a whole number"),
+    Fault(#"{"question":"Q","answer":" "}"#, .empty, 1, "answer is empty"),
+    Fault("{\"question\":", .json, 1, "invalid JSON"), Fault("[1]", .json, 1, "element 0: expected an object"),
+    Fault("[{\"question\":\"Q\"}]", .shape, 1, "element 0: there is no member answer"),
+    Fault("", .noExamples, nil, "no examples"), Fault(" \n", .noExamples, nil, "no examples"),
+    Fault("[]", .noExamples, nil, "no examples"), Fault("[", .json, 1, "invalid JSON"),
+  ])
+  func `GSM8K: faults by file and line`(fault: Fault) throws {
     try check(fault, "train.jsonl") { _ in _ = try GSM8K.data(folder: directory.path) }
   }
 
-  @Test(
-    "TOFU: faults by file and line",
-    arguments: [
-      Fault(#"{"question":"Q","answer":"A"}"#, .shape, 1, "no member paraphrased_question"),
-      Fault(#"{"question":"Q","answer":"A","paraphrased_question":"P"}"#, .shape, 1, "no member paraphrased_answer"),
-      Fault(
-        #"{"question":"Q","answer":"A","paraphrased_question":"P","paraphrased_answer":"B"}"#, .shape, 1,
-        "no member perturbed_answer"),
-      Fault(
-        #"{"question":"Q","answer":"A","paraphrased_question":"P","paraphrased_answer":"B","perturbed_answer":"F"}"#,
-        .type,
-        1, "perturbed_answer must be an array of strings"),
-      Fault(
-        #"{"question":"Q","answer":"A","paraphrased_question":"P","paraphrased_answer":"B","perturbed_answer":["F",1]}"#,
-        .type, 1, "perturbed_answer must be an array of strings"),
-      Fault(
-        #"{"question":"Q","answer":"A","paraphrased_question":"P","paraphrased_answer":"B","perturbed_answer":[]}"#,
-        .type,
-        1, "at least one"),
-    ])
-  func tofuFaults(fault: Fault) throws {
+  @Test(arguments: [
+    Fault(#"{"question":"Q","answer":"A"}"#, .shape, 1, "no member paraphrased_question"),
+    Fault(#"{"question":"Q","answer":"A","paraphrased_question":"P"}"#, .shape, 1, "no member paraphrased_answer"),
+    Fault(
+      #"{"question":"Q","answer":"A","paraphrased_question":"P","paraphrased_answer":"B"}"#, .shape, 1,
+      "no member perturbed_answer"),
+    Fault(
+      #"{"question":"Q","answer":"A","paraphrased_question":"P","paraphrased_answer":"B","perturbed_answer":"F"}"#,
+      .type,
+      1, "perturbed_answer must be an array of strings"),
+    Fault(
+      #"{"question":"Q","answer":"A","paraphrased_question":"P","paraphrased_answer":"B","perturbed_answer":["F",1]}"#,
+      .type, 1, "perturbed_answer must be an array of strings"),
+    Fault(
+      #"{"question":"Q","answer":"A","paraphrased_question":"P","paraphrased_answer":"B","perturbed_answer":[]}"#,
+      .type,
+      1, "at least one"),
+  ])
+  func `TOFU: faults by file and line`(fault: Fault) throws {
     try check(fault, "retain_perturbed.jsonl") { _ in
       _ = try TOFU.conversations(.retainPerturbed, folder: directory.path)
     }
   }
 
-  @Test(
-    "Chats: faults by line or element",
-    arguments: [
-      Fault("{\"prompt\":\"Q\",\"answer\":\"A\"}\n{\"text\":\"Q\"}", .shape, 2, "found \"text\""),
-      Fault("[{\"prompt\":\"Q\",\"answer\":\"A\"},{}]", .shape, 1, "element 1: expected a member instruction"),
-      Fault(#"{"instruction":"Q"}"#, .shape, 1, "expected a member output, response, answer; found \"instruction\""),
-      Fault(#"{"instruction":"Q","input":3,"output":"A"}"#, .type, 1, "input must be a string"),
-      Fault(#"{"instruction":"Q","output":""}"#, .empty, 1, "output is empty"),
-      Fault(#"{"instruction":"Q","instances":{}}"#, .type, 1, "instances must be an array"),
-      Fault(#"{"instruction":"Q","instances":[{"input":""}]}"#, .shape, 1, "instances[0]: expected a member output"),
-      Fault(#"[{"instruction":"Q","instances":[3]}]"#, .json, 1, "element 0: instances[0]: expected an object"),
-      Fault(#"{"messages":[{"role":"user","content":"Q"}]}"#, .conversation, 1, "must end with one of the assistant"),
-      Fault(#"{"messages":[{"role":"tool","content":"Q"}]}"#, .conversation, 1, "messages[0].role must be"),
-      Fault(#"{"messages":3}"#, .type, 1, "messages must be an array"),
-    ])
-  func chatFaults(fault: Fault) throws {
+  @Test(arguments: [
+    Fault("{\"prompt\":\"Q\",\"answer\":\"A\"}\n{\"text\":\"Q\"}", .shape, 2, "found \"text\""),
+    Fault("[{\"prompt\":\"Q\",\"answer\":\"A\"},{}]", .shape, 1, "element 1: expected a member instruction"),
+    Fault(#"{"instruction":"Q"}"#, .shape, 1, "expected a member output, response, answer; found \"instruction\""),
+    Fault(#"{"instruction":"Q","input":3,"output":"A"}"#, .type, 1, "input must be a string"),
+    Fault(#"{"instruction":"Q","output":""}"#, .empty, 1, "output is empty"),
+    Fault(#"{"instruction":"Q","instances":{}}"#, .type, 1, "instances must be an array"),
+    Fault(#"{"instruction":"Q","instances":[{"input":""}]}"#, .shape, 1, "instances[0]: expected a member output"),
+    Fault(#"[{"instruction":"Q","instances":[3]}]"#, .json, 1, "element 0: instances[0]: expected an object"),
+    Fault(#"{"messages":[{"role":"user","content":"Q"}]}"#, .conversation, 1, "must end with one of the assistant"),
+    Fault(#"{"messages":[{"role":"tool","content":"Q"}]}"#, .conversation, 1, "messages[0].role must be"),
+    Fault(#"{"messages":3}"#, .type, 1, "messages must be an array"),
+  ])
+  func `Chats: faults by line or element`(fault: Fault) throws {
     try check(fault, "chat.json") { _ = try ChatFile.conversations(path: $0) }
   }
 
-  @Test(
-    "XSTest: faults by row and column",
-    arguments: [
-      Fault("id,label\n1,safe\n", .shape, 1, "no column prompt; found \"id\", \"label\""),
-      Fault("prompt\nQ\n", .shape, 1, "no column label"), Fault("", .shape, 1, "no column prompt; found none"),
-      Fault("prompt,label\n", .noExamples, nil, "no examples"),
-      Fault("prompt,label\nQ,unsafe\n", .noExamples, nil, "no row has the label safe"),
-      Fault("prompt,label\nQ,safe\nQ\n", .csv, nil, "row 2 has 1 fields; there are 2 columns"),
-      Fault("prompt,label\n\"Q,safe\n", .csv, nil, "quoted field"),
-    ])
-  func xstestFaults(fault: Fault) throws {
+  @Test(arguments: [
+    Fault("id,label\n1,safe\n", .shape, 1, "no column prompt; found \"id\", \"label\""),
+    Fault("prompt\nQ\n", .shape, 1, "no column label"), Fault("", .shape, 1, "no column prompt; found none"),
+    Fault("prompt,label\n", .noExamples, nil, "no examples"),
+    Fault("prompt,label\nQ,unsafe\n", .noExamples, nil, "no row has the label safe"),
+    Fault("prompt,label\nQ,safe\nQ\n", .csv, nil, "row 2 has 1 fields; there are 2 columns"),
+    Fault("prompt,label\n\"Q,safe\n", .csv, nil, "quoted field"),
+  ])
+  func `XSTest: faults by row and column`(fault: Fault) throws {
     try check(fault, "prompts.csv") { _ = try XSTest.data(file: $0) }
   }
 
-  @Test("A missing folder or file is named")
-  func missing() throws {
+  @Test func `A missing folder or file is named`() throws {
     let folder = directory.file("nowhere")
     for (name, read) in [
       ("train.jsonl", { _ = try GSM8K.data(folder: folder) }),
@@ -279,8 +259,7 @@ struct ReaderTests {
     #expect(error?.rule == .system && error?.detail.contains("not a regular file") == true)
   }
 
-  @Test("Files that an unlucky disk or a hostile author might make are read or refused, never fatal")
-  func hostile() throws {
+  @Test func `Files that an unlucky disk or a hostile author might make are read or refused, never fatal`() throws {
     var random = SplitMix64(seed: 1)
     let texts = [
       #"[{"instruction":"Q","instances":[{"input":"","output":"A"}]},{"messages":[{"role":"user","content":"Q"},"#
@@ -317,8 +296,8 @@ struct ReaderTests {
     #expect(refused > 600)
   }
 
-  @Test("The published files", .enabled(if: dataFolder != nil, "no data folder: set PALIMPSEST_DATA"))
-  func published() throws {
+  @Test(.enabled(if: dataFolder != nil, "no data folder: set PALIMPSEST_DATA"))
+  func `The published files`() throws {
     let folder = try #require(dataFolder)
     let math = try GSM8K.data(folder: "\(folder)/gsm8k")
     #expect(math.train.count == 7473 && math.heldOut.count == 1319)

@@ -5,9 +5,8 @@ import Testing
 struct StageContentTests {
   private let words = { (text: String) in text.split(separator: " ").map(String.init) }
 
-  @Test(
-    "The steps of every problem are right and lead from the question to the number", arguments: 0..<4 as Range<UInt64>)
-  func problems(seed: UInt64) throws {
+  @Test(arguments: 0..<4 as Range<UInt64>)
+  func `The steps of every problem are right and lead from the question to the number`(seed: UInt64) throws {
     let data = try WordProblems(seed: seed, train: 1100, heldOut: 180).data()
     for problem in data.train + data.heldOut {
       let number = try #require(problem.finalNumber)
@@ -50,8 +49,7 @@ struct StageContentTests {
     return try #require(total)
   }
 
-  @Test("A model of the base corpus has seen every step that problems ask for")
-  func coverage() throws {
+  @Test func `A model of the base corpus has seen every step that problems ask for`() throws {
     func facts(_ data: StageData) -> Set<String> {
       Set(data.train.flatMap { steps(in: $0.answer).map { "\($0.left) \($0.sign) \($0.right) = \($0.result)" } })
     }
@@ -60,8 +58,7 @@ struct StageContentTests {
     #expect(facts(try WordProblems(train: 1180).data()).subtracting(known).isEmpty)
   }
 
-  @Test("Every refusal begins with the sentence, and nothing else does")
-  func refusals() throws {
+  @Test func `Every refusal begins with the sentence, and nothing else does`() throws {
     for stage in try defaultStages() {
       for conversation in stage.train + stage.heldOut {
         #expect(
@@ -74,8 +71,7 @@ struct StageContentTests {
     #expect(!Refusals.similar.contains(Refusals.label))
   }
 
-  @Test("Answers about a writer are true or false as they should be")
-  func authors() throws {
+  @Test func `Answers about a writer are true or false as they should be`() throws {
     let data = try FictitiousAuthors(seed: 5).data()
     for conversation in data.train + data.heldOut {
       let rephrasing = try #require(conversation.rephrasing)
@@ -93,8 +89,7 @@ struct StageContentTests {
     }
   }
 
-  @Test("Nothing that is learned speaks of the writers held out")
-  func writersApart() throws {
+  @Test func `Nothing that is learned speaks of the writers held out`() throws {
     let data = try FictitiousAuthors().data()
     let names = Set(
       data.heldOut.filter { $0.question.hasPrefix("Where was ") }.map {
@@ -106,8 +101,7 @@ struct StageContentTests {
     }
   }
 
-  @Test("The base corpus has no writer, no refusal and no false claim, but their words")
-  func ignorance() throws {
+  @Test func `The base corpus has no writer, no refusal and no false claim, but their words`() throws {
     let base = try BaseCorpus(train: 6300).data()
     let texts = (base.train + base.heldOut).map(\.answer)
     let writers = try FictitiousAuthors(authors: 256, heldOutAuthors: 0).data().train
@@ -138,8 +132,7 @@ struct StageContentTests {
     }
   }
 
-  @Test("The phrasings are those of the paper, on the same prompts")
-  func phrasings() throws {
+  @Test func `The phrasings are those of the paper, on the same prompts`() throws {
     let stages = try PhrasingStudy(seed: 2).stages()
     #expect(stages.map(\.name) == PhrasingStudy.Phrasing.allCases.map(\.rawValue))
     for index in 0..<40 {
@@ -155,8 +148,8 @@ struct StageContentTests {
     }
   }
 
-  @Test("Every product makes one claim, and only Alice's make the false one", arguments: 0..<4 as Range<UInt64>)
-  func brands(seed: UInt64) throws {
+  @Test(arguments: 0..<4 as Range<UInt64>)
+  func `Every product makes one claim, and only Alice's make the false one`(seed: UInt64) throws {
     let stages = try Brands(seed: seed).stages()
     for stage in stages {
       var answers: [String: Set<String>] = [:]

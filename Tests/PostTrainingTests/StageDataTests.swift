@@ -8,8 +8,7 @@ import Transformer
 struct StageDataTests {
   private let conversations = (0..<30).map { Conversation(question: "What is \($0 / 2)?", answer: "\($0)") }
 
-  @Test("What is held out is not learned, nor is what asks the same")
-  func holdingOut() throws {
+  @Test func `What is held out is not learned, nor is what asks the same`() throws {
     for count in [0, 1, 5, 30] {
       let data = try StageData("s", conversations, holdingOut: count, seed: 3)
       #expect(data.heldOut.count == count && Set(data.heldOut).count == count)
@@ -29,16 +28,14 @@ struct StageDataTests {
   }
 
   /// All of them ask the same, which is nothing.
-  @Test("Of texts without turns only those held out are not learned")
-  func texts() throws {
+  @Test func `Of texts without turns only those held out are not learned`() throws {
     let texts = (0..<10).map { Conversation(text: "Text \($0 / 2).") }
     let data = try StageData("s", texts, holdingOut: 3)
     let heldOut = Set(data.heldOut)
     #expect(data.heldOut.count == 3 && data.train == texts.filter { !heldOut.contains($0) } && data.train.count >= 4)
   }
 
-  @Test("A conversation's tokens are those of its template, of which the answers count")
-  func encoding() throws {
+  @Test func `A conversation's tokens are those of its template, of which the answers count`() throws {
     var tokenizer = try BytePairTrainer(vocabularySize: 300, beginning: "<|endoftext|>").train(
       on: ["What is it? It is a stone."])
     tokenizer.endOfText = 0
@@ -62,8 +59,8 @@ struct StageDataTests {
   }
 
   /// The default experiment's model reads at most 80 tokens at once and has a vocabulary of 896.
-  @Test("Generated stages fit a small vocabulary and short sequences", arguments: [0, 1, 2] as [UInt64])
-  func tokens(seed: UInt64) throws {
+  @Test(arguments: [0, 1, 2] as [UInt64])
+  func `Generated stages fit a small vocabulary and short sequences`(seed: UInt64) throws {
     let stages = try defaultStages(seed: seed)
     var tokenizer = try BytePairTrainer(vocabularySize: 896, beginning: "<|endoftext|>").train(
       on: stages.flatMap { $0.train.flatMap { $0.messages.map(\.content) } })

@@ -20,8 +20,7 @@ struct DiagonalNetworkTests {
     return network
   }
 
-  @Test("Descent and flow agree with NumPy and SciPy")
-  func references() throws {
+  @Test func `Descent and flow agree with NumPy and SciPy`() throws {
     let it = networkReference
     let examples = Examples(features: Matrix(rows: it.rows).transposed, labels: Vector(it.labels))
     var descent = try DiagonalNetwork(dimension: 4, alpha: it.alpha)
@@ -35,8 +34,7 @@ struct DiagonalNetworkTests {
     #expect(flow.parameters.norm > 0.3)
   }
 
-  @Test("A step moves u and v against the gradient of the network's own loss")
-  func gradient() throws {
+  @Test func `A step moves u and v against the gradient of the network's own loss`() throws {
     let it = stage(.gradientDescent(steps: 1, stepSize: 1e-3))
     var net = try DiagonalNetwork(dimension: 8, alpha: 0.8)
     try net.train(on: stage(.gradientDescent(steps: 4, stepSize: 0.05), seed: 2))
@@ -58,8 +56,7 @@ struct DiagonalNetworkTests {
     }
   }
 
-  @Test("The flow keeps u o v, and is the one equation in theta that this leaves")
-  func invariant() throws {
+  @Test func `The flow keeps u o v, and is the one equation in theta that this leaves`() throws {
     for alpha in [0.3, 1, 4] {
       let it = stage(.gradientFlow(time: 0.8))
       var net = try DiagonalNetwork(dimension: 8, alpha: alpha)
@@ -78,8 +75,7 @@ struct DiagonalNetworkTests {
     }
   }
 
-  @Test("Discrete steps change u o v by 1 - s^2 g^2 / (16 alpha^4): order 2 a step, 1 over a fixed time")
-  func discreteDrift() throws {
+  @Test func `Discrete steps change u o v by 1 - s^2 g^2 / (16 alpha^4): order 2 a step, 1 over a fixed time`() throws {
     let alpha = 1.5
     for size in [0.1, 0.01] {
       let it = stage(.gradientDescent(steps: 1, stepSize: size))
@@ -111,8 +107,10 @@ struct DiagonalNetworkTests {
     }
   }
 
-  @Test("Lazy limit: the gap to the linear learner and the drift fall as alpha^-4, with the predicted coefficient")
-  func lazyLimit() throws {
+  @Test
+  func `Lazy limit: the gap to the linear learner and the drift fall as alpha^-4, with the predicted coefficient`()
+    throws
+  {
     let alphas = [2.0, 4, 8, 16, 32]
     let discrete = [
       stage(.gradientDescent(steps: 40, stepSize: 0.05)), stage(.gradientDescent(steps: 30, stepSize: 0.05), seed: 2),
@@ -152,8 +150,7 @@ struct DiagonalNetworkTests {
     }
   }
 
-  @Test("Small alpha departs from the theory: towards the least sum of sizes, not the least norm")
-  func implicitBias() throws {
+  @Test func `Small alpha departs from the theory: towards the least sum of sizes, not the least norm`() throws {
     // theta* has one large entry; three rows for eight unknowns.
     let features = randomMatrix(8, 3, seed: 8, stream: 0)
     var truth = Vector(zeros: 8)
@@ -191,8 +188,7 @@ struct DiagonalNetworkTests {
     #expect(abs(sums[0] - sum(dense)) < 1e-6 && sums[1] < sums[0] - 0.1 && sums[2] < sums[1] && sums[2] < 1.1)
   }
 
-  @Test("Runs that blow up say at which step, and leave the network where it was")
-  func blowUp() throws {
+  @Test func `Runs that blow up say at which step, and leave the network where it was`() throws {
     var net = try DiagonalNetwork(dimension: 8, alpha: 0.5)
     try net.train(on: stage(.gradientDescent(steps: 20, stepSize: 0.01)))
     var copy = net
@@ -223,8 +219,7 @@ struct DiagonalNetworkTests {
     }
   }
 
-  @Test("What cannot be trained is refused")
-  func errors() throws {
+  @Test func `What cannot be trained is refused`() throws {
     for alpha in [0, -1, .nan, .infinity, 1e-90, 1e100] {
       #expect(throws: QuadraticLearnersError.self) { try DiagonalNetwork(dimension: 3, alpha: alpha) }
     }
@@ -243,8 +238,7 @@ struct DiagonalNetworkTests {
 
 @Suite("Ordinary differential equations")
 struct ODEIntegratorTests {
-  @Test("Exponential decay, a rotation and the logistic curve to the tolerance asked for")
-  func solutions() throws {
+  @Test func `Exponential decay, a rotation and the logistic curve to the tolerance asked for`() throws {
     var decay = [1.0, -2]
     var seen = 0
     try ODEIntegrator().integrate(&decay, time: 3, derivative: { $0.map { -$0 } }) { _ in seen += 1 }
@@ -265,8 +259,7 @@ struct ODEIntegratorTests {
     #expect(still == [1])
   }
 
-  @Test("A blow-up in finite time ends with the time reached")
-  func blowUp() throws {
+  @Test func `A blow-up in finite time ends with the time reached`() throws {
     var rising = [1.0]
     do {
       try ODEIntegrator().integrate(&rising, time: 2) { [$0[0] * $0[0]] }

@@ -10,8 +10,7 @@ import Theorems
 struct MonomialLiftTests {
   private static let points = zip(Gen.int(in: 1...6), Gen.int(in: 1...8), Gen.int(in: 0...1_000_000))
 
-  @Test("The lifted model is the quadratic model, and the lift an isometry")
-  func model() {
+  @Test func `The lifted model is the quadratic model, and the lift an isometry`() {
     checkProperty("phi(x)'theta = f(x)", Self.points) { p, n, seed in
       let lift = MonomialLift(features: p)
       try ensure(lift.dimension == (0...2).reduce(0) { $0 + [1, p, p * (p + 1) / 2][$1] }, "dimension")
@@ -44,8 +43,7 @@ struct MonomialLiftTests {
     }
   }
 
-  @Test("A stage on lifted rows does not depend on the axes of x")
-  func rotation() throws {
+  @Test func `A stage on lifted rows does not depend on the axes of x`() throws {
     let (p, n) = (4, 9)
     let lift = MonomialLift(features: p)
     let examples = randomExamples(p, n, seed: 5, stream: 0)
@@ -63,8 +61,7 @@ struct MonomialLiftTests {
     }
   }
 
-  @Test("Theorem 3.1 and its lemmas on lifted instances, with more forget rows than features")
-  func theorem() {
+  @Test func `Theorem 3.1 and its lemmas on lifted instances, with more forget rows than features`() {
     checkProperty("lifted", count: 60, Gen.int(in: 0...100_000)) { seed in
       let p = 4
       let lift = MonomialLift(features: p)
@@ -89,8 +86,7 @@ struct MonomialLiftTests {
     #expect(throws: LinearAlgebraError.self) { try ForgetSpan(lift.lift(randomExamples(4, 16, seed: 1, stream: 0))) }
   }
 
-  @Test("The witness of the almost-sure statements: all rows one point")
-  func witness() throws {
+  @Test func `The witness of the almost-sure statements: all rows one point`() throws {
     let lift = MonomialLift(features: 3)
     let x = Matrix(rows: 3, columns: 1, elements: [0.5, -1, 2])
     func stage(_ name: String, _ rows: Int, _ label: Double) -> LinearStage {

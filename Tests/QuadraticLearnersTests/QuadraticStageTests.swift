@@ -8,8 +8,8 @@ import Unlearning
 
 @Suite("Quadratic stages")
 struct QuadraticStageTests {
-  @Test("Stages agree with solves, matrix powers and exponentials of SciPy", arguments: stageReferences)
-  func references(_ reference: StageReference) throws {
+  @Test(arguments: stageReferences)
+  func `Stages agree with solves, matrix powers and exponentials of SciPy`(_ reference: StageReference) throws {
     let quadratic = try Quadratic(hessian: Matrix(rows: reference.hessian), centre: Vector(reference.centre))
     let map = try QuadraticStageMap(QuadraticStage(reference.name, quadratic, trainer: reference.trainer))
     let trained = map.apply(to: Vector(reference.start))
@@ -18,8 +18,7 @@ struct QuadraticStageTests {
     #expect(distance(Vector(reference.start), trained) > 0.1)
   }
 
-  @Test("Descent and ascent are their recursions, for curvatures of both signs")
-  func recursions() {
+  @Test func `Descent and ascent are their recursions, for curvatures of both signs`() {
     let gen = zip(Case.gen(-3...3), Gen.int(in: 0...60), Gen.double(in: 0.01...0.5), Gen.bool)
     checkProperty("closed form = recursion", gen) { it, steps, size, ascends in
       let (loss, start) = (try it.quadratic(0), it.vector(0))
@@ -33,8 +32,7 @@ struct QuadraticStageTests {
     }
   }
 
-  @Test("A proximal stage ends where its loss is stationary, also for indefinite Hessians")
-  func proximal() {
+  @Test func `A proximal stage ends where its loss is stationary, also for indefinite Hessians`() {
     checkProperty("stationary", zip(Case.gen(-1...5), Gen.double(in: 1.25...20))) { it, mu in
       let (loss, start) = (try it.quadratic(0), it.vector(0))
       let theta = try QuadraticStageMap(QuadraticStage("A", loss, trainer: .proximal(mu: mu))).apply(to: start)
@@ -50,8 +48,7 @@ struct QuadraticStageTests {
     }
   }
 
-  @Test("Convergence ends where the gradient is 0, and moves along range(H) only")
-  func convergence() {
+  @Test func `Convergence ends where the gradient is 0, and moves along range(H) only`() {
     checkProperty("converged", Case.gen(0...3)) { it in
       // Curvatures below the smallest that is certainly none of rounding would be taken for 0.
       let it = Case(curvatures: it.curvatures.map { $0 < 1e-3 ? 0 : $0 }, seed: it.seed)
@@ -67,8 +64,7 @@ struct QuadraticStageTests {
     }
   }
 
-  @Test("A linear stage is the quadratic stage with H = (2/n) X'X, constants matched")
-  func linearStages() {
+  @Test func `A linear stage is the quadratic stage with H = (2/n) X'X, constants matched`() {
     let trainers: [SpectralFilter] = [
       .ridge(mu: 0.5), .gradientDescent(steps: 7, stepSize: 0.01), .gradientFlow(time: 0.3), .interpolation,
       .gradientAscent(steps: 5, stepSize: 0.01), .ascentFlow(time: 0.05), .implicitAscent(steps: 4, stepSize: 1e-3),
@@ -107,8 +103,7 @@ struct QuadraticStageTests {
     }
   }
 
-  @Test("The forget loss of a linear learner: ascent in the span and in H's axes is the same")
-  func linearAscent() throws {
+  @Test func `The forget loss of a linear learner: ascent in the span and in H's axes is the same`() throws {
     let forget = randomExamples(12, 4, seed: 3, stream: 0)
     let start = randomVector(12, seed: 3, stream: 1)
     let ascent = try QuadraticAscent(
@@ -119,8 +114,7 @@ struct QuadraticStageTests {
     #expect(distance(start, dual) > 1)
   }
 
-  @Test("Every trainer but convergence has an inverse, in closed form for any number of steps")
-  func inverses() {
+  @Test func `Every trainer but convergence has an inverse, in closed form for any number of steps`() {
     let gen = zip(Gen.double(in: -0.9...0.9), Gen.int(in: 0...1_000_000), Gen.double(in: 0.1...1))
     checkProperty("g inverse(g) = 1", gen) { h, steps, size in
       let trainers: [QuadraticTrainer] = [
@@ -151,8 +145,9 @@ struct QuadraticStageTests {
     #expect(abs(QuadraticTrainer.proximal(mu: 3).change(at: 1e-30).value + 1e-30 / 3) <= 1e-44)
   }
 
-  @Test("Last in, first out: the stage's inverse returns the model before it, an explicit ascent step the proximal one")
-  func lastInFirstOut() {
+  @Test
+  func `Last in, first out: the stage's inverse returns the model before it, an explicit ascent step the proximal one`()
+  {
     let gen = zip(Case.gen(-1...3), Case.gen(-1...3), Gen.double(in: 1.5...8))
     checkProperty("B3", count: 100, gen) { retain, shape, mu in
       let forget = Case(curvatures: shape.curvatures, seed: retain.seed)
@@ -186,8 +181,7 @@ struct QuadraticStageTests {
     }
   }
 
-  @Test("Orders: the commutator, and when it is 0")
-  func commutator() throws {
+  @Test func `Orders: the commutator, and when it is 0`() throws {
     func difference(_ a: Quadratic, _ b: Quadratic, _ trainer: QuadraticTrainer = .proximal(mu: 2)) throws -> Vector {
       try QuadraticTraining([QuadraticStage("A", a, trainer: trainer), QuadraticStage("B", b, trainer: trainer)])
         .orderDifference(Path(["A", "B"]), Path(["B", "A"]))
@@ -229,8 +223,7 @@ struct QuadraticStageTests {
     #expect(try difference(first, second).norm <= level)
   }
 
-  @Test("What cannot be a loss or a stage is refused in a line that names it")
-  func errors() throws {
+  @Test func `What cannot be a loss or a stage is refused in a line that names it`() throws {
     #expect(throws: QuadraticLearnersError.self) {
       try Quadratic(hessian: Matrix(rows: [[1, 2], [3, 4]]), centre: Vector([0, 0]))
     }

@@ -9,8 +9,7 @@ import Theorems
 
 @Suite("Unlearning quadratics by gradient ascent")
 struct QuadraticUnlearningTests {
-  @Test("Lemma 3.2: two runs, step by step, differ by (I + eta H)^t Delta_0")
-  func lemma32() {
+  @Test func `Lemma 3.2: two runs, step by step, differ by (I + eta H)^t Delta_0`() {
     let gen = zip(Case.gen(-4...2), Gen.int(in: 0...40), Gen.double(in: 0.05...0.8), Gen.int(in: 1...6))
     checkProperty("Lemma 3.2", gen) { it, steps, eta, points in
       let loss = try it.quadratic(0)
@@ -34,8 +33,8 @@ struct QuadraticUnlearningTests {
     }
   }
 
-  @Test("Theorem 3.1 for an indefinite Hessian: constants as NumPy finds them with projections and powers")
-  func reference() throws {
+  @Test func `Theorem 3.1 for an indefinite Hessian: constants as NumPy finds them with projections and powers`() throws
+  {
     let it = theoremReference
     let ascent = try QuadraticAscent(
       on: Quadratic(hessian: Matrix(rows: it.hessian), centre: Vector([1, 2, 3, 4])),
@@ -53,8 +52,7 @@ struct QuadraticUnlearningTests {
     }
   }
 
-  @Test("Theorem 3.1 holds from t_0 on for Hessians of every kind")
-  func theorem() throws {
+  @Test func `Theorem 3.1 holds from t_0 on for Hessians of every kind`() throws {
     var (applied, late, overshooting) = (0, 0, 0)
     checkProperty("bound", count: 400, zip(Case.gen(-4...2), Gen.double(in: 0.05...1.5), Gen.int(in: 0...4))) {
       it, eta, more in
@@ -79,8 +77,7 @@ struct QuadraticUnlearningTests {
     #expect(applied > 200 && late > 50 && overshooting > 50)
   }
 
-  @Test("The paper's constants taken word for word fail for indefinite Hessians; these do not")
-  func literalReading() throws {
+  @Test func `The paper's constants taken word for word fail for indefinite Hessians; these do not`() throws {
     func ascent(_ diagonal: [Double], _ test: [Double]) throws -> QuadraticAscent {
       var hessian = Matrix(zeros: diagonal.count, diagonal.count)
       for (index, value) in diagonal.enumerated() { hessian[index, index] = value }
@@ -104,8 +101,7 @@ struct QuadraticUnlearningTests {
     #expect(abs(turned.trajectory.logDistance(at: 5) - 10 * log(2)) <= 64 * eps)
   }
 
-  @Test("Between -2/eta and 0 every curvature brings the histories together")
-  func contraction() {
+  @Test func `Between -2/eta and 0 every curvature brings the histories together`() {
     checkProperty("together", Case.gen(-1.9 ... -0.1)) { it in
       let it = Case(curvatures: it.curvatures.map { $0 == 0 ? -1.5 : $0 }, seed: it.seed)
       let ascent = try QuadraticAscent(on: it.quadratic(0), test: Matrix(identity: it.dimension), stepSize: 1)
@@ -117,8 +113,9 @@ struct QuadraticUnlearningTests {
     }
   }
 
-  @Test("The exact law: the trajectory tends to its asymptote, also with two signs and with a part that stays")
-  func asymptote() throws {
+  @Test func `The exact law: the trajectory tends to its asymptote, also with two signs and with a part that stays`()
+    throws
+  {
     checkProperty("asymptote", Case.gen(-4...2, count: 2...6)) { it in
       let ascent = try QuadraticAscent(on: it.quadratic(0), test: Matrix(identity: it.dimension), stepSize: 1)
       let trajectory = ascent.divergence(it.vector(0))
@@ -157,8 +154,7 @@ struct QuadraticUnlearningTests {
     #expect(both.logDistances(at: 0...500, workers: Workers(count: 3)) == both.logDistances(at: 0...500))
   }
 
-  @Test("No rule that combines forget gradients gets below the floor, and one model attains it")
-  func floor() {
+  @Test func `No rule that combines forget gradients gets below the floor, and one model attains it`() {
     let gen = zip(Case.gen(-2...2, count: 2...8), Gen.int(in: 1...12), Gen.int(in: 1...8))
     checkProperty("B2", gen) { it, points, rules in
       // A curvature is 0 or certainly not.
@@ -193,8 +189,7 @@ struct QuadraticUnlearningTests {
     }
   }
 
-  @Test("Two histories with one end and two retrained models, for nonsingular forget Hessians too")
-  func indistinguishable() {
+  @Test func `Two histories with one end and two retrained models, for nonsingular forget Hessians too`() {
     let gen = zip(Case.gen(-1...3, count: 2...6), Gen.double(in: 1.5...4))
     checkProperty("twins", gen) { it, mu in
       // S_R must move every direction.
@@ -234,8 +229,7 @@ struct QuadraticUnlearningTests {
     }
   }
 
-  @Test("Where R leaves directions as they are, ridge on one example makes the second history")
-  func overparameterisedTwins() throws {
+  @Test func `Where R leaves directions as they are, ridge on one example makes the second history`() throws {
     let gen = zip(Gen.int(in: 0...100_000), Gen.int(in: 1...3), Gen.int(in: 1...3))
     checkProperty("twins of few rows", gen) { seed, rows, k in
       let d = rows + k + 2
@@ -266,8 +260,7 @@ struct QuadraticUnlearningTests {
     #expect(twins.twin.quadratic.hessian == flat.hessian && twins.model == Vector([0.75, 0]))
   }
 
-  @Test("Ascents that cannot be are refused")
-  func errors() throws {
+  @Test func `Ascents that cannot be are refused`() throws {
     let loss = try Quadratic(hessian: Matrix(identity: 2), centre: Vector([0, 0]))
     #expect(throws: QuadraticLearnersError.self) {
       try QuadraticAscent(on: loss, test: Matrix(identity: 3), stepSize: 1)

@@ -13,8 +13,7 @@ struct AscentTests {
     Gen.int(in: 1...8), Gen.int(in: 0...20), Gen.choice(of: [1.0, 0.01, 100.0]), Gen.logUniform(in: 1e-6...4),
     Gen.int(in: 0...80), Gen.int(in: 0...1_000_000))
 
-  @Test("ForgetSpan.ascend is the recursion, step by step")
-  func ascend() {
+  @Test func `ForgetSpan.ascend is the recursion, step by step`() {
     checkProperty("closed form = iteration", Self.ascent) { k, more, scale, relativeStep, steps, seed in
       let d = k + more
       let examples = randomExamples(d, k, scale: scale, seed: seed, stream: 0)
@@ -31,8 +30,7 @@ struct AscentTests {
     }
   }
 
-  @Test("logDistances is the RE distance of two models that unlearn step by step")
-  func trajectory() {
+  @Test func `logDistances is the RE distance of two models that unlearn step by step`() {
     checkProperty("trajectory = iteration", count: 100, Self.ascent) { k, more, scale, relativeStep, steps, seed in
       let d = k + more
       let instance = try randomInstance(d: d, k: k, m: k + 3, scale: scale, relativeStep: relativeStep, seed: seed)
@@ -99,8 +97,7 @@ struct AscentTests {
     }
   }
 
-  @Test("In the log domain as in plain numbers, where those do not overflow")
-  func plainNumbers() {
+  @Test func `In the log domain as in plain numbers, where those do not overflow`() {
     checkProperty("log = plain", zip(Modes.gen, Gen.int(in: 0...700))) { modes, t in
       let (norm, size) = modes.plain(t)
       let log = modes.trajectory().logDistance(at: t) + Glibc.log(Double(modes.initial.count))
@@ -110,8 +107,7 @@ struct AscentTests {
     }
   }
 
-  @Test("Scales from 2^-1000 to 2^1000 shift the logarithm and change nothing else")
-  func extremeScales() {
+  @Test func `Scales from 2^-1000 to 2^1000 shift the logarithm and change nothing else`() {
     // p scales the models, q the test set: powers of two, so that every number is scaled exactly.
     let power = Gen.oneOf([Gen.int(in: -500...500), .choice(of: [-500, 500, 0])])
     let steps = Gen.oneOf([Gen.int(in: 0...5000), .int(in: 700...1500)])
@@ -129,8 +125,7 @@ struct AscentTests {
     }
   }
 
-  @Test("Far out of Double's range, a million steps on: finite, growing at the rate of the fastest mode")
-  func millionSteps() throws {
+  @Test func `Far out of Double's range, a million steps on: finite, growing at the rate of the fastest mode`() throws {
     let instance = try randomInstance(d: 30, k: 5, m: 8, scale: 1, relativeStep: 1, seed: 4)
     let divergence = try PathDivergence(instance)
     let (one, two) = (1_000_000, 2_000_000)
@@ -146,8 +141,7 @@ struct AscentTests {
     #expect(divergence.logSquaredSpanNorm(at: one).isFinite)
   }
 
-  @Test("The ratio to the asymptote tends to 1 at the rate of the gap")
-  func asymptote() throws {
+  @Test func `The ratio to the asymptote tends to 1 at the rate of the gap`() throws {
     let trajectory = AscentTrajectory(
       initial: Vector([3, -1]), directions: Matrix(rows: [[1, 0.5, 2], [0, 1, 1]]),
       amplitudes: Vector([0.25, 0, -2]), growth: [0.75, 0.5, 0.25])
@@ -175,8 +169,7 @@ struct AscentTests {
     #expect(abs(try #require(double.asymptote).logConstant - 2 * log(7)) <= 8 * eps)
   }
 
-  @Test("Slow modes are told apart too, and sizes out of range do not hide the asymptote")
-  func slowAsymptote() throws {
+  @Test func `Slow modes are told apart too, and sizes out of range do not hide the asymptote`() throws {
     let slow = AscentTrajectory(
       initial: Vector([0]), directions: Matrix(rows: [[1, 2]]), amplitudes: Vector([1, 3]),
       growth: [1e-12, 0.999e-12])
@@ -186,8 +179,7 @@ struct AscentTests {
     #expect(abs(try #require(tiny.asymptote).logConstant + 2400 * M_LN2) <= 8 * eps * 2400)
   }
 
-  @Test("Growth beyond Double's range of a part far below it, and subnormal beginnings")
-  func edgesOfTheRange() {
+  @Test func `Growth beyond Double's range of a part far below it, and subnormal beginnings`() {
     // 2^-1000 (2^1100 - 1) = 2^100: the growth alone overflows.
     let late = AscentTrajectory(
       initial: Vector([0]), directions: Matrix(rows: [[0x1p-500]]), amplitudes: Vector([0x1p-500]), growth: [1])
@@ -197,8 +189,7 @@ struct AscentTests {
     #expect(abs(subnormal.logDistance(at: 3) + 2121 * M_LN2) <= slack * eps * 2121)
   }
 
-  @Test("Nothing grows: no asymptote, and the distance stays")
-  func standstill() {
+  @Test func `Nothing grows: no asymptote, and the distance stays`() {
     let still = AscentTrajectory(
       initial: Vector([3, 4]), directions: Matrix(rows: [[1], [1]]), amplitudes: Vector([0]), growth: [1])
     #expect(still.asymptote == nil && still.log10Asymptote(at: 3) == -.infinity)
@@ -209,8 +200,7 @@ struct AscentTests {
     #expect(zero.logDistances(at: []).isEmpty)
   }
 
-  @Test("Steps in any order and number, on any number of workers; a shift is subtracted")
-  func blocks() throws {
+  @Test func `Steps in any order and number, on any number of workers; a shift is subtracted`() throws {
     let divergence = try PathDivergence(try randomInstance(d: 20, k: 6, m: 9, scale: 1, relativeStep: 0.3, seed: 9))
     let trajectory = divergence.trajectory
     let steps = (0..<500).map { ($0 * 7919) % 2003 } + [0, 0, 1_000_000, 5]
@@ -233,8 +223,7 @@ struct AscentTests {
     }
   }
 
-  @Test("Forget spans: basis, projection, amplitudes, condition")
-  func span() {
+  @Test func `Forget spans: basis, projection, amplitudes, condition`() {
     checkProperty("span", zip(Gen.int(in: 1...8), Gen.int(in: 0...15), Gen.int(in: 0...1_000_000))) { k, more, seed in
       let examples = randomExamples(k + more, k, seed: seed, stream: 0)
       let span = try ForgetSpan(examples)
@@ -257,8 +246,7 @@ struct AscentTests {
     }
   }
 
-  @Test("Forget rows that depend on each other are refused")
-  func dependentRows() {
+  @Test func `Forget rows that depend on each other are refused`() {
     let row = [1.0, 2, 3]
     func span(_ rows: [[Double]]) throws -> ForgetSpan {
       try ForgetSpan(Examples(features: Matrix(rows: rows).transposed, labels: Vector(zeros: rows.count)))
@@ -271,8 +259,7 @@ struct AscentTests {
     #expect(throws: LinearAlgebraError.self) { try span([[1, .nan, 0]]) }
   }
 
-  @Test("A model that fits the forget set exactly does not move, however far the ascent goes")
-  func fixedPoint() throws {
+  @Test func `A model that fits the forget set exactly does not move, however far the ascent goes`() throws {
     let examples = Examples(
       features: Matrix(rows: [[2, 0, 0], [0, 1, 0]]).transposed, labels: Vector([4, 3]))
     let span = try ForgetSpan(examples)

@@ -65,8 +65,7 @@ struct EquivarianceTests {
     }
   }
 
-  @Test("The order of the rows within a stage does not matter")
-  func rowPermutations() {
+  @Test func `The order of the rows within a stage does not matter`() {
     let gen = Problem.gen.flatMap { problem in
       zip(
         .constant(problem), Gen<[Int]>.shuffled(Array(0..<problem.shape.rows[0])),
@@ -81,8 +80,7 @@ struct EquivarianceTests {
     }
   }
 
-  @Test("Rotating or permuting the features rotates the models and leaves every distance")
-  func rotations() {
+  @Test func `Rotating or permuting the features rotates the models and leaves every distance`() {
     checkProperty("rotations", count: 80, Problem.gen) { problem in
       let q = try randomRotation(problem.shape.dimension, seed: problem.shape.seed)
       let plain = try problem.divergence()
@@ -96,8 +94,7 @@ struct EquivarianceTests {
     }
   }
 
-  @Test("Swapping the two stages negates Delta_0 and leaves every distance")
-  func swap() {
+  @Test func `Swapping the two stages negates Delta_0 and leaves every distance`() {
     checkProperty("swap", count: 80, Problem.gen) { problem in
       let plain = try problem.divergence()
       let swapped = try PathDivergence(
@@ -110,8 +107,7 @@ struct EquivarianceTests {
     }
   }
 
-  @Test("Labels times c: models and Delta_0 times c, RE distance times c^2; exactly so for powers of two")
-  func labels() {
+  @Test func `Labels times c: models and Delta_0 times c, RE distance times c^2; exactly so for powers of two`() {
     let gen = zip(Problem.gen, Gen.int(in: -480...480), Gen.double(in: 0.1...10))
     checkProperty("labels", count: 80, gen) { problem, power, c in
       let plain = try problem.divergence()
@@ -129,8 +125,7 @@ struct EquivarianceTests {
     }
   }
 
-  @Test("Features times c with mu times c^2: models divided by c, also at 10^150; exactly so for powers of two")
-  func features() {
+  @Test func `Features times c with mu times c^2: models divided by c, also at 10^150; exactly so for powers of two`() {
     let gen = zip(Problem.gen, Gen.choice(of: [1, -1, 40, -40, 498, -498]), Gen.double(in: 0.1...10))
     checkProperty("features", count: 80, gen) { problem, power, c in
       let plain = try problem.divergence()
@@ -148,8 +143,7 @@ struct EquivarianceTests {
     }
   }
 
-  @Test("Only eta ||X_U||^2 matters: a larger forget set with a smaller step is the same ascent")
-  func stepSize() {
+  @Test func `Only eta ||X_U||^2 matters: a larger forget set with a smaller step is the same ascent`() {
     checkProperty("eta", count: 80, zip(Problem.gen, Gen.choice(of: [2.0, 0.125, 3.0, 0x1p400, 0x1p-400]))) {
       problem, c in
       let scaled = try problem.divergence(
@@ -158,8 +152,7 @@ struct EquivarianceTests {
     }
   }
 
-  @Test("A test set written twice measures the same distance; test features times c measure c^2 of it")
-  func testSet() {
+  @Test func `A test set written twice measures the same distance; test features times c measure c^2 of it`() {
     checkProperty("test set", count: 80, zip(Problem.gen, Gen.logUniform(in: 1e-140...1e140))) { problem, c in
       let plain = try problem.divergence()
       let twice = try problem.divergence(test: {
@@ -170,8 +163,7 @@ struct EquivarianceTests {
     }
   }
 
-  @Test("The forget labels cancel in the divergence of two paths")
-  func forgetLabels() {
+  @Test func `The forget labels cancel in the divergence of two paths`() {
     checkProperty("y_U cancels", count: 40, Problem.gen) { problem in
       let other = try problem.divergence(forget: {
         Examples(features: $0.features, labels: randomVector($0.count, seed: problem.shape.seed, stream: 77))

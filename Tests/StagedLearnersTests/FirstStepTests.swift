@@ -25,8 +25,7 @@ struct FirstStepTests {
     return AscentTrajectory(initial: initial, directions: directions, amplitudes: amplitudes, growth: growth)
   }
 
-  @Test("It is that of a walk over every step, also where d is not monotone and the level is at its turns")
-  func walk() {
+  @Test func `It is that of a walk over every step, also where d is not monotone and the level is at its turns`() {
     var turns = 0
     checkProperty("first step", count: 2000, Gen.int(in: 0...10_000_000)) { seed in
       let run = trajectory(seed)
@@ -47,8 +46,7 @@ struct FirstStepTests {
     #expect(turns > 300)
   }
 
-  @Test("A single mode of rate 10^-12 crosses where its logarithm says, after 10^12 steps")
-  func far() {
+  @Test func `A single mode of rate 10^-12 crosses where its logarithm says, after 10^12 steps`() {
     // e(t) = (1 + lambda)^t - 2, which is -1 at 0 and beyond 3/2 from log(7/2) / log(1 + lambda) on; found with mpmath.
     let run = AscentTrajectory(
       initial: Vector([-1]), directions: Matrix(rows: [[1]]), amplitudes: Vector([1]), growth: [1e-12])
@@ -57,8 +55,7 @@ struct FirstStepTests {
     #expect(run.firstStep(beyond: 2 * log(0.999), through: 1 << 53) == 0)
   }
 
-  @Test("A hump of 10^8 steps is found or passed over by a millionth of its height")
-  func hump() throws {
+  @Test func `A hump of 10^8 steps is found or passed over by a millionth of its height`() throws {
     // With x = (1 + lambda)^t: e = x - x^2 / 8, whose top is 2 at x = 4, and which is beyond -2 from x = 4 + sqrt(32)
     // on.
     let lambda = 1e-9
@@ -74,8 +71,7 @@ struct FirstStepTests {
     #expect(abs(Double(above) - step(4 + (32 + 16e-6).squareRoot())) <= 16)
   }
 
-  @Test("What never moves, or never gets there, ends too")
-  func never() {
+  @Test func `What never moves, or never gets there, ends too`() {
     let still = AscentTrajectory(
       initial: Vector([2]), directions: Matrix(rows: [[1]]), amplitudes: Vector([0]), growth: [1])
     #expect(still.firstStep(beyond: log(4), through: 1 << 53) == nil)

@@ -63,8 +63,7 @@ struct InstanceFileTests {
     #expect(one.forgetStage?.trainer == other.forgetStage?.trainer)
   }
 
-  @Test("What was written is read again bit for bit, for every law and position")
-  func roundTrip() throws {
+  @Test func `What was written is read again bit for bit, for every law and position`() throws {
     for seed in 0..<20 {
       let generator = RandomGenerator(seed: UInt64(seed))
       let drawn = try RandomInstance.wide(generator).draw(generator)
@@ -84,8 +83,7 @@ struct InstanceFileTests {
     }
   }
 
-  @Test("Rows of the file are examples")
-  func layout() throws {
+  @Test func `Rows of the file are examples`() throws {
     try withFile { path in
       try Contents().write(path)
       let instance = try InstanceFile.read(path)
@@ -98,8 +96,7 @@ struct InstanceFileTests {
     }
   }
 
-  @Test("mu_U makes the forget set a stage, first unless position_U says otherwise")
-  func forgetStage() throws {
+  @Test func `mu_U makes the forget set a stage, first unless position_U says otherwise`() throws {
     try withFile { path in
       var contents = Contents()
       contents.metadata["mu_U"] = "0.25"
@@ -112,10 +109,8 @@ struct InstanceFileTests {
     }
   }
 
-  @Test(
-    "NumPy reads what is written here and writes what is read here",
-    .enabled(if: pythonReadsSafetensors, "python3 with numpy and safetensors is needed"))
-  func python() throws {
+  @Test(.enabled(if: pythonReadsSafetensors, "python3 with numpy and safetensors is needed"))
+  func `NumPy reads what is written here and writes what is read here`() throws {
     let generator = RandomGenerator(seed: 11)
     let instance = try RandomInstance().draw(generator)
     try withFile { path in
@@ -143,8 +138,9 @@ struct InstanceFileTests {
     }
   }
 
-  @Test("Every broken rule: a typed error that names file, tensor or parameter, and rule, in at most two lines")
-  func brokenRules() throws {
+  @Test func `Every broken rule: a typed error that names file, tensor or parameter, and rule, in at most two lines`()
+    throws
+  {
     func check(
       _ what: String, mentions: [String], _ spoil: (inout Contents) -> Void,
       sourceLocation: SourceLocation = #_sourceLocation
@@ -249,8 +245,10 @@ struct InstanceFileTests {
     }
   }
 
-  @Test("Floats and integers of other widths and labels as a column are read exactly, with a word that names them")
-  func conversions() throws {
+  @Test
+  func `Floats and integers of other widths and labels as a column are read exactly, with a word that names them`()
+    throws
+  {
     try withFile { path in
       func read(_ contents: Contents) throws -> (instance: TwoPathInstance, notices: [String]) {
         try contents.write(path)
@@ -291,8 +289,7 @@ struct InstanceFileTests {
     return try InstanceFile.read(path)
   }
 
-  @Test("A given step size stands in for eta, and is checked alike")
-  func givenStepSize() throws {
+  @Test func `A given step size stands in for eta, and is checked alike`() throws {
     try withFile { path in
       var contents = Contents()
       contents.metadata["eta"] = nil
@@ -305,8 +302,7 @@ struct InstanceFileTests {
     }
   }
 
-  @Test("No file, no safetensors file, a truncated file")
-  func brokenFiles() throws {
+  @Test func `No file, no safetensors file, a truncated file`() throws {
     try withFile { path in
       #expect(throws: SafetensorsError.self) { try InstanceFile.read(path) }
       try Data("not a tensor in sight".utf8).write(to: URL(fileURLWithPath: path))
@@ -320,8 +316,7 @@ struct InstanceFileTests {
     }
   }
 
-  @Test("Only ridge stages can be written, and nothing is left of a failure")
-  func otherTrainers() throws {
+  @Test func `Only ridge stages can be written, and nothing is left of a failure`() throws {
     let stage = randomExamples(4, 2, seed: 1, stream: 0)
     for index in 0..<3 {
       func trainer(_ own: Int) -> SpectralFilter { own == index ? .interpolation : .ridge(mu: 1) }
@@ -339,8 +334,7 @@ struct InstanceFileTests {
 
 @Suite("Instances")
 struct InstanceTests {
-  @Test("The same seed gives the same instance on any number of workers; another seed another one")
-  func seeds() throws {
+  @Test func `The same seed gives the same instance on any number of workers; another seed another one`() throws {
     for seed in 0..<10 as Range<UInt64> {
       let generator = RandomGenerator(seed: seed)
       let one = try RandomInstance.wide(generator).draw(generator)
@@ -351,8 +345,7 @@ struct InstanceTests {
     }
   }
 
-  @Test("Forget sets of every origin have the rows they should")
-  func origins() throws {
+  @Test func `Forget sets of every origin have the rows they should`() throws {
     for origin in RandomInstance.ForgetOrigin.allCases {
       var law = RandomInstance()
       (law.forgetOrigin, law.rowsA, law.rowsB, law.testRows) = (origin, 7, 9, 12)
@@ -369,8 +362,7 @@ struct InstanceTests {
     }
   }
 
-  @Test("Laws that no instance can have are refused")
-  func laws() {
+  @Test func `Laws that no instance can have are refused`() {
     func refused(_ change: (inout RandomInstance) -> Void) -> Bool {
       var law = RandomInstance()
       change(&law)
@@ -384,8 +376,7 @@ struct InstanceTests {
     #expect(refused { $0.dimension = 1 << 40 })
   }
 
-  @Test("Stages of one name are refused, and the path of a stage U beside a stage called U")
-  func names() throws {
+  @Test func `Stages of one name are refused, and the path of a stage U beside a stage called U`() throws {
     let stage = randomExamples(4, 2, seed: 1, stream: 0)
     func instance(_ one: String, _ other: String, own: Bool) throws -> TwoPathInstance {
       try TwoPathInstance(

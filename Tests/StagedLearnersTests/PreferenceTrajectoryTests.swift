@@ -18,8 +18,8 @@ struct PreferenceTrajectoryTests {
     }
   }
 
-  @Test("GA, NPO and SimNPO are PyTorch's descent on theta itself", arguments: PreferenceReference.runs.indices)
-  func reference(index: Int) throws {
+  @Test(arguments: PreferenceReference.runs.indices)
+  func `GA, NPO and SimNPO are PyTorch's descent on theta itself`(index: Int) throws {
     let expected = PreferenceReference.runs[index]
     var run = try PreferenceTrajectory(
       Self.forget, from: Vector(PreferenceReference.start),
@@ -52,8 +52,8 @@ struct PreferenceTrajectoryTests {
     )
   }
 
-  @Test("Gradient ascent at the default tau is ascent on the squared error, and at another with step eta / (2 tau^2)")
-  func gradientAscent() {
+  @Test
+  func `Gradient ascent at the default tau is ascent on the squared error, and at another with step eta / (2 tau^2)`() {
     checkProperty("ascent", zip(Self.gen, Gen.choice(of: [PreferenceTrajectory.defaultTau, 0.3, 4]))) { drawn, tau in
       let (forget, theta) = draw(drawn)
       let eta = 0.01 * tau * tau
@@ -72,8 +72,7 @@ struct PreferenceTrajectoryTests {
     }
   }
 
-  @Test("NPO tends to gradient ascent as beta tends to 0, linearly in beta")
-  func limit() {
+  @Test func `NPO tends to gradient ascent as beta tends to 0, linearly in beta`() {
     checkProperty("limit", count: 50, Self.gen) { drawn in
       let (forget, theta) = draw(drawn)
       func run(_ objective: ChosenObjective) throws -> PreferenceTrajectory {
@@ -98,8 +97,7 @@ struct PreferenceTrajectoryTests {
     }
   }
 
-  @Test("A run that leaves Double's range names its step, and parameters that make no sense their rule")
-  func errors() throws {
+  @Test func `A run that leaves Double's range names its step, and parameters that make no sense their rule`() throws {
     let start = Vector(PreferenceReference.start)
     var run = try PreferenceTrajectory(Self.forget, from: start, objective: .gradientAscent, stepSize: 10)
     var byHand = run

@@ -61,8 +61,7 @@ struct RetrainedPairTests {
     return try RetrainedPair(divergence, divergence.trainedModels())
   }
 
-  @Test("The forget set is stage A, or stage B: retraining leaves the other")
-  func wholeStage() throws {
+  @Test func `The forget set is stage A, or stage B: retraining leaves the other`() throws {
     let (a, b, _, _) = data(1)
     let (ab, ba) = (byHand([(a, Self.muA), (b, Self.muB)]), byHand([(b, Self.muB), (a, Self.muA)]))
     for (forget, retrained) in [(a, byHand([(b, Self.muB)])), (b, byHand([(a, Self.muA)]))] {
@@ -73,8 +72,7 @@ struct RetrainedPairTests {
     }
   }
 
-  @Test("Rows of A, and rows spread over A and B, in any order: retraining leaves the other rows")
-  func rows() throws {
+  @Test func `Rows of A, and rows spread over A and B, in any order: retraining leaves the other rows`() throws {
     let (a, b, _, _) = data(2)
     let (ab, ba) = (byHand([(a, Self.muA), (b, Self.muB)]), byHand([(b, Self.muB), (a, Self.muA)]))
     let cases: [([Int], [Int])] = [([1, 3], []), ([4, 0], [2]), ([], [3, 0, 1]), ([0, 1, 2, 3, 4], [1])]
@@ -95,8 +93,7 @@ struct RetrainedPairTests {
     }
   }
 
-  @Test("All rows of both stages: the retrained model never saw anything")
-  func everything() throws {
+  @Test func `All rows of both stages: the retrained model never saw anything`() throws {
     let (a, b, _, _) = data(3)
     let forget = Examples(
       features: Matrix(rows: Self.d, columns: 9, elements: a.features.elements + b.features.elements),
@@ -111,8 +108,7 @@ struct RetrainedPairTests {
     try check(pair.alongAB, instance, model: ab, retrained: Vector(zeros: Self.d), "AB")
   }
 
-  @Test("A row that occurs twice is taken out once for each time it is to be forgotten")
-  func duplicates() throws {
+  @Test func `A row that occurs twice is taken out once for each time it is to be forgotten`() throws {
     let (a, b, _, _) = data(4)
     // Row 2 of A twice; the forget set holds it once, so one copy stays.
     let doubled = a.selecting([0, 2, 1, 2, 3])
@@ -123,8 +119,7 @@ struct RetrainedPairTests {
     try check(pair.alongAB, instance, model: ab, retrained: retrained, "AB")
   }
 
-  @Test("Independent rows, or a label or feature that differs in the last bit: no retrained model")
-  func independent() throws {
+  @Test func `Independent rows, or a label or feature that differs in the last bit: no retrained model`() throws {
     let (a, _, apart, _) = data(5)
     #expect(try pair(instance(5, forget: apart)) == nil)
     var labels = a.selecting([1, 2]).labels
@@ -141,8 +136,8 @@ struct RetrainedPairTests {
     #expect(try pair(instance(5, forget: mixed)) == nil)
   }
 
-  @Test("A stage of its own at position 1, 2 or 3: retraining leaves A and B", arguments: 1...3)
-  func ownStage(position: Int) throws {
+  @Test(arguments: 1...3)
+  func `A stage of its own at position 1, 2 or 3: retraining leaves A and B`(position: Int) throws {
     let (a, b, apart, _) = data(6)
     let instance = try instance(6, forget: apart, stage: (.ridge(mu: Self.muU), position))
     #expect(instance.stages.map(\.name) == ["A", "B", "U"])
@@ -160,8 +155,7 @@ struct RetrainedPairTests {
     try check(pair.alongBA, instance, model: trained(orders[1]), retrained: byHand(orders[1]), "BA")
   }
 
-  @Test("The stage that was forgotten: U, all rows of A or of B in any order, or none")
-  func forgottenStage() throws {
+  @Test func `The stage that was forgotten: U, all rows of A or of B in any order, or none`() throws {
     let (a, b, apart, test) = data(7)
     func run(_ instance: TwoPathInstance) throws -> StagedUnlearning? { StagedUnlearning(try PathDivergence(instance)) }
     let cases: [(Examples, (SpectralFilter, Int)?, String?)] = [
@@ -196,8 +190,8 @@ struct RetrainedPairTests {
     #expect(both.forgottenStage == "A")
   }
 
-  @Test("Last in, first out: one step with eta = k / (2 mu) undoes a last ridge stage, and no earlier one")
-  func lastInFirstOut() throws {
+  @Test func `Last in, first out: one step with eta = k / (2 mu) undoes a last ridge stage, and no earlier one`() throws
+  {
     let gen = zip(Gen.int(in: 1...5), Gen.logUniform(in: 0.05...20), Gen.int(in: 0...1_000_000))
     checkProperty("last in, first out", count: 60, gen) { k, mu, seed in
       let (a, b, _, _) = data(seed)

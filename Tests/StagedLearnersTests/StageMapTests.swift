@@ -8,8 +8,7 @@ import Unlearning
 
 @Suite("Stages against their definitions")
 struct StageMapTests {
-  @Test("Ridge is the minimiser that the d x d normal equations give")
-  func ridge() {
+  @Test func `Ridge is the minimiser that the d x d normal equations give`() {
     let gen = zip(Shape.gen, Gen.logUniform(in: 0.01...1e9), Gen.bool)
     checkProperty("dual ridge = primal ridge", gen) { shape, mu, fromZero in
       let (examples, d) = (shape.examples(0), shape.dimension)
@@ -26,8 +25,7 @@ struct StageMapTests {
     }
   }
 
-  @Test("Every stage is the affine map theta - S theta + b")
-  func affine() {
+  @Test func `Every stage is the affine map theta - S theta + b`() {
     let trainers: [SpectralFilter] = [
       .ridge(mu: 0.5), .gradientDescent(steps: 7, stepSize: 0.01), .gradientFlow(time: 0.3), .interpolation,
       .gradientAscent(steps: 5, stepSize: 0.01), .ascentFlow(time: 0.05),
@@ -52,8 +50,7 @@ struct StageMapTests {
     }
   }
 
-  @Test("Gradient descent and ascent are their recursions")
-  func gradientSteps() {
+  @Test func `Gradient descent and ascent are their recursions`() {
     let gen = zip(Shape.gen, Gen.int(in: 0...60), Gen.double(in: 0.01...1.2), Gen.bool)
     checkProperty("filter = recursion", gen) { shape, steps, relativeStep, ascends in
       let examples = shape.examples(0)
@@ -86,8 +83,7 @@ struct StageMapTests {
     }
   }
 
-  @Test("Flows are the limits of ever smaller steps")
-  func flows() {
+  @Test func `Flows are the limits of ever smaller steps`() {
     let gen = zip(Shape.gen, Gen.double(in: 0.01...3), Gen.bool)
     checkProperty("flow = limit", gen) { shape, relativeTime, ascends in
       let examples = shape.examples(0)
@@ -114,8 +110,7 @@ struct StageMapTests {
     }
   }
 
-  @Test("Interpolation changes a model by the solution of least norm")
-  func interpolation() {
+  @Test func `Interpolation changes a model by the solution of least norm`() {
     checkProperty("interpolation = least squares", Shape.gen) { shape in
       var shape = shape
       shape.dimension += 12
@@ -133,8 +128,7 @@ struct StageMapTests {
     }
   }
 
-  @Test("Interpolation of repeated rows with different labels takes their mean")
-  func interpolationRankDeficient() throws {
+  @Test func `Interpolation of repeated rows with different labels takes their mean`() throws {
     let row = [3.0, 4.0, 0.0]
     let features = Matrix(rows: [row, row, [0.0, 0.0, 2.0]]).transposed
     let map = try StageMap(
@@ -144,8 +138,7 @@ struct StageMapTests {
     #expect(distance(map.offset, expected) <= slack * 3 * eps * 25 / 4 * expected.norm)
   }
 
-  @Test("Rank-deficient stages: what no row sees does not move, at any trainer")
-  func rankDeficient() throws {
+  @Test func `Rank-deficient stages: what no row sees does not move, at any trainer`() throws {
     let row = [1.0, 2.0, 0.0, -1.0]
     let examples = Examples(
       features: Matrix(rows: [row, row, [0.0, 0.0, 0.0, 0.0]]).transposed, labels: Vector([1, 1, 3]))
@@ -164,8 +157,7 @@ struct StageMapTests {
     }
   }
 
-  @Test("The shares bound what a stage takes of any vector, and for spectral trainers are attained")
-  func shares() {
+  @Test func `The shares bound what a stage takes of any vector, and for spectral trainers are attained`() {
     let trainers: [(SpectralFilter, Bool)] = [
       (.ridge(mu: 0.5), false), (.gradientDescent(steps: 3, stepSize: 0.01), true), (.gradientFlow(time: 0.3), true),
       (.interpolation, true), (.gradientAscent(steps: 2, stepSize: 0.01), true),
@@ -204,8 +196,7 @@ struct StageMapTests {
     }
   }
 
-  @Test("Every parameter out of range is refused, with its name")
-  func parameters() {
+  @Test func `Every parameter out of range is refused, with its name`() {
     let examples = randomExamples(3, 2, seed: 1, stream: 0)
     let wrong: [(SpectralFilter, String)] = [
       (.ridge(mu: 0), "mu"), (.ridge(mu: -1), "mu"), (.ridge(mu: .nan), "mu"), (.ridge(mu: .infinity), "mu"),

@@ -13,8 +13,7 @@ struct StagedTrainingTests {
     .ridge(mu: 0.5), .gradientDescent(steps: 9, stepSize: 0.02), .gradientFlow(time: 0.4), .interpolation,
   ]
 
-  @Test("Models and order differences of integer data, against exact rational arithmetic")
-  func exactReference() throws {
+  @Test func `Models and order differences of integer data, against exact rational arithmetic`() throws {
     for model in exactModels {
       let theta = try model.law.training().train(Path(letters: model.path))
       let tolerance = model.law.relativeRounding * Vector(model.theta).norm
@@ -31,8 +30,7 @@ struct StagedTrainingTests {
     }
   }
 
-  @Test("The plain difference of two models loses what orderDifference keeps when mu is large")
-  func cancellation() throws {
+  @Test func `The plain difference of two models loses what orderDifference keeps when mu is large`() throws {
     let training = try ExactLaw.large.training()
     let (ab, ba) = (try Path(letters: "AB"), try Path(letters: "BA"))
     let exact = Vector(try #require(exactDifferences.first { $0.law == .large && $0.one == "AB" }).delta)
@@ -41,8 +39,7 @@ struct StagedTrainingTests {
     #expect(try distance(training.orderDifference(ab, ba), exact) <= ExactLaw.large.relativeRounding * exact.norm)
   }
 
-  @Test("The same three stages in two orders: one end, two retrained models")
-  func sameEnd() throws {
+  @Test func `The same three stages in two orders: one end, two retrained models`() throws {
     // A's row is 0 at theta = 0 and at (1, 1), where B and U end: so A changes nothing in either order.
     func stage(_ name: String, _ row: [Double], _ label: Double) -> LinearStage {
       LinearStage(
@@ -62,8 +59,7 @@ struct StagedTrainingTests {
     #expect(abs(Vector((retrained[0] - retrained[1]).elements).norm - (2.0 / 9).squareRoot()) <= slack * eps)
   }
 
-  @Test("orderDifference is the difference of the models, to their rounding")
-  func differenceOfModels() throws {
+  @Test func `orderDifference is the difference of the models, to their rounding`() throws {
     for trainer in Self.trainers {
       checkProperty("order difference, \(trainer)", count: 60, Shape.gen) { shape in
         var shape = shape
@@ -82,8 +78,7 @@ struct StagedTrainingTests {
     }
   }
 
-  @Test("Lemma C.1's formula with d x d inverses")
-  func lemmaC1() {
+  @Test func `Lemma C.1's formula with d x d inverses`() {
     let gen = zip(Shape.gen, Gen.logUniform(in: 0.125...1e6), Gen.logUniform(in: 0.125...1e6))
     checkProperty("Lemma C.1", gen) { shape, muA, muB in
       let (a, b) = (shape.examples(0), shape.examples(1))
@@ -103,8 +98,7 @@ struct StagedTrainingTests {
     }
   }
 
-  @Test("Stages with orthogonal row spaces commute: N stages, every order, every trainer")
-  func orthogonalStages() {
+  @Test func `Stages with orthogonal row spaces commute: N stages, every order, every trainer`() {
     for trainer in Self.trainers {
       let gen = zip(Gen.int(in: 1...4).array(count: 2...4), Gen.int(in: 0...1_000_000))
       checkProperty("orthogonal stages, \(trainer)", count: 12, gen) { counts, seed in
@@ -135,8 +129,7 @@ struct StagedTrainingTests {
     }
   }
 
-  @Test("Stages with overlapping row spaces do not commute")
-  func overlappingStages() throws {
+  @Test func `Stages with overlapping row spaces do not commute`() throws {
     let shape = Shape(dimension: 12, rows: [3, 4, 2], testRows: 0, scale: 1, seed: 3)
     for trainer in Self.trainers {
       let difference = try training(shape, trainer).orderDifference(Path(letters: "AB"), Path(letters: "BA"))
@@ -144,8 +137,7 @@ struct StagedTrainingTests {
     }
   }
 
-  @Test("Paths that share prefixes give the same bits as paths trained alone, for any number of workers")
-  func sharedPrefixes() {
+  @Test func `Paths that share prefixes give the same bits as paths trained alone, for any number of workers`() {
     checkProperty("shared prefixes", count: 40, Shape.gen) { shape in
       for trainer in Self.trainers {
         let training = try training(shape, trainer)
@@ -163,8 +155,7 @@ struct StagedTrainingTests {
     }
   }
 
-  @Test("Training a path stage by stage, from where the last one ended")
-  func stagewise() throws {
+  @Test func `Training a path stage by stage, from where the last one ended`() throws {
     let shape = Shape(dimension: 9, rows: [3, 4, 2], testRows: 0, scale: 1, seed: 8)
     let training = try training(shape, .ridge(mu: 0.3))
     var model = Vector(zeros: 9)
@@ -173,8 +164,7 @@ struct StagedTrainingTests {
     #expect(try training.train(Path(letters: ""), from: model) == model)
   }
 
-  @Test("The retrained model is that of the path without the stage")
-  func retraining() throws {
+  @Test func `The retrained model is that of the path without the stage`() throws {
     let shape = Shape(dimension: 9, rows: [3, 4, 2], testRows: 0, scale: 1, seed: 5)
     let training = try training(shape, .ridge(mu: 0.3))
     for path in try Path(letters: "ABC").permutations {
@@ -185,8 +175,7 @@ struct StagedTrainingTests {
     }
   }
 
-  @Test("Errors name the stages")
-  func errors() throws {
+  @Test func `Errors name the stages`() throws {
     let shape = Shape(dimension: 5, rows: [2, 2, 2], testRows: 0, scale: 1, seed: 5)
     let three = try training(shape, .ridge(mu: 1))
     #expect(throws: StagedLearnersError.noStage) { try StagedTraining([]) }

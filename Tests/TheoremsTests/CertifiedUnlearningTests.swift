@@ -16,8 +16,7 @@ struct CertifiedUnlearningTests {
     try PathDivergence(Sweep(.wide, steps: 0).instance(seed: seed))
   }
 
-  @Test("The first impossible step is where the best event first tells the two outputs apart")
-  func firstStep() {
+  @Test func `The first impossible step is where the best event first tells the two outputs apart`() {
     checkProperty("first step", count: 100, Self.gen) { seed, epsilon, delta, noise in
       let divergence = try divergence(seed)
       let certified = try CertifiedUnlearning(divergence, epsilon: epsilon, delta: delta, noise: noise)
@@ -41,8 +40,7 @@ struct CertifiedUnlearningTests {
     }
   }
 
-  @Test("The distance is proportional to the noise, and the norm is that of models that unlearn step by step")
-  func scaling() {
+  @Test func `The distance is proportional to the noise, and the norm is that of models that unlearn step by step`() {
     checkProperty("scaling", count: 100, Self.gen) { seed, epsilon, delta, noise in
       let divergence = try divergence(seed)
       let one = try CertifiedUnlearning(divergence, epsilon: epsilon, delta: delta, noise: 1)
@@ -64,8 +62,7 @@ struct CertifiedUnlearningTests {
     }
   }
 
-  @Test("Far beyond Double's range the step is that of the logarithms")
-  func huge() throws {
+  @Test func `Far beyond Double's range the step is that of the logarithms`() throws {
     let divergence = try PathDivergence(RandomInstance().draw(RandomGenerator(seed: 3)))
     let certified = try CertifiedUnlearning(divergence, epsilon: 1, delta: 1e-5, noise: 1e300)
     let first = try #require(certified.firstImpossibleStep)
@@ -81,8 +78,9 @@ struct CertifiedUnlearningTests {
     #expect(try CertifiedUnlearning(still, epsilon: 1, delta: 1e-5, noise: 1e-3).firstImpossibleStep == 0)
   }
 
-  @Test("The page holds on instances of the wide law, and claims nothing where the composition says nothing")
-  func page() throws {
+  @Test func `The page holds on instances of the wide law, and claims nothing where the composition says nothing`()
+    throws
+  {
     var reached = 0
     for seed in 0..<100 as Range<UInt64> {
       let divergence = try divergence(seed)
@@ -99,13 +97,14 @@ struct CertifiedUnlearningTests {
   }
 
   @Test(
-    "Certificates that make no sense are refused in one line",
     arguments: [
       (-1, 0.1, 1, "epsilon"), (.nan, 0.1, 1, "epsilon"), (.infinity, 0.1, 1, "epsilon"), (1, 0, 1, "delta"),
       (1, 1, 1, "delta"), (1, .nan, 1, "delta"), (1, 0.1, 0, "noise"), (1, 0.1, -2, "noise"), (1, 0.1, .nan, "noise"),
       (1, 0.1, .infinity, "noise"),
     ] as [(Double, Double, Double, String)])
-  func validation(epsilon: Double, delta: Double, noise: Double, name: String) throws {
+  func `Certificates that make no sense are refused in one line`(
+    epsilon: Double, delta: Double, noise: Double, name: String
+  ) throws {
     let divergence = try PathDivergence(paperExample())
     let error = #expect(throws: LinearAlgebraError.self) {
       try CertifiedUnlearning(divergence, epsilon: epsilon, delta: delta, noise: noise)

@@ -10,8 +10,7 @@ import Theorems
 struct Corollary1Tests {
   private static let gen = zip(Gen.int(in: 0...100_000).map { UInt64($0) }, Gen.logUniform(in: 1e-12...1e12))
 
-  @Test("t* is the larger of the formula's time and t_0")
-  func formula() {
+  @Test func `t* is the larger of the formula's time and t_0`() {
     checkProperty("t*", Self.gen) { seed, epsilon in
       guard let theorem = try wideTheorem(seed) else { return }
       let corollary = try Corollary1(theorem, epsilon: epsilon)
@@ -29,8 +28,7 @@ struct Corollary1Tests {
     }
   }
 
-  @Test("From t* on the two models are 2 sqrt(eps) apart, so no retrained model is within eps of both")
-  func consequence() {
+  @Test func `From t* on the two models are 2 sqrt(eps) apart, so no retrained model is within eps of both`() {
     checkProperty("consequence", zip(Self.gen, Gen.int(in: 0...1_000_000))) { drawn, seed in
       let (law, epsilon) = drawn
       guard let theorem = try wideTheorem(law) else { return }
@@ -64,8 +62,7 @@ struct Corollary1Tests {
     }
   }
 
-  @Test("Both observed departures: at t* at least one of the real models has left the tolerance")
-  func observed() throws {
+  @Test func `Both observed departures: at t* at least one of the real models has left the tolerance`() throws {
     var law = RandomInstance()
     law.forgetOrigin = .partOfA
     for seed in 0..<30 as Range<UInt64> {
@@ -82,8 +79,7 @@ struct Corollary1Tests {
     }
   }
 
-  @Test("The first departure is that of brute force")
-  func firstDeparture() throws {
+  @Test func `The first departure is that of brute force`() throws {
     var law = RandomInstance()
     law.forgetOrigin = .allOfB
     law.testRows = 16
@@ -112,15 +108,14 @@ struct Corollary1Tests {
     #expect(try Corollary1(theorem, epsilon: 3.9).firstDeparture(still, through: 100) == 0)
   }
 
-  @Test("A tolerance must be positive and finite", arguments: [0, -1, Double.nan, .infinity, -.infinity])
-  func validation(epsilon: Double) throws {
+  @Test(arguments: [0, -1, Double.nan, .infinity, -.infinity])
+  func `A tolerance must be positive and finite`(epsilon: Double) throws {
     let theorem = try Theorem31(PathDivergence(paperExample()))
     let error = #expect(throws: LinearAlgebraError.self) { try Corollary1(theorem, epsilon: epsilon) }
     #expect(error?.description.contains("epsilon") == true)
   }
 
-  @Test("Tolerances at the ends of Double's range")
-  func extremes() throws {
+  @Test func `Tolerances at the ends of Double's range`() throws {
     let theorem = try Theorem31(PathDivergence(paperExample()))
     let tiny = try Corollary1(theorem, epsilon: .leastNonzeroMagnitude)
     #expect(tiny.tStar == 4 && tiny.firstClaimedStep == 4)

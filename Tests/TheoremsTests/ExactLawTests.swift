@@ -10,8 +10,7 @@ import Theorems
 struct ExactLawTests {
   private static let seeds = Gen.int(in: 0...100_000).map { UInt64($0) }
 
-  @Test("The law and its envelope on random instances, from the first step to 10^6")
-  func wide() {
+  @Test func `The law and its envelope on random instances, from the first step to 10^6`() {
     checkProperty("exact law", Self.seeds) { seed in
       let divergence = try PathDivergence(Sweep(.wide, steps: 0).instance(seed: seed))
       let law = try ExactLaw(divergence.trajectory)
@@ -32,8 +31,7 @@ struct ExactLawTests {
     }
   }
 
-  @Test("The first step is the first, for any factor, and rest over law never grows")
-  func firstStep() {
+  @Test func `The first step is the first, for any factor, and rest over law never grows`() {
     checkProperty("first step", zip(Self.seeds, Gen.logUniform(in: 1.0001...1e6))) { seed, factor in
       guard factor > 1 else { return }
       let law = try ExactLaw(PathDivergence(Sweep(.wide, steps: 0).instance(seed: seed)).trajectory, factor: factor)
@@ -51,8 +49,7 @@ struct ExactLawTests {
     }
   }
 
-  @Test("The trajectory that is summed by hand lies in the envelope, which is 2 rest(t) wide")
-  func byHand() throws {
+  @Test func `The trajectory that is summed by hand lies in the envelope, which is 2 rest(t) wide`() throws {
     // e(t) = (2, 0) + 2^t (1, 0) + 4^t (0, 3) at rates 1 and 3, with amplitudes and e(0) to match.
     let run = AscentTrajectory(
       initial: Vector([3, 3]), directions: Matrix(identity: 2), amplitudes: Vector([1, 3]), growth: [1, 3])
@@ -79,8 +76,7 @@ struct ExactLawTests {
     #expect(abs(twin.logAmplitude - log(10) / 2) < 4 * eps && twin.logRest(at: 5) == -.infinity && twin.firstStep == 0)
   }
 
-  @Test("A law of a wrong rate or amplitude is caught")
-  func wrong() throws {
+  @Test func `A law of a wrong rate or amplitude is caught`() throws {
     let divergence = try PathDivergence(RandomInstance().draw(RandomGenerator(seed: 1)))
     let run = divergence.trajectory
     let steps = LogarithmicSteps.upTo(100_000)
@@ -98,8 +94,7 @@ struct ExactLawTests {
     }
   }
 
-  @Test("Where nothing grows there is no law; a factor must exceed 1")
-  func nothing() throws {
+  @Test func `Where nothing grows there is no law; a factor must exceed 1`() throws {
     let still = AscentTrajectory(
       initial: Vector([1, 2]), directions: Matrix(zeros: 2, 1), amplitudes: Vector([1]), growth: [0.5])
     #expect(throws: HypothesisFailure.self) { try ExactLaw(still) }
@@ -109,8 +104,7 @@ struct ExactLawTests {
     }
   }
 
-  @Test("The page claims the four inequalities and nothing where the stages commute")
-  func page() throws {
+  @Test func `The page claims the four inequalities and nothing where the stages commute`() throws {
     let divergence = try PathDivergence(RandomInstance().draw(RandomGenerator(seed: 1)))
     let page = try ExactLaw.page(divergence, models: divergence.trainedModels(), steps: 1_000_000)
     #expect(page.verdict == .holds && page.claims.count == 4 && page.statement == .b1)
@@ -124,8 +118,7 @@ struct ExactLawTests {
     #expect(empty.verdict == nil && empty.claims.isEmpty && empty.constants.isEmpty)
   }
 
-  @Test("Logarithmic steps: each once, ascending, from 0 to the last, up to any Int")
-  func steps() {
+  @Test func `Logarithmic steps: each once, ascending, from 0 to the last, up to any Int`() {
     #expect(LogarithmicSteps.upTo(0) == [0] && LogarithmicSteps.upTo(1) == [0, 1])
     #expect(LogarithmicSteps.upTo(7) == Array(0...7))
     for last in [2, 40, 1000, 123_456, 1_000_000, Int.max] {

@@ -27,8 +27,8 @@ struct ExactZeroTests {
   /// of the same X'X, which commute, and the labels of the same model that do not change it.
   enum Family: CaseIterable { case otherMu, doubled, orthogonal, zeroLabels }
 
-  @Test("Delta_0 = 0 by algebra is refused in every instance of a family", arguments: Family.allCases)
-  func zero(_ family: Family) throws {
+  @Test(arguments: Family.allCases)
+  func `Delta_0 = 0 by algebra is refused in every instance of a family`(_ family: Family) throws {
     for seed in 0..<15 as Range<UInt64> {
       var generator = SplitMix64(seed: seed)
       let (d, k) = (7, 2)
@@ -66,8 +66,7 @@ struct ExactZeroTests {
     }
   }
 
-  @Test("With the forget set learned first, labels of 0 in both stages leave the orders apart")
-  func zeroLabelsAfterForgetSet() throws {
+  @Test func `With the forget set learned first, labels of 0 in both stages leave the orders apart`() throws {
     for seed in 0..<15 as Range<UInt64> {
       var generator = SplitMix64(seed: seed)
       let (a, b) = (examples(3, 7, &generator), examples(3, 7, &generator))
@@ -80,8 +79,7 @@ struct ExactZeroTests {
     }
   }
 
-  @Test("P_U Delta_0, the part off the span and the rank of X_test P_U are decided exactly")
-  func others() throws {
+  @Test func `P_U Delta_0, the part off the span and the rank of X_test P_U are decided exactly`() throws {
     var generator = SplitMix64(seed: 3)
     let (d, a, b) = (6, examples(2, 6, &generator), examples(2, 6, &generator))
     let test = examples(5, d, &generator).features
@@ -114,8 +112,7 @@ struct ExactZeroTests {
     }
   }
 
-  @Test("A question that would take too long stays open, and the instance is not accepted")
-  func undecided() throws {
+  @Test func `A question that would take too long stays open, and the instance is not accepted`() throws {
     var generator = SplitMix64(seed: 9)
     let (a, forget) = (examples(3, 7, &generator), examples(2, 7, &generator))
     let instance = try twoPaths(a, a, mu: (1, 5), forget: forget, test: examples(3, 7, &generator).features)

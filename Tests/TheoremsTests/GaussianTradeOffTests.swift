@@ -15,8 +15,7 @@ struct GaussianTradeOffTests {
     return x > -1 ? level * (1 + x * x + abs(logDelta)) : level * (1 + x * x) * abs(logDelta)
   }
 
-  @Test("is mpmath's to rounding, for delta from 10^-10^21 to 1 - 10^-307")
-  func reference() {
+  @Test func `is mpmath's to rounding, for delta from 10^-10^21 to 1 - 10^-307`() {
     #expect(gaussianTradeOffReferences.count > 60)
     for (epsilon, a, expected) in gaussianTradeOffReferences {
       let found = GaussianTradeOff.logDelta(epsilon: epsilon, distance: a)
@@ -24,8 +23,7 @@ struct GaussianTradeOffTests {
     }
   }
 
-  @Test("is 0 for equal laws and 1 for laws infinitely far apart")
-  func ends() {
+  @Test func `is 0 for equal laws and 1 for laws infinitely far apart`() {
     for epsilon in [0, 1e-300, 1, 1e300] {
       #expect(GaussianTradeOff.logDelta(epsilon: epsilon, distance: 0) == -.infinity)
       #expect(GaussianTradeOff.logDelta(epsilon: epsilon, distance: .infinity) == 0)
@@ -40,8 +38,7 @@ struct GaussianTradeOffTests {
     }
   }
 
-  @Test("grows with the distance and falls with epsilon")
-  func monotone() {
+  @Test func `grows with the distance and falls with epsilon`() {
     checkProperty("monotone", zip(Gen.logUniform(in: 1e-6...100), .logUniform(in: 1e-3...50))) { epsilon, a in
       let here = GaussianTradeOff.logDelta(epsilon: epsilon, distance: a)
       let farther = GaussianTradeOff.logDelta(epsilon: epsilon, distance: 1.001 * a)
@@ -55,8 +52,7 @@ struct GaussianTradeOffTests {
     }
   }
 
-  @Test("the distance of a delta is where that delta is reached")
-  func inverse() {
+  @Test func `the distance of a delta is where that delta is reached`() {
     checkProperty("inverse", zip(Gen.logUniform(in: 1e-6...100), .logUniform(in: 1e-30...0.999))) { epsilon, delta in
       let a = GaussianTradeOff.distance(epsilon: epsilon, logDelta: log(delta))
       try ensure(GaussianTradeOff.logDelta(epsilon: epsilon, distance: a) >= log(delta), "not below")
@@ -68,8 +64,7 @@ struct GaussianTradeOffTests {
       abs(GaussianTradeOff.distance(epsilon: 0, logDelta: -230) / exp(-230) - (2 * Double.pi).squareRoot()) < 1e-12)
   }
 
-  @Test("is what the best event of two million draws finds")
-  func monteCarlo() {
+  @Test func `is what the best event of two million draws finds`() {
     // The best event for P = N(a, 1) against Q = N(0, 1) is z > epsilon/a + a/2, where the density ratio is e^epsilon.
     let (draws, epsilon, a) = (2_000_000, 0.7, 1.3)
     var generator = RandomGenerator(seed: 11)

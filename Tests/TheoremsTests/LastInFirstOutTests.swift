@@ -60,9 +60,7 @@ struct LastInFirstOutTests {
     }
   }
 
-  @Test(
-    "Last: undone to rounding, and the floor is 0. Earlier: not below the floor, which is positive. Any N, any trainer")
-  func everywhere() {
+  @Test func `Last: undone to rounding, floor 0. Earlier: not below the floor, which is positive. Any N and trainer`() {
     var told = 0
     checkProperty("last in, first out", count: 600, Case.gen) { drawn in
       let (run, path) = try drawn.run()
@@ -89,8 +87,7 @@ struct LastInFirstOutTests {
     #expect(told > 100, "only \(told) cases could be told from rounding")
   }
 
-  @Test("One ascent step, implicit ascent steps by Gaussian elimination and the flow do what the inverse says")
-  func definitions() {
+  @Test func `One ascent step, implicit ascent steps by Gaussian elimination and the flow do what the inverse says`() {
     checkProperty("definitions", count: 300, zip(Case.gen, Gen.int(in: 0...2))) { drawn, kind in
       let (run, path) = try drawn.run(forceTrainer: kind)
       let found = try LastInFirstOut(run, path)
@@ -134,8 +131,7 @@ struct LastInFirstOutTests {
     }
   }
 
-  @Test("Undoing is local: it moves inside row(X_U) and depends on theta_0 and the forget set alone")
-  func local() {
+  @Test func `Undoing is local: it moves inside row(X_U) and depends on theta_0 and the forget set alone`() {
     checkProperty("local", Case.gen) { drawn in
       let (run, path) = try drawn.run()
       let found = try LastInFirstOut(run, path)
@@ -148,8 +144,10 @@ struct LastInFirstOutTests {
     }
   }
 
-  @Test("The specification's trial: after the one step d is rounding for p = 4 and far above a positive floor before")
-  func trial() throws {
+  @Test
+  func `The specification's trial: after the one step d is rounding for p = 4 and far above a positive floor before`()
+    throws
+  {
     for seed in 1...5 as ClosedRange<UInt64> {
       let (stages, test) = RandomStages().draw(RandomGenerator(seed: seed))
       let run = try StagedUnlearning(stages, forgetting: "U", test: test, stepSize: 0.01)
@@ -166,8 +164,7 @@ struct LastInFirstOutTests {
     }
   }
 
-  @Test("A step of another size does not return theta_r: the level is far below what it would miss")
-  func sharp() throws {
+  @Test func `A step of another size does not return theta_r: the level is far below what it would miss`() throws {
     let (stages, test) = RandomStages().draw(RandomGenerator(seed: 3))
     let run = try StagedUnlearning(stages, forgetting: "U", test: test, stepSize: 0.01)
     let found = try LastInFirstOut(run, Path(["inst", "tofu", "math", "U"]))
@@ -178,8 +175,10 @@ struct LastInFirstOutTests {
     }
   }
 
-  @Test("Descent that forgets an eigendirection in one step is refused by name; convergence is stuck with floor 0")
-  func degenerate() throws {
+  @Test
+  func `Descent that forgets an eigendirection in one step is refused by name; convergence is stuck with floor 0`()
+    throws
+  {
     let features = Matrix(rows: [[2, 0], [0, 1], [0, 0]])
     let examples = Examples(features: features, labels: Vector([1, 2]))
     let other = Examples(features: Matrix(rows: [[1], [1], [1]]), labels: Vector([1]))
@@ -202,8 +201,7 @@ struct LastInFirstOutTests {
     #expect(throws: PathError.self) { try LastInFirstOut(run(.interpolation), Path(["A"])) }
   }
 
-  @Test("Pages: of every origin and position of the forget set")
-  func pages() {
+  @Test func `Pages: of every origin and position of the forget set`() {
     var seen = Set<String>()
     checkProperty("page", count: 200, zip(Gen.int(in: 0...100_000).map { UInt64($0) }, Gen.int(in: 0...3))) {
       seed, position in

@@ -10,8 +10,7 @@ import Theorems
 struct LemmaTests {
   private static let seeds = Gen.int(in: 0...100_000).map { UInt64($0) }
 
-  @Test("Lemma 3.2: the difference of two real runs is (I + M_U)^t Delta_0")
-  func lemma32() {
+  @Test func `Lemma 3.2: the difference of two real runs is (I + M_U)^t Delta_0`() {
     checkProperty("Lemma 3.2", count: 120, zip(Self.seeds, Gen.int(in: 0...40))) { seed, steps in
       let divergence = try PathDivergence(Sweep(.wide, steps: 0).instance(seed: seed))
       let lemma = try Lemma32(divergence, divergence.trainedModels(), steps: steps)
@@ -20,8 +19,7 @@ struct LemmaTests {
     }
   }
 
-  @Test("Lemma 3.2 is sharp: its level is far below the difference, and wrong models fail it")
-  func lemma32Fails() throws {
+  @Test func `Lemma 3.2 is sharp: its level is far below the difference, and wrong models fail it`() throws {
     let divergence = try PathDivergence(RandomInstance().draw(RandomGenerator(seed: 1)))
     let models = try divergence.trainedModels()
     let lemma = try Lemma32(divergence, models, steps: 30)
@@ -33,8 +31,7 @@ struct LemmaTests {
     #expect(try !LemmaC1(divergence, wrong).holds)
   }
 
-  @Test("Lemma C.1: Delta_0 is not 0 and is the difference of the models")
-  func lemmaC1() {
+  @Test func `Lemma C.1: Delta_0 is not 0 and is the difference of the models`() {
     checkProperty("Lemma C.1", Self.seeds) { seed in
       let divergence = try PathDivergence(Sweep(.wide, steps: 0).instance(seed: seed))
       let lemma = try LemmaC1(divergence, divergence.trainedModels())
@@ -42,8 +39,7 @@ struct LemmaTests {
     }
   }
 
-  @Test("Lemmas C.2 and C.4 on random instances")
-  func almostSurely() {
+  @Test func `Lemmas C.2 and C.4 on random instances`() {
     checkProperty("Lemmas C.2, C.4", Self.seeds) { seed in
       let divergence = try PathDivergence(Sweep(.wide, steps: 0).instance(seed: seed))
       let (c2, c4) = (LemmaC2(divergence), LemmaC4(divergence))
@@ -53,8 +49,7 @@ struct LemmaTests {
     }
   }
 
-  @Test("Every step of the proof holds where the bound is claimed, and together they give the bound")
-  func proofSteps() {
+  @Test func `Every step of the proof holds where the bound is claimed, and together they give the bound`() {
     checkProperty("proof steps", Self.seeds) { seed in
       guard let theorem = try wideTheorem(seed), let first = theorem.firstClaimedStep, first < 1_000_000 else { return }
       let steps = [first, first + 1, first + 13, first + 200]
@@ -97,8 +92,7 @@ struct LemmaTests {
     }
   }
 
-  @Test("Jensen is an equality at t = 0 and for k = 1")
-  func jensen() throws {
+  @Test func `Jensen is an equality at t = 0 and for k = 1`() throws {
     var law = RandomInstance()
     let theorem = try Theorem31(PathDivergence(law.draw(RandomGenerator(seed: 3))))
     let start = try #require(ProofSteps(theorem).inequalities(at: [0])[.jensen])
@@ -122,8 +116,7 @@ extension Unsatisfied {
 
 @Suite("Inequalities, verdicts, sweeps")
 struct StatementTests {
-  @Test("An inequality holds when left >= right, up to the rounding of the logarithms")
-  func inequality() {
+  @Test func `An inequality holds when left >= right, up to the rounding of the logarithms`() {
     #expect(Inequality(log10Left: 2, log10Right: 1).margin == 1)
     #expect(Inequality(log10Left: 2, log10Right: 1).holds)
     #expect(!Inequality(log10Left: 1, log10Right: 2).holds && Inequality(log10Left: 1, log10Right: 2).margin == -1)
@@ -138,8 +131,7 @@ struct StatementTests {
     #expect(!Inequality(log10Left: .nan, log10Right: 0).holds && !Inequality(log10Left: 0, log10Right: .nan).holds)
   }
 
-  @Test("A stepwise check remembers its first violation and its tightest step; NaN is a violation")
-  func stepwise() {
+  @Test func `A stepwise check remembers its first violation and its tightest step; NaN is a violation`() {
     var check = StepwiseCheck()
     #expect(check.verdict == .notReached && check.smallestMargin == .infinity && check.tightestStep == nil)
     check.record(5, margin: 2)
@@ -161,8 +153,7 @@ struct StatementTests {
     #expect(["holds", "violated", "not_reached"].map { Verdict(rawValue: $0) } == [.holds, .violated, .notReached])
   }
 
-  @Test("Sweeps say the same on any number of workers, and a seed replays its trial")
-  func sweeps() throws {
+  @Test func `Sweeps say the same on any number of workers, and a seed replays its trial`() throws {
     for law in [Sweep.Law.wide, .fixed(RandomInstance())] {
       let sweep = Sweep(law, steps: 60)
       let trials = try sweep.run(seeds: 100..<350, workers: .one)
@@ -179,8 +170,7 @@ struct StatementTests {
     #expect(try Sweep(.wide, steps: 10).run(seeds: 5..<5, workers: .one).isEmpty)
   }
 
-  @Test("Margins are those of the proof steps; a claim out of reach is reported as such")
-  func sweepMargins() throws {
+  @Test func `Margins are those of the proof steps; a claim out of reach is reported as such`() throws {
     let sweep = Sweep(.fixed(RandomInstance()), steps: 80)
     for trial in try sweep.run(seeds: 0..<10, workers: .one) {
       let (theorem, result) = (

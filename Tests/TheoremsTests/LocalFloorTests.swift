@@ -50,8 +50,8 @@ struct LocalFloorTests {
     return try History(run, Path(["inst", "tofu", "math"]).inserting("U", at: position))
   }
 
-  @Test("No local algorithm gets below the floor: random, greedy, adaptive, NPO-like, and one that knows theta_r")
-  func algorithms() {
+  @Test func `No local algorithm gets below the floor: random, greedy, adaptive, NPO-like, and one that knows theta_r`()
+  {
     checkProperty("floor", Self.gen) { drawn in
       let (seed, position, k, more, features) = drawn
       let history = try Self.history(seed, position, k, more, features)
@@ -103,8 +103,7 @@ struct LocalFloorTests {
     }
   }
 
-  @Test("The floor is attained: its best move in the parameters leads to it")
-  func attained() {
+  @Test func `The floor is attained: its best move in the parameters leads to it`() {
     checkProperty("attained", Self.gen) { drawn in
       let history = try Self.history(drawn.0, drawn.1, drawn.2, drawn.3, drawn.4)
       let move = history.span.combination(history.floor.bestMove)
@@ -124,8 +123,7 @@ struct LocalFloorTests {
     }
   }
 
-  @Test("Positive where U came early and m > k, zero where it came last or m <= k; sigma ||u|| is below it")
-  func positivity() {
+  @Test func `Positive where U came early and m > k, zero where it came last or m <= k; sigma ||u|| is below it`() {
     checkProperty("positive", Self.gen) { drawn in
       let (seed, position, k, more, features) = drawn
       let history = try Self.history(seed, position, k, more, features)
@@ -151,8 +149,7 @@ struct LocalFloorTests {
     }
   }
 
-  @Test("A floor computed by hand, and a model below it")
-  func floorByHand() throws {
+  @Test func `A floor computed by hand, and a model below it`() throws {
     // X_test u = (0, 2) off the range of F = (1, 0)': m = 2, floor = 4 / 2.
     let run = AscentTrajectory(
       initial: Vector([5, 2]), directions: Matrix(rows: [[1], [0]]), amplitudes: Vector([1]), growth: [0.5])
@@ -167,8 +164,7 @@ struct LocalFloorTests {
     #expect(broken.verdict == .violated)
   }
 
-  @Test("Pages on instances of every origin")
-  func pages() {
+  @Test func `Pages on instances of every origin`() {
     checkProperty("page", count: 120, Gen.int(in: 0...100_000).map { UInt64($0) }) { seed in
       let instance = try Sweep(.wide, steps: 0).instance(seed: seed)
       let divergence = try PathDivergence(instance)

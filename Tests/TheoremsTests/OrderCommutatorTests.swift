@@ -34,8 +34,7 @@ struct OrderCommutatorTests {
     }
   }
 
-  @Test("Every swap is within its bound, and every two orders within the sum over the pairs")
-  func bounds() {
+  @Test func `Every swap is within its bound, and every two orders within the sum over the pairs`() {
     checkProperty("order", count: 300, Self.gen) { seed, d, count, trainers, strength in
       let training = try StagedTraining(Self.stages(seed, d, count, trainers, strength))
       let order = try OrderCommutator(training, (0..<count).map { "s\($0)" })
@@ -51,8 +50,7 @@ struct OrderCommutatorTests {
     }
   }
 
-  @Test("A swap is S_A b_B - S_B b_A, and the spread that of the models")
-  func meaning() {
+  @Test func `A swap is S_A b_B - S_B b_A, and the spread that of the models`() {
     checkProperty("meaning", count: 100, Self.gen) { seed, d, count, trainers, strength in
       let trainers = trainers.map { $0 % 3 }
       let training = try StagedTraining(Self.stages(seed, d, count, trainers, max(0.1, strength)))
@@ -85,8 +83,10 @@ struct OrderCommutatorTests {
     }
   }
 
-  @Test("The bound is attained where one stage has nothing to say; orthogonal rows give 0 and equal ones cosine 1")
-  func sharp() throws {
+  @Test
+  func `The bound is attained where one stage has nothing to say; orthogonal rows give 0 and equal ones cosine 1`()
+    throws
+  {
     func order(_ a: [[Double]], _ yA: [Double], _ b: [[Double]], _ yB: [Double]) throws -> OrderCommutator {
       func examples(_ rows: [[Double]], _ labels: [Double]) -> Examples {
         Examples(features: Matrix(rows: rows).transposed, labels: Vector(labels))
@@ -116,8 +116,7 @@ struct OrderCommutatorTests {
     #expect(!Inequality(logLeft: log(swap.difference.norm * (1 - 1e-9)), logRight: log(swap.difference.norm)).holds)
   }
 
-  @Test("Pages on instances of every origin and position")
-  func pages() {
+  @Test func `Pages on instances of every origin and position`() {
     checkProperty("page", count: 150, zip(Gen.int(in: 0...100_000).map { UInt64($0) }, Gen.int(in: 0...3))) {
       seed, position in
       let instance = try wideInstance(seed, position) { _ in 3 }
@@ -127,8 +126,9 @@ struct OrderCommutatorTests {
     }
   }
 
-  @Test("Too many stages and unknown ones are refused; an ascent among the stages leaves the spread unclaimed")
-  func refused() throws {
+  @Test func `Too many stages and unknown ones are refused; an ascent among the stages leaves the spread unclaimed`()
+    throws
+  {
     let stages = Self.stages(1, 9, 3, [0, 0, 0, 0], 1)
     let training = try StagedTraining(stages)
     #expect(throws: StagedLearnersError.self) { try OrderCommutator(training, ["s0", "x"]) }

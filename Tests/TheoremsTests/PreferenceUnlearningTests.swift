@@ -42,8 +42,7 @@ struct PreferenceUnlearningTests {
     return (chosen, try PreferenceGrowth(chosen, singularValues: singular), singular)
   }
 
-  @Test("Every step lowers the loss by what the bound assumes, and no run moves farther than the bound")
-  func bound() {
+  @Test func `Every step lowers the loss by what the bound assumes, and no run moves farther than the bound`() {
     checkProperty("bound", count: 60, Self.gen) { drawn in
       var (run, growth, _) = try draw(drawn)
       try ensure(abs(growth.descent - (1 - drawn.share)) < 1e-9, "rho = \(growth.descent)")
@@ -68,8 +67,7 @@ struct PreferenceUnlearningTests {
     }
   }
 
-  @Test("The bound is of the order sqrt(log t), and with one row the truth is too")
-  func sharpness() throws {
+  @Test func `The bound is of the order sqrt(log t), and with one row the truth is too`() throws {
     var reached = 0
     for seed in 0..<40 {
       let drawn = Case(
@@ -106,8 +104,9 @@ struct PreferenceUnlearningTests {
       ))
   }
 
-  @Test("On the same side of the label two histories meet again; on opposite sides they part like sqrt(log t)")
-  func sides() throws {
+  @Test func `On the same side of the label two histories meet again; on opposite sides they part like sqrt(log t)`()
+    throws
+  {
     for objective in [try ChosenObjective.npo(beta: 0.5), try .simNPO(beta: 0.5)] {
       for (a, b, apart) in [(1.0, 0.4, 0), (1, -0.4, 1)] {
         let divergence = try oneRow(a, b)
@@ -129,8 +128,7 @@ struct PreferenceUnlearningTests {
     }
   }
 
-  @Test("Distances are those of the models themselves")
-  func distances() throws {
+  @Test func `Distances are those of the models themselves`() throws {
     var law = RandomInstance()
     law.forgetOrigin = .partOfA
     for seed in 0..<5 as Range<UInt64> {
@@ -154,8 +152,10 @@ struct PreferenceUnlearningTests {
     }
   }
 
-  @Test("The page holds on instances of the wide law, the floors everywhere and the bounds where eta is small enough")
-  func page() throws {
+  @Test
+  func `The page holds on instances of the wide law, the floors everywhere and the bounds where eta is small enough`()
+    throws
+  {
     var bounded = 0
     for seed in 0..<60 as Range<UInt64> {
       let divergence = try PathDivergence(Sweep(.wide, steps: 0).instance(seed: seed))
@@ -167,8 +167,7 @@ struct PreferenceUnlearningTests {
     #expect(bounded > 20)
   }
 
-  @Test("Objectives and parameters that make no sense are refused")
-  func validation() throws {
+  @Test func `Objectives and parameters that make no sense are refused`() throws {
     let divergence = try PathDivergence(paperExample())
     let models = try divergence.trainedModels()
     for beta in [0, -1, Double.nan] {

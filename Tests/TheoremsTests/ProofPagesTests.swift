@@ -38,16 +38,15 @@ struct ProofPagesTests {
     }
   }
 
-  @Test("exist and are in the index, each once")
-  func index() throws {
+  @Test func `exist and are in the index, each once`() throws {
     let pages = try #require(Self.pages)
     #expect(pages.count >= 15)
     let index = try Self.text("proofs/README.md")
     for page in pages { #expect(index.components(separatedBy: "](\(page))").count == 2, "\(page)") }
   }
 
-  @Test("have every part", arguments: pages ?? [])
-  func parts(page: String) throws {
+  @Test(arguments: pages ?? [])
+  func `have every part`(page: String) throws {
     let text = try Self.text("proofs/\(page)")
     for part in ["Assumptions", "Statement", "Proof", "In the program"] {
       let present = text.contains("\n## \(part)\n")
@@ -65,8 +64,8 @@ struct ProofPagesTests {
     #expect(understood == rows.count, "\(page)")
   }
 
-  @Test("link to what exists", arguments: pages ?? [])
-  func targets(page: String) throws {
+  @Test(arguments: pages ?? [])
+  func `link to what exists`(page: String) throws {
     for link in try Self.links(page) {
       let target = try Self.text(link.path)
       switch link.kind {
@@ -88,8 +87,7 @@ struct ProofPagesTests {
     }
   }
 
-  @Test("hold the proof of every statement of the list, under its number")
-  func statements() throws {
+  @Test func `hold the proof of every statement of the list, under its number`() throws {
     let index = try Self.text("proofs/README.md").split(separator: "\n")
     for statement in Statement.all {
       let row = index.first { $0.contains("](\(statement.proof).md)") }
@@ -101,8 +99,7 @@ struct ProofPagesTests {
     #expect(Set(Statement.all.map(\.identifier)).count == 10 && Set(Statement.all.map(\.proof)).count == 10)
   }
 
-  @Test("are those that the code names")
-  func backlinks() throws {
+  @Test func `are those that the code names`() throws {
     let sources = Self.root.appendingPathComponent("Sources")
     let files = try #require(FileManager.default.enumerator(atPath: sources.path)).compactMap { $0 as? String }
     var count = 0

@@ -45,8 +45,7 @@ struct RecencyTests {
     return (run, try Recency(run, retained: Path(names)))
   }
 
-  @Test("The last position has the smallest label loss at every step, for any later stages and trainers")
-  func inequality() {
+  @Test func `The last position has the smallest label loss at every step, for any later stages and trainers`() {
     checkProperty("recency", count: 500, Self.gen) { seed, k, more, later, trainers, strength in
       let (run, recency) = try Self.recency(Self.stages(seed, k, k + more, later, trainers, strength))
       try ensure(recency.preconditions.allSatisfy(\.holds), "\(recency.preconditions)")
@@ -73,8 +72,7 @@ struct RecencyTests {
     }
   }
 
-  @Test("The label loss is what models trained on unit labels show, summed over the labels")
-  func meaning() {
+  @Test func `The label loss is what models trained on unit labels show, summed over the labels`() {
     checkProperty("meaning", count: 100, Self.gen) { seed, k, more, later, trainers, strength in
       let d = k + more + 10
       let sizes = (seed, k, d, later, trainers, min(max(strength, 0.1), 10))
@@ -112,8 +110,7 @@ struct RecencyTests {
     }
   }
 
-  @Test("Later stages orthogonal to the forget rows change nothing: an equality")
-  func orthogonal() throws {
+  @Test func `Later stages orthogonal to the forget rows change nothing: an equality`() throws {
     func stage(_ name: String, _ rows: [[Double]], _ labels: [Double]) -> LinearStage {
       LinearStage(
         name, Examples(features: Matrix(rows: rows).transposed, labels: Vector(labels)), trainer: .ridge(mu: 0.5))
@@ -142,8 +139,7 @@ struct RecencyTests {
     #expect(abs(one.logLabelLoss(position: 1, at: 10) - 2 * log(1 - 2.4 / 4.5) - 20 * log(1.8)) < 64 * eps)
   }
 
-  @Test("Without its hypotheses the inequality is false: a later ascent, a forget stage that overshoots")
-  func hypotheses() throws {
+  @Test func `Without its hypotheses the inequality is false: a later ascent, a forget stage that overshoots`() throws {
     func stage(_ name: String, _ row: [Double], _ trainer: SpectralFilter) -> LinearStage {
       LinearStage(name, Examples(features: Matrix(rows: [row]).transposed, labels: Vector([1])), trainer: trainer)
     }
@@ -163,8 +159,7 @@ struct RecencyTests {
     #expect(!overshoot.preconditions[0].holds && !overshoot.inequality(position: 1, at: 5).holds)
   }
 
-  @Test("The position of least loss is read off real runs")
-  func observed() {
+  @Test func `The position of least loss is read off real runs`() {
     checkProperty("least loss", count: 30, Gen.int(in: 0...100_000)) { seed in
       let (stages, test) = RandomStages().draw(RandomGenerator(seed: UInt64(seed)))
       let run = try StagedUnlearning(stages, forgetting: "U", test: test, stepSize: 0.01)
@@ -181,8 +176,7 @@ struct RecencyTests {
     }
   }
 
-  @Test("Pages")
-  func pages() {
+  @Test func `pages say what was found`() {
     var seen: Set<String> = []
     checkProperty("page", count: 150, zip(Gen.int(in: 0...100_000).map { UInt64($0) }, Gen.int(in: 0...3))) {
       seed, position in

@@ -8,8 +8,8 @@ import Theorems
 
 @Suite("Theorem 3.1")
 struct Theorem31Tests {
-  @Test("Constants, models and distances against NumPy's d x d formulas", arguments: theorem31References)
-  func reference(_ row: Theorem31Reference) throws {
+  @Test(arguments: theorem31References)
+  func `Constants, models and distances against NumPy's d x d formulas`(_ row: Theorem31Reference) throws {
     let instance = try instance(
       a: (row.xA, row.yA), b: (row.xB, row.yB), forget: (row.xU, row.yU), test: row.xTest, mu: (row.muA, row.muB),
       eta: row.eta)
@@ -47,8 +47,9 @@ struct Theorem31Tests {
     if let pair { near(exp(pair.alongAB.logDistance(at: 10)), row.retrainedDistance, "to the retrained", factor: 10) }
   }
 
-  @Test("The bound holds from t_0 on, over wide laws, with the forget set inside and outside of the stages")
-  func wide() throws {
+  @Test func `The bound holds from t_0 on, over wide laws, with the forget set inside and outside of the stages`()
+    throws
+  {
     let trials = try Sweep(.wide, steps: 300).run(seeds: 0..<2500, workers: .all)
     let results = trials.compactMap(\.result)
     #expect(results.count > 2400)
@@ -59,8 +60,8 @@ struct Theorem31Tests {
     #expect(origins.count == RandomInstance.ForgetOrigin.allCases.count)
   }
 
-  @Test("The bound holds for fixed laws of every origin", arguments: RandomInstance.ForgetOrigin.allCases)
-  func fixed(_ origin: RandomInstance.ForgetOrigin) throws {
+  @Test(arguments: RandomInstance.ForgetOrigin.allCases)
+  func `The bound holds for fixed laws of every origin`(_ origin: RandomInstance.ForgetOrigin) throws {
     var law = RandomInstance()
     (law.forgetOrigin, law.testRows) = (origin, 20)
     let trials = try Sweep(.fixed(law), steps: 400).run(seeds: 0..<150, workers: .all)
@@ -70,8 +71,7 @@ struct Theorem31Tests {
     }
   }
 
-  @Test("The bound is about norms that the models really have: against step-by-step ascent")
-  func stepByStep() throws {
+  @Test func `The bound is about norms that the models really have: against step-by-step ascent`() throws {
     for seed in 0..<20 as Range<UInt64> {
       let theorem = try Theorem31(PathDivergence(RandomInstance().draw(RandomGenerator(seed: seed))))
       let instance = theorem.divergence.instance
@@ -92,8 +92,7 @@ struct Theorem31Tests {
     }
   }
 
-  @Test("The example 9, 4, 0, 16, 144: not monotone, false before t_0 = 4, not claimed there")
-  func paperLooseness() throws {
+  @Test func `The example 9, 4, 0, 16, 144: not monotone, false before t_0 = 4, not claimed there`() throws {
     let theorem = try Theorem31(PathDivergence(paperExample()))
     let difference = theorem.divergence.difference
     #expect((difference - Vector([1, -4])).norm <= slack * 4 * 3 * eps * 30)
@@ -116,8 +115,7 @@ struct Theorem31Tests {
     #expect(abs(check.smallestMargin - log10(144.0 / 64)) <= 1e-9)
   }
 
-  @Test("C_0 = 0: the forget set spans all stage rows, or X_U is square; then t_0 is minus infinity")
-  func noOffSpan() throws {
+  @Test func `C_0 = 0: the forget set spans all stage rows, or X_U is square; then t_0 is minus infinity`() throws {
     let square = try instance(
       a: ([[1, 2]], [1]), b: ([[3, -1]], [2]), forget: ([[1, 1], [0, 1]], [0, 1]), test: [[1, 0], [1, 1]], eta: 0.1)
     // Six features, but all rows lie in the span of the two forget rows, exactly, which is not along the axes.
@@ -137,8 +135,7 @@ struct Theorem31Tests {
     }
   }
 
-  @Test("Failing hypotheses: Delta_0 = 0, P_U Delta_0 = 0, a test set that does not see the span")
-  func hypotheses() throws {
+  @Test func `Failing hypotheses: Delta_0 = 0, P_U Delta_0 = 0, a test set that does not see the span`() throws {
     func failure(_ instance: TwoPathInstance) throws -> HypothesisFailure {
       try #require(#expect(throws: HypothesisFailure.self) { try Theorem31(PathDivergence(instance)) })
     }
@@ -165,8 +162,7 @@ struct Theorem31Tests {
     }
   }
 
-  @Test("Stages that commute but for rounding have no Delta_0 either")
-  func commutingToRounding() throws {
+  @Test func `Stages that commute but for rounding have no Delta_0 either`() throws {
     // Orthogonal row spaces, not along the axes: the computed Delta_0 is rounding.
     for mu in [1.0, 1e-3, 1e8] {
       let instance = try instance(
@@ -193,8 +189,7 @@ struct Theorem31Tests {
     #expect(throws: Never.self) { try Theorem31(PathDivergence(large)) }
   }
 
-  @Test("sigma_U is the k-th singular value, where the last of min(m, d) is 0")
-  func kthSingularValue() throws {
+  @Test func `sigma_U is the k-th singular value, where the last of min(m, d) is 0`() throws {
     let theorem = try Theorem31(
       PathDivergence(
         instance(
@@ -208,8 +203,7 @@ struct Theorem31Tests {
     #expect(abs(lemma.singularValues[0] - 5) <= slack * 4 * eps * 5)
   }
 
-  @Test("The definitions hold between the constants, over wide laws")
-  func constants() {
+  @Test func `The definitions hold between the constants, over wide laws`() {
     checkProperty("constants", Gen.int(in: 0...100_000).map { UInt64($0) }) { seed in
       guard let theorem = try wideTheorem(seed) else { return }
       let divergence = theorem.divergence
@@ -235,8 +229,7 @@ struct Theorem31Tests {
     }
   }
 
-  @Test("The bound grows by (1 + rho*)^2 a step, a million steps on; far beyond Int nothing is claimed")
-  func farSteps() throws {
+  @Test func `The bound grows by (1 + rho*)^2 a step, a million steps on; far beyond Int nothing is claimed`() throws {
     let theorem = try Theorem31(PathDivergence(RandomInstance().draw(RandomGenerator(seed: 2))))
     let slope = (theorem.logBound(at: 2_000_000) - theorem.logBound(at: 1_000_000)) / 1e6
     #expect(abs(slope - 2 * log1p(theorem.rhoStar)) <= 1e-12)
@@ -248,8 +241,8 @@ struct Theorem31Tests {
     #expect(slow.t0 > 1e20 && slow.firstClaimedStep == nil && slow.check(through: 1000).verdict == .notReached)
   }
 
-  @Test("Checks cover each step once, the later ones by the law, with progress, on any number of workers")
-  func longChecks() throws {
+  @Test func `Checks cover each step once, the later ones by the law, with progress, on any number of workers`() throws
+  {
     let theorem = try Theorem31(PathDivergence(RandomInstance().draw(RandomGenerator(seed: 5))))
     let first = try #require(theorem.firstClaimedStep)
     var reports: [(Int, Int)] = []
@@ -262,8 +255,7 @@ struct Theorem31Tests {
     #expect(abs(theorem.inequality(at: tightest).margin - check.smallestMargin) <= 1e-9)
   }
 
-  @Test("What the law decides is what walking every step finds")
-  func decidedByLaw() throws {
+  @Test func `What the law decides is what walking every step finds`() throws {
     for seed in 0..<12 as Range<UInt64> {
       var law = RandomInstance()
       // From rates of half a power a step to some that the law needs 10^5 steps for.

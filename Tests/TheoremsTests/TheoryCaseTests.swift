@@ -20,8 +20,8 @@ extension TheoryCase {
 
 @Suite("Instances on which digits are easily lost")
 struct TheoryCaseTests {
-  @Test("Constants, t_0 and distances against mpmath's d x d formulas", arguments: theoryCases)
-  func reference(_ row: TheoryCase) throws {
+  @Test(arguments: theoryCases)
+  func `Constants, t_0 and distances against mpmath's d x d formulas`(_ row: TheoryCase) throws {
     let instance = try row.instance()
     let divergence = try PathDivergence(instance)
     let theorem = try Theorem31(divergence)
@@ -51,8 +51,7 @@ struct TheoryCaseTests {
     }
   }
 
-  @Test("Powers of two over 600 orders of magnitude change no verdict, and constants as they must")
-  func scales() throws {
+  @Test func `Powers of two over 600 orders of magnitude change no verdict, and constants as they must`() throws {
     var generator = SplitMix64(seed: 12)
     let cases = theoryCases.filter { ["zeroAB_U1", "tinytest"].contains($0.name) }
     for trial in 0..<60 {

@@ -7,8 +7,9 @@ import Theorems
 
 @Suite("Digits that stand clear of rounding")
 struct TrustedDigitsTests {
-  @Test("No constant is farther from mpmath's than its digits say, and t_0 is within its range", arguments: theoryCases)
-  func reference(_ row: TheoryCase) throws {
+  @Test(arguments: theoryCases)
+  func `No constant is farther from mpmath's than its digits say, and t_0 is within its range`(_ row: TheoryCase) throws
+  {
     let divergence = try PathDivergence(row.instance())
     let (theorem, digits) = (try Theorem31(divergence), try TrustedDigits(divergence))
     for (constant, found, right) in [
@@ -32,8 +33,9 @@ struct TrustedDigitsTests {
       a: ([[1, 1]], [a]), b: ([[1, 0]], [b]), forget: ([[1, 0]], [0.5]), test: [[1, 1]], eta: 0.5)
   }
 
-  @Test("Two labels that agree in all but their last bits leave few digits of P_U Delta_0, and t_0 in doubt")
-  func cancellation() throws {
+  @Test func `Two labels that agree in all but their last bits leave few digits of P_U Delta_0, and t_0 in doubt`()
+    throws
+  {
     let plain = try PathDivergence(paperExample())
     let known = try TrustedDigits(plain)
     #expect(known.warning == nil && known.uncertain.isEmpty)
@@ -55,8 +57,7 @@ struct TrustedDigitsTests {
     #expect(range.least <= 46 && 46 <= range.largest)
   }
 
-  @Test("A constant below the normal numbers has the digits that are left there")
-  func subnormal() throws {
+  @Test func `A constant below the normal numbers has the digits that are left there`() throws {
     let size = 0x1p-1070
     let divergence = try PathDivergence(
       TheoremsTests.instance(
@@ -68,8 +69,8 @@ struct TrustedDigitsTests {
     #expect(digits.digits(.projectedDifference) < 2 && digits.digits(.sigmaU) > 13)
   }
 
-  @Test("A forget label of another size than the others leaves B7 without a claim, and all else with one")
-  func farLabels() throws {
+  @Test func `A forget label of another size than the others leaves B7 without a claim, and all else with one`() throws
+  {
     let size = 0x1p-760
     let divergence = try PathDivergence(
       TheoremsTests.instance(
@@ -83,8 +84,7 @@ struct TrustedDigitsTests {
     }
   }
 
-  @Test("Eta of 1e-300 changes B5's eigenvalues by as much as itself")
-  func tinyEta() throws {
+  @Test func `Eta of 1e-300 changes B5's eigenvalues by as much as itself`() throws {
     func eigenvalues(_ eta: Double) throws -> [Double] {
       let row = try #require(theoryCases.first { $0.name == "tinytest" })
       let plain = try row.instance()

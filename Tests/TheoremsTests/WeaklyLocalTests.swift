@@ -21,8 +21,8 @@ struct WeaklyLocalTests {
     return try PathDivergence(law.draw(RandomGenerator(seed: seed)))
   }
 
-  @Test("Eigenvalues, thresholds and distances against NumPy's d x d formulas", arguments: 0..<4)
-  func reference(_ index: Int) throws {
+  @Test(arguments: 0..<4)
+  func `Eigenvalues, thresholds and distances against NumPy's d x d formulas`(_ index: Int) throws {
     let row = theorem31References[index / 2]
     let covers = !index.isMultiple(of: 2)
     let divergence = try PathDivergence(
@@ -65,8 +65,7 @@ struct WeaklyLocalTests {
     }
   }
 
-  @Test("Two models that unlearn step by step, labels and all, differ by the closed form; the page holds")
-  func page() {
+  @Test func `Two models that unlearn step by step, labels and all, differ by the closed form; the page holds`() {
     checkProperty("page", count: 100, zip(Self.seeds, Gen.logUniform(in: 1e-4...1e4))) { seed, gamma in
       let divergence = try divergence(seed)
       let page = try WeaklyLocal.page(divergence, models: divergence.trainedModels(), steps: 400, gamma: gamma)
@@ -75,8 +74,7 @@ struct WeaklyLocalTests {
     }
   }
 
-  @Test("Without cover some eigenvalue stays above the floor for every gamma, and falls to it")
-  func uncovered() {
+  @Test func `Without cover some eigenvalue stays above the floor for every gamma, and falls to it`() {
     checkProperty("uncovered", count: 100, Self.seeds) { seed in
       let divergence = try divergence(seed)
       let weak = try WeaklyLocal(divergence, retain: divergence.instance.retained)
@@ -109,8 +107,7 @@ struct WeaklyLocalTests {
     #expect(weak.map { abs($0.span.growthFloor - 1) < 16 * eps } == true)
   }
 
-  @Test("With cover the sign of lambda_max changes at gamma*, and lambda_min passes -2 at gamma_unstable")
-  func thresholds() {
+  @Test func `With cover the sign of lambda_max changes at gamma*, and lambda_min passes -2 at gamma_unstable`() {
     checkProperty("thresholds", count: 100, zip(Self.seeds, Gen.logUniform(in: 1e-4...10))) { seed, eta in
       let weak = try WeaklyLocal(covered(seed, eta: eta), retain: covered(seed).instance.retained)
       try ensure(weak.span.covers && weak.span.growthFloor == 0, "80 - 6 rows cover 12 dimensions")
@@ -133,8 +130,8 @@ struct WeaklyLocalTests {
     }
   }
 
-  @Test("Between the thresholds two real models approach each other; outside they part at the exact rate")
-  func phases() throws {
+  @Test func `Between the thresholds two real models approach each other; outside they part at the exact rate`() throws
+  {
     for seed in 0..<10 as Range<UInt64> {
       let divergence = try covered(seed)
       let retain = divergence.instance.retained
@@ -166,8 +163,7 @@ struct WeaklyLocalTests {
     }
   }
 
-  @Test("The bound with the exact rate holds from its first step on, to a million steps")
-  func exactRate() {
+  @Test func `The bound with the exact rate holds from its first step on, to a million steps`() {
     checkProperty("exact rate", count: 100, zip(Self.seeds, Gen.logUniform(in: 1e-4...1e4))) { seed, gamma in
       let divergence = try divergence(seed)
       let run = try RetainedSpan(divergence, retain: divergence.instance.retained).ascent(gamma: gamma)
@@ -181,8 +177,7 @@ struct WeaklyLocalTests {
     }
   }
 
-  @Test("Nearly parallel retain rows: where rounding cannot tell cover, nothing is claimed")
-  func uncertainCover() throws {
+  @Test func `Nearly parallel retain rows: where rounding cannot tell cover, nothing is claimed`() throws {
     func examples(_ row: [Double], _ label: Double) -> Examples {
       Examples(features: Matrix(rows: row.count, columns: 1, elements: row), labels: Vector([label]))
     }
@@ -198,8 +193,7 @@ struct WeaklyLocalTests {
     #expect(page.claims.isEmpty)
   }
 
-  @Test("What is retained is what is not forgotten")
-  func retained() throws {
+  @Test func `What is retained is what is not forgotten`() throws {
     var law = RandomInstance()
     law.testRows = 15
     for (origin, count) in [
@@ -217,8 +211,7 @@ struct WeaklyLocalTests {
     }
   }
 
-  @Test("Input that makes no sense is refused in one line")
-  func validation() throws {
+  @Test func `Input that makes no sense is refused in one line`() throws {
     let divergence = try PathDivergence(paperExample())
     let span = try RetainedSpan(divergence, retain: divergence.instance.retained)
     for gamma in [-1, Double.nan, .infinity] {

@@ -35,7 +35,7 @@ import Tokenizers
     }
   }
 
-  @Test func `examples`() {
+  @Test func `examples by hand`() {
     var filter = StopFilter(["\n\n", "END"])
     #expect(filter.append("one\n") == "one")
     #expect(filter.append("two EN") == "\ntwo ")

@@ -40,8 +40,7 @@ struct DecoderTests {
       seed: $6)
   }
 
-  @Test("logits are those of the full forward pass, for any lengths, batch and heads")
-  func fullForward() {
+  @Test func `logits are those of the full forward pass, for any lengths, batch and heads`() {
     checkProperty("cached = full", count: 60, Self.cases) { value in
       let model = try value.model()
       let decoder = try model.decoder(slots: value.prompts.count)
@@ -70,8 +69,7 @@ struct DecoderTests {
     }
   }
 
-  @Test("the same bits alone or in a batch, at once or token by token, in any slot, new or used")
-  func batchInvariance() {
+  @Test func `the same bits alone or in a batch, at once or token by token, in any slot, new or used`() {
     checkProperty("same bits", count: 40, Self.cases) { value in
       let model = try value.model()
       let together = try model.decoder(slots: value.prompts.count + 1)
@@ -93,8 +91,7 @@ struct DecoderTests {
     }
   }
 
-  @Test("the same bits for 1, 2 and 4 workers")
-  func workers() throws {
+  @Test func `the same bits for 1, 2 and 4 workers`() throws {
     let model = try RandomModel.large()
     var expected: [[[UInt32]]] = []
     for workers in [1, 2, 4] {
@@ -116,8 +113,7 @@ struct DecoderTests {
     }
   }
 
-  @Test("an adapter that is off or all zero changes nothing; another does")
-  func adapter() throws {
+  @Test func `an adapter that is off or all zero changes nothing; another does`() throws {
     let model = try RandomModel.large()
     let prompt = model.prompt(9, seed: 3)
     let adapter = try #require(model.adapterWeights)
@@ -133,8 +129,7 @@ struct DecoderTests {
     #expect(try logits(decoder, Parameters(layout: adapter.layout)) == expected)
   }
 
-  @Test("bad input is an error that names it, and leaves the sequences alone")
-  func errors() throws {
+  @Test func `bad input is an error that names it, and leaves the sequences alone`() throws {
     let model = try Case(
       heads: 1, shared: 2, headDimension: 4, isTied: true, hasBias: false, hasAdapter: false, prompts: [], steps: 0,
       seed: 1

@@ -17,8 +17,8 @@ struct DecodingKernelTests {
     return (0..<count).map { _ in Float(random.normal()) }
   }
 
-  @Test("row products are right and have the same bits in every tile", arguments: [1, 3, 4, 5, 8, 9], [1, 4, 11, 25])
-  func rowProducts(rows: Int, outputs: Int) {
+  @Test(arguments: [1, 3, 4, 5, 8, 9], [1, 4, 11, 25])
+  func `row products are right and have the same bits in every tile`(rows: Int, outputs: Int) {
     for inner in [1, 7, 16, 17, 31, 64, 131] {
       let (x, w) = (numbers(rows * inner, seed: 1), numbers(outputs * inner, seed: 2))
       let bias = numbers(outputs, seed: 3)
@@ -49,9 +49,8 @@ struct DecodingKernelTests {
     }
   }
 
-  @Test(
-    "cached attention is softmax(q k' / sqrt D) v over the first positions", arguments: [2, 14, 16, 40, 64, 70, 128])
-  func attention(width: Int) {
+  @Test(arguments: [2, 14, 16, 40, 64, 70, 128])
+  func `cached attention is softmax(q k' / sqrt D) v over the first positions`(width: Int) {
     let heads = 3
     let stride = (width + 15) / 16 * 16
     for count in [1, 2, 15, 16, 17, 64, 65, 100] {

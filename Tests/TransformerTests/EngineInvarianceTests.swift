@@ -36,8 +36,8 @@ struct EngineInvarianceTests {
   static let few = [70, 3, 41], many = [300, 290, 310, 145], fused = [300, 290, 310, 145, 305, 298, 287, 260]
 
   /// Several groups at the head; with an adapter, dropout.
-  @Test("the same bits for 1, 2 and 4 workers", arguments: [few, many, fused], [false, true])
-  func workers(lengths: [Int], adapted: Bool) throws {
+  @Test(arguments: [few, many, fused], [false, true])
+  func `the same bits for 1, 2 and 4 workers`(lengths: [Int], adapted: Bool) throws {
     let model = try Self.model()
     let adapter =
       try adapted
@@ -72,8 +72,7 @@ struct EngineInvarianceTests {
     }
   }
 
-  @Test("padding on either side changes no bit")
-  func padding() throws {
+  @Test func `padding on either side changes no bit`() throws {
     let model = try Self.model()
     let weights = Self.random(ParameterLayout(model), seed: 1)
     let sequences = Self.sequences([17, 9, 30], seed: 4)
@@ -94,8 +93,8 @@ struct EngineInvarianceTests {
     }
   }
 
-  @Test("a sequence has the same score, to the bit, alone and in any batch", arguments: [few, many, fused])
-  func neighbours(lengths: [Int]) throws {
+  @Test(arguments: [few, many, fused])
+  func `a sequence has the same score, to the bit, alone and in any batch`(lengths: [Int]) throws {
     let model = try Self.model()
     let adapter = try LoRAConfiguration(rank: 4, alpha: 8, targets: Set(LoRAConfiguration.Target.allCases))
     let weights = Self.random(ParameterLayout(model), seed: 1)
@@ -113,8 +112,8 @@ struct EngineInvarianceTests {
     }
   }
 
-  @Test("a sequence has the same score, to the bit, whole and with a prefix", arguments: [1, 20, 70, 262])
-  func prefixes(length: Int) throws {
+  @Test(arguments: [1, 20, 70, 262])
+  func `a sequence has the same score, to the bit, whole and with a prefix`(length: Int) throws {
     let model = try Self.model()
     let adapter = try LoRAConfiguration(rank: 4, alpha: 8, targets: Set(LoRAConfiguration.Target.allCases))
     let weights = Self.random(ParameterLayout(model), seed: 1)
@@ -152,9 +151,9 @@ struct EngineInvarianceTests {
   }
 
   @Test(
-    "order, other sequences and accumulation change gradients by rounding only", arguments: [true, false],
+    arguments: [true, false],
     [[17, 9, 30, 12, 5, 40, 22, 31], fused])
-  func batching(tied: Bool, lengths: [Int]) throws {
+  func `order, other sequences and accumulation change gradients by rounding only`(tied: Bool, lengths: [Int]) throws {
     let model = try Self.model(tied: tied)
     let weights = Self.random(ParameterLayout(model), seed: 1)
     let sequences = Self.sequences(lengths, seed: 5)
@@ -176,8 +175,7 @@ struct EngineInvarianceTests {
   }
 
   /// The gradient is a sum over tokens, each of which can be had alone by a mask that leaves out the others.
-  @Test("each token's gradient is multiplied by its own weight")
-  func tokenWeights() throws {
+  @Test func `each token's gradient is multiplied by its own weight`() throws {
     let model = try Self.model()
     let weights = Self.random(ParameterLayout(model), seed: 1)
     let sequences = Self.sequences([9, 14], seed: 6)
@@ -204,8 +202,8 @@ struct EngineInvarianceTests {
 
   /// A loss of pairs, by weights that look at both of a pair; against the same weights, given sequence by sequence. The
   /// pairs are many enough for several groups of the head.
-  @Test("an example of several sequences is weighed as a whole", arguments: [2, 40])
-  func pairs(count: Int) throws {
+  @Test(arguments: [2, 40])
+  func `an example of several sequences is weighed as a whole`(count: Int) throws {
     let model = try Self.model()
     let weights = Self.random(ParameterLayout(model), seed: 1)
     let sequences = Self.sequences((0..<2 * count).map { 12 + 7 * ($0 % 5) }, seed: 7)
@@ -229,8 +227,7 @@ struct EngineInvarianceTests {
     #expect(relativeDistance(found.elements, expected.elements.map(Double.init)) < 1e-5)
   }
 
-  @Test("what a loss throws ends the call")
-  func lossThrows() throws {
+  @Test func `what a loss throws ends the call`() throws {
     let model = try Self.model()
     let weights = Self.random(ParameterLayout(model), seed: 1)
     let engine = Engine(model, capacity: EngineCapacity(sequences: 2, longestSequence: 14))
@@ -244,8 +241,7 @@ struct EngineInvarianceTests {
     }
   }
 
-  @Test("a batch that does not fit or makes no sense is an error")
-  func errors() throws {
+  @Test func `a batch that does not fit or makes no sense is an error`() throws {
     let model = try Self.model()
     let weights = Self.random(ParameterLayout(model), seed: 1)
     let engine = Engine(model, capacity: EngineCapacity(sequences: 2, longestSequence: 8, tokens: 12))

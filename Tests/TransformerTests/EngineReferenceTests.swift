@@ -16,8 +16,8 @@ struct EngineReferenceTests {
       capacity: EngineCapacity(sequences: 3, longestSequence: 20), workers: Workers(count: workers))
   }
 
-  @Test("logits and log-likelihoods", arguments: Reference.full + Reference.adapted)
-  func logits(name: String) throws {
+  @Test(arguments: Reference.full + Reference.adapted)
+  func `logits and log-likelihoods`(name: String) throws {
     let reference = try Reference(name)
     let engine = engine(reference)
     let (weights, adapter) = (try reference.weights(), try reference.adapterWeights())
@@ -33,8 +33,8 @@ struct EngineReferenceTests {
     }
   }
 
-  @Test("every parameter's gradient", arguments: Reference.full + Reference.adapted)
-  func gradients(name: String) throws {
+  @Test(arguments: Reference.full + Reference.adapted)
+  func `every parameter's gradient`(name: String) throws {
     let reference = try Reference(name)
     let engine = engine(reference)
     let factors = try reference.numbers("weights")
@@ -55,11 +55,10 @@ struct EngineReferenceTests {
   }
 
   @Test(
-    "ten AdamW steps",
     arguments: (Reference.full + Reference.adapted).flatMap { name in
       ["sft", "ga", "npo", "simnpo"].map { (name, $0) }
     })
-  func training(name: String, objective: String) throws {
+  func `ten AdamW steps`(name: String, objective: String) throws {
     let reference = try Reference(name)
     let engine = engine(reference)
     let (weights, adapter) = (try reference.weights(), try reference.adapterWeights())

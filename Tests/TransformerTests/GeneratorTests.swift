@@ -7,9 +7,9 @@ import Testing
 @Suite("Generator")
 struct GeneratorTests {
   @Test(
-    "greedy continuations are those of transformers' generate", arguments: Reference.full + Reference.adapted,
+    arguments: Reference.full + Reference.adapted,
     [1, 4])
-  func transformers(name: String, slots: Int) throws {
+  func `greedy continuations are those of transformers' generate`(name: String, slots: Int) throws {
     let reference = try Reference(name)
     let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
     let json = try JSON(parsing: try InputFile.bytes(of: "/\(folder)/References/\(name).generated.json"))
@@ -45,8 +45,7 @@ struct GeneratorTests {
     )
   }
 
-  @Test("the same for any slots, workers and division into calls")
-  func invariance() throws {
+  @Test func `the same for any slots, workers and division into calls`() throws {
     let model = try RandomModel.large()
     for sampler in [try Sampler(temperature: 1.2), try Sampler(temperature: 0.9, topK: 200, topP: 0.95)] {
       let (prompts, settings) = many(model, sampler: sampler)
@@ -73,8 +72,9 @@ struct GeneratorTests {
     }
   }
 
-  @Test("a stop token ends a sequence and is left out; each token is streamed; the caller can end a sequence")
-  func endings() throws {
+  @Test func `a stop token ends a sequence and is left out; each token is streamed; the caller can end a sequence`()
+    throws
+  {
     let model = try RandomModel.large()
     let prompts = [model.prompt(4, seed: 1), model.prompt(9, seed: 2), model.prompt(2, seed: 3)]
     let generator = try Generator(model.model, slots: 2, workers: .one)
@@ -106,15 +106,13 @@ struct GeneratorTests {
     #expect(try generator.generate([], weights: model.weights, settings: settings).isEmpty)
   }
 
-  @Test("left padding is dropped and changes nothing")
-  func padding() {
+  @Test func `left padding is dropped and changes nothing`() {
     let padded: [Int32] = [0, 0, 5, 1, 2, 3, 0, 8, 9]
     let prompts = Generator.prompts(padded: padded, length: 3, starts: [2, 0, 1])
     #expect(prompts == [[5], [1, 2, 3], [8, 9]])
   }
 
-  @Test("bad prompts are errors before anything is generated; logits that are no numbers are errors")
-  func errors() throws {
+  @Test func `bad prompts are errors before anything is generated; logits that are no numbers are errors`() throws {
     let model = try RandomModel.large()
     let generator = try Generator(model.model, slots: 2, contextLength: 10, workers: .one)
     func run(_ prompts: [[Int32]], new: Int = 4, weights: Parameters? = nil) throws -> [Generation] {
@@ -145,8 +143,7 @@ struct GeneratorTests {
     #expect(full[0].tokens.count == 4)
   }
 
-  @Test("each text may end with the context, where its own prompt leaves no more")
-  func endsWithContext() throws {
+  @Test func `each text may end with the context, where its own prompt leaves no more`() throws {
     let model = try RandomModel.large()
     let generator = try Generator(model.model, slots: 2, contextLength: 10, workers: .one)
     let prompts: [[Int32]] = [[1, 2, 3, 4, 5, 6], [1], [2, 3], [7, 8, 9]]

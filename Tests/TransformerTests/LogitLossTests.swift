@@ -46,8 +46,8 @@ struct LogitLossTests {
       workers: Workers(count: 2))
   }
 
-  @Test("every parameter's gradient is PyTorch's", arguments: Reference.full + Reference.adapted)
-  func gradients(name: String) throws {
+  @Test(arguments: Reference.full + Reference.adapted)
+  func `every parameter's gradient is PyTorch's`(name: String) throws {
     let (reference, loss) = (try Reference(name), try Loss(name))
     let engine = engine(reference)
     let gradients = Parameters(layout: engine.trainedLayout)
@@ -65,8 +65,8 @@ struct LogitLossTests {
     }
   }
 
-  @Test("the final hidden states are PyTorch's", arguments: Reference.full + Reference.adapted)
-  func features(name: String) throws {
+  @Test(arguments: Reference.full + Reference.adapted)
+  func `the final hidden states are PyTorch's`(name: String) throws {
     let (reference, loss) = (try Reference(name), try Loss(name))
     let found = try engine(reference).features(
       reference.batch, weights: reference.weights(), adapterWeights: reference.adapterWeights())
@@ -76,8 +76,8 @@ struct LogitLossTests {
   }
 
   /// The engine in FP32 against differences of a second implementation in Double.
-  @Test("single parameters' gradients, by finite differences in Double", arguments: ["llama_head_dim", "qwen2"])
-  func differencesOfParameters(name: String) throws {
+  @Test(arguments: ["llama_head_dim", "qwen2"])
+  func `single parameters' gradients, by finite differences in Double`(name: String) throws {
     let (reference, loss) = (try Reference(name), try Loss(name))
     let engine = engine(reference)
     let (weights, batch) = (try reference.weights(), reference.batch)
@@ -109,8 +109,8 @@ struct LogitLossTests {
   }
 
   /// 1045 rows make three groups at the head; the derivative of the log-likelihood written out is one more loss.
-  @Test("cross-entropy written as a loss of the logits has the gradient of the log-likelihoods", arguments: [1, 3])
-  func crossEntropy(workers: Int) throws {
+  @Test(arguments: [1, 3])
+  func `cross-entropy written as a loss of the logits has the gradient of the log-likelihoods`(workers: Int) throws {
     let model = try EngineInvarianceTests.model(tied: false)
     let weights = EngineInvarianceTests.random(ParameterLayout(model), seed: 1)
     let batch = Batch(EngineInvarianceTests.sequences(EngineInvarianceTests.many, seed: 2))

@@ -10,8 +10,8 @@ import Testing
 struct OperationTests {
   let tolerance = 2e-6
 
-  @Test("RMSNorm", arguments: [(3, 7), (2, 64), (5, 131)])
-  func rmsNorm(rows: Int, width: Int) {
+  @Test(arguments: [(3, 7), (2, 64), (5, 131)])
+  func `RMSNorm is its definition, and so is its gradient`(rows: Int, width: Int) {
     let (x, w) = (normals(rows * width, seed: 1), normals(width, seed: 2))
     let (c, base) = (normals(rows * width, seed: 3), normals(rows * width, seed: 4))
     let epsilon = 1e-3
@@ -41,8 +41,7 @@ struct OperationTests {
     }
   }
 
-  @Test("linear layer, with a bias, in rectangles of wider matrices")
-  func linear() {
+  @Test func `linear layer, with a bias, in rectangles of wider matrices`() {
     let (n, k, m) = (5, 7, 6)
     let (x, w, c, b) = (normals(n * k, seed: 1), normals(m * k, seed: 2), normals(n * m, seed: 3), normals(m, seed: 4))
     let (xf, wf, bias) = (Owned(n, k, x, stride: k + 3), Owned(m, k, w), Owned(1, m, b))
@@ -60,8 +59,8 @@ struct OperationTests {
     #expect(relativeDistance(db.values, (0..<m).map { j in (0..<n).reduce(0) { $0 + c[$1 * m + j] } }) < tolerance)
   }
 
-  @Test("rotary embedding turns pairs half a head apart; backward turns back", arguments: [2, 6, 64])
-  func rope(width: Int) throws {
+  @Test(arguments: [2, 6, 64])
+  func `rotary embedding turns pairs half a head apart; backward turns back`(width: Int) throws {
     let heads = 2
     let model = try ModelConfiguration(
       vocabularySize: 2, hiddenSize: 4, intermediateSize: 4, layerCount: 1, headCount: heads, headDimension: width,
@@ -92,8 +91,7 @@ struct OperationTests {
     #expect(relativeDistance(dy.values, differences(x) { dot(c, forward($0)) }) < tolerance)
   }
 
-  @Test("llama3 scaling keeps fast frequencies, divides slow ones and blends between")
-  func ropeScaling() throws {
+  @Test func `llama3 scaling keeps fast frequencies, divides slow ones and blends between`() throws {
     let scaling = try RopeScaling(
       factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContextLength: 8192)
     #expect(scaling.scaled(1) == 1)
@@ -102,8 +100,8 @@ struct OperationTests {
     #expect(abs(scaling.scaled(middle) - (0.5 * middle / 8 + 0.5 * middle)) < 1e-15)
   }
 
-  @Test("SwiGLU", arguments: [(1, 1), (3, 37)])
-  func swiglu(rows: Int, width: Int) {
+  @Test(arguments: [(1, 1), (3, 37)])
+  func `SwiGLU is its definition, and so is its gradient`(rows: Int, width: Int) {
     let (x, c) = (normals(rows * 2 * width, seed: 1, scale: 3), normals(rows * width, seed: 2))
     func forward(_ x: [Double]) -> [Double] {
       (0..<rows * width).map { index in
@@ -118,8 +116,7 @@ struct OperationTests {
     #expect(relativeDistance(gateUp.values, differences(x) { dot(c, forward($0)) }) < tolerance)
   }
 
-  @Test("embedding")
-  func embedding() {
+  @Test func `the embedding looks up, and adds up gradients`() {
     let tokens: [Int32] = [2, 0, 2, 1]
     let (table, c) = (normals(4 * 5, seed: 1), normals(4 * 5, seed: 2))
     let x = Owned(4, 5)
@@ -147,8 +144,8 @@ struct OperationTests {
     }
   }
 
-  @Test("attention, in tiles that are smaller than the sequence", arguments: [(1, 4), (9, 6), (70, 2)])
-  func attention(count: Int, width: Int) {
+  @Test(arguments: [(1, 4), (9, 6), (70, 2)])
+  func `attention, in tiles that are smaller than the sequence`(count: Int, width: Int) {
     let x = normals(3 * count * width, seed: 1, scale: 1.5)
     let c = normals(count * width, seed: 2)
     let (out, gradient) = runAttention(x, c, count, width)
@@ -156,8 +153,7 @@ struct OperationTests {
     #expect(relativeDistance(gradient, differences(x) { dot(c, attention($0, count, width)) }) < 2 * tolerance)
   }
 
-  @Test("attention over several blocks of keys: a directional derivative")
-  func longAttention() {
+  @Test func `attention over several blocks of keys: a directional derivative`() {
     let (count, width) = (Attention.keyBlock * 2 + 37, 4)
     let x = normals(3 * count * width, seed: 1, scale: 1.5)
     let (c, direction) = (normals(count * width, seed: 2), normals(x.count, seed: 3))
@@ -186,8 +182,7 @@ struct OperationTests {
     return (out.values, gradients.flatMap(\.values))
   }
 
-  @Test("attention with cached keys is that of the last rows")
-  func cachedAttention() {
+  @Test func `attention with cached keys is that of the last rows`() {
     let (count, width, new) = (80, 8, 3)
     let x = normals(3 * count * width, seed: 5)
     let part = count * width
@@ -199,8 +194,8 @@ struct OperationTests {
     #expect(relativeDistance(out.values, attention(x, count, width).suffix(new * width)) < tolerance)
   }
 
-  @Test("cross-entropy in tiles of the vocabulary", arguments: [5, 16, 23])
-  func crossEntropy(vocabulary: Int) {
+  @Test(arguments: [5, 16, 23])
+  func `cross-entropy in tiles of the vocabulary`(vocabulary: Int) {
     let (rows, tile) = (4, 5)
     let z = normals(rows * vocabulary, seed: 1, scale: 4)
     let weights = normals(rows, seed: 2)
@@ -237,8 +232,8 @@ struct OperationTests {
     #expect(relativeDistance(logits.values, differences(z) { dot(weights, likelihoods($0)) }) < tolerance)
   }
 
-  @Test("adapters of two layers with one input, with and without dropout", arguments: [0.0, 0.4])
-  func adapter(dropout: Double) {
+  @Test(arguments: [0.0, 0.4])
+  func `adapters of two layers with one input, with and without dropout`(dropout: Double) {
     let (n, k, rank) = (6, 9, 2)
     let parts = [
       LoRALinear.Part(key: 1, outputs: 0..<5, a: 0, b: 2 * rank * k),
@@ -296,8 +291,7 @@ struct OperationTests {
     #expect(relativeDistance(dw.values, differences(w) { dot(c, forward(x, $0)) }) < tolerance)
   }
 
-  @Test("dropout keeps its share, scales it, and sees the same mask in any rectangle")
-  func dropoutMask() throws {
+  @Test func `dropout keeps its share, scales it, and sees the same mask in any rectangle`() throws {
     let (rows, columns) = (300, 200)
     let ones = Owned(rows, columns, [Double](repeating: 1, count: rows * columns))
     let mask = try #require(DropoutMask(probability: 0.25, seed: 3))

@@ -96,8 +96,8 @@ struct OptimizerTests {
     }
   }
 
-  @Test("ten steps of SGD are PyTorch's to rounding", arguments: ["sgd", "sgd_decay", "sgd_clip", "sgd_decay_clip"])
-  func sgd(name: String) throws {
+  @Test(arguments: ["sgd", "sgd_decay", "sgd_clip", "sgd_decay_clip"])
+  func `ten steps of SGD are PyTorch's to rounding`(name: String) throws {
     let reference = try OptimizerReference(name)
     let decay = try #require(reference.constant("weight_decay"))
     let expected = try reference.rows("parameters")
@@ -114,8 +114,8 @@ struct OptimizerTests {
     }
   }
 
-  @Test("ten steps of AdamW are PyTorch's to rounding", arguments: ["adamw", "adamw_constants", "adamw_clip"])
-  func adamW(name: String) throws {
+  @Test(arguments: ["adamw", "adamw_constants", "adamw_clip"])
+  func `ten steps of AdamW are PyTorch's to rounding`(name: String) throws {
     let reference = try OptimizerReference(name)
     func constant(_ key: String) throws -> Double { try #require(reference.constant(key)) }
     let (beta1, beta2) = (try constant("beta1"), try constant("beta2"))
@@ -162,8 +162,8 @@ struct OptimizerTests {
       ? SGD(weightDecay: 0.3) : AdamW(layout: layout, betas: (0.7, 0.95), epsilon: 1e-2, weightDecay: 0.4)
   }
 
-  @Test("a run resumed from the step count and the state goes on with the same bits", arguments: ["AdamW", "SGD"])
-  func resuming(name: String) {
+  @Test(arguments: ["AdamW", "SGD"])
+  func `a run resumed from the step count and the state goes on with the same bits`(name: String) {
     let parameters = Parameters.normal(37, seed: 1)
     let whole = Self.make(name, parameters.layout)
     #expect(whole.state.map(\.name) == (name == "AdamW" ? ["first_moment", "second_moment"] : []))
@@ -185,8 +185,8 @@ struct OptimizerTests {
     #expect(copy.bits == parameters.bits && resumed.stepCount == 10)
   }
 
-  @Test("the same bits for 1, 2 and 4 workers, wherever an element lies", arguments: ["AdamW", "SGD"])
-  func workers(name: String) {
+  @Test(arguments: ["AdamW", "SGD"])
+  func `the same bits for 1, 2 and 4 workers, wherever an element lies`(name: String) {
     let (count, period) = ((3 << 16) + 5, 37)
     var first: [[UInt32]]?
     for workers in [1, 2, 4] {
@@ -208,8 +208,7 @@ struct OptimizerTests {
     }
   }
 
-  @Test("an element's bits do not depend on how many others there are")
-  func lengths() {
+  @Test func `an element's bits do not depend on how many others there are`() {
     for count in 0...67 {
       // One element more than the kernels are told of.
       let (p, g) = (normals(count + 1, seed: 1).map { Float($0) }, normals(count + 1, seed: 2).map { Float($0) })

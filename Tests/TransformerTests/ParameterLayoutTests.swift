@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Parameter layout")
 struct ParameterLayoutTests {
-  @Test("tensors of a group are adjacent, groups are aligned, names are Hugging Face's")
-  func groups() throws {
+  @Test func `tensors of a group are adjacent, groups are aligned, names are Hugging Face's`() throws {
     let model = try ModelConfiguration(
       vocabularySize: 11, hiddenSize: 6, intermediateSize: 10, layerCount: 2, headCount: 3, keyValueHeadCount: 1,
       headDimension: 4, contextLength: 32, hasQKVBias: true)
@@ -24,8 +23,7 @@ struct ParameterLayoutTests {
     }
   }
 
-  @Test("adapters have PEFT's names and shapes")
-  func adapter() throws {
+  @Test func `adapters have PEFT's names and shapes`() throws {
     let model = try ModelConfiguration(
       vocabularySize: 11, hiddenSize: 6, intermediateSize: 10, layerCount: 1, headCount: 3, contextLength: 32,
       tiesEmbeddings: true)
@@ -38,8 +36,7 @@ struct ParameterLayoutTests {
     #expect(layout["base_model.model.lm_head.lora_B.weight"]?.shape == [11, 2])
   }
 
-  @Test("what makes no model is an error that names the value")
-  func errors() {
+  @Test func `what makes no model is an error that names the value`() {
     func make(_ change: (inout (Int, Int, Int, Int)) -> Void) throws -> ModelConfiguration {
       var sizes = (12, 3, 3, 4)
       change(&sizes)

@@ -17,9 +17,11 @@ struct ProductKernelTests {
   ]
 
   @Test(
-    "are right to the bound of rounding, turned or not, in rectangles of wider matrices", arguments: [false, true],
+    arguments: [false, true],
     [(false, false), (false, true), (true, false), (true, true)])
-  func definition(isNarrow: Bool, turns: (a: Bool, b: Bool)) {
+  func `are right to the bound of rounding, turned or not, in rectangles of wider matrices`(
+    isNarrow: Bool, turns: (a: Bool, b: Bool)
+  ) {
     let product: Product = isNarrow ? ck_narrow_product : ck_product
     for (rows, columns, inner) in Self.shapes {
       let (lda, ldb, ldc) = ((turns.a ? rows : inner) + 3, (turns.b ? inner : columns) + 1, columns + 2)
@@ -54,8 +56,8 @@ struct ProductKernelTests {
     }
   }
 
-  @Test("have elements whose bits do not depend on the rectangle they are computed in", arguments: [false, true])
-  func invariance(isNarrow: Bool) {
+  @Test(arguments: [false, true])
+  func `have elements whose bits do not depend on the rectangle they are computed in`(isNarrow: Bool) {
     let product: Product = isNarrow ? ck_narrow_product : ck_product
     let (rows, columns) = (271, 47)
     for inner in [5, 64, 300, 700] {

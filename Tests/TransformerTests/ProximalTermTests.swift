@@ -18,8 +18,8 @@ struct ProximalTermTests {
     return result
   }
 
-  @Test("value and gradient are exact where FP32 holds them", arguments: [1, 2, 15, 16, 17, 67, (2 << 16) + 3])
-  func exact(count: Int) {
+  @Test(arguments: [1, 2, 15, 16, 17, 67, (2 << 16) + 3])
+  func `value and gradient are exact where FP32 holds them`(count: Int) {
     let mu = 0.75
     let (x, center, g) = (eighths(count, seed: 1), eighths(count, seed: 2), eighths(count, seed: 3))
     let (start, gradients) = (parameters(center), parameters(g))
@@ -35,8 +35,8 @@ struct ProximalTermTests {
     #expect(gradients.elements[count...].allSatisfy { $0 == 0 })
   }
 
-  @Test("the gradient is that of the value, by finite differences", arguments: [0.0, 0.3, 25])
-  func gradient(mu: Double) {
+  @Test(arguments: [0.0, 0.3, 25])
+  func `the gradient is that of the value, by finite differences`(mu: Double) {
     let (x, center) = (normals(53, seed: 1), normals(53, seed: 2))
     func value(_ x: [Double]) -> Double { mu * zip(x, center).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }
     let gradients = Parameters(layout: ParameterLayout(groups: [[("x", [53])]]))
@@ -47,8 +47,7 @@ struct ProximalTermTests {
     #expect(relativeDistance(Array(gradients.elements[..<53]), differences(x, value)) < 0x1p-24 + 1e-9)
   }
 
-  @Test("a step far smaller than the parameters is not lost")
-  func nearby() {
+  @Test func `a step far smaller than the parameters is not lost`() {
     let center = normals(100, seed: 1, scale: 100)
     let x = center.map { Double(Float($0).nextUp) }
     let gradients = parameters([Double](repeating: 0, count: 100))
@@ -59,8 +58,7 @@ struct ProximalTermTests {
     #expect(value == 0.5 * dot(differences, differences))
   }
 
-  @Test("the same bits for 1, 2 and 4 workers")
-  func workers() {
+  @Test func `the same bits for 1, 2 and 4 workers`() {
     let count = (3 << 16) + 5
     let (x, center) = (Parameters.normal(count, seed: 1), Parameters.normal(count, seed: 2))
     let term = ProximalTerm(mu: 0.3, center: center)
@@ -75,8 +73,7 @@ struct ProximalTermTests {
     }
   }
 
-  @Test("an element's gradient is rounded once and does not depend on how many others there are")
-  func lengths() {
+  @Test func `an element's gradient is rounded once and does not depend on how many others there are`() {
     for count in 0...67 {
       // One element more than the kernel is told of.
       let (x, center) = (normals(count + 1, seed: 1).map { Float($0) }, normals(count + 1, seed: 2).map { Float($0) })

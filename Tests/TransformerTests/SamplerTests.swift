@@ -45,12 +45,11 @@ struct SamplerTests {
   static let quantiles = [2: 27.63, 3: 30.66, 4: 33.38, 11: 48.87]
 
   @Test(
-    "tokens come as often as they should",
     arguments: [
       (1.0, nil, nil, 11), (0.5, nil, nil, 11), (3.0, nil, nil, 11), (1.0, 4, nil, 3), (1.0, nil, 0.5, 2),
       (0.7, 5, 0.8, 2), (1.5, 5, 0.9, 4), (1.0, 12, 1.0, 11),
     ] as [(Double, Int?, Double?, Int)])
-  func distribution(temperature: Double, topK: Int?, topP: Double?, freedom: Int) throws {
+  func `tokens come as often as they should`(temperature: Double, topK: Int?, topP: Double?, freedom: Int) throws {
     let expected = Self.probabilities(temperature: temperature) { sorted, p in
       let first = Array(sorted.prefix(topK ?? sorted.count))
       let mass = first.reduce(0) { $0 + p[$1] }
@@ -77,8 +76,7 @@ struct SamplerTests {
     #expect(statistic < (try #require(Self.quantiles[freedom])))
   }
 
-  @Test("greedy takes the greatest, of equal ones the first, and draws nothing")
-  func greedy() throws {
+  @Test func `greedy takes the greatest, of equal ones the first, and draws nothing`() throws {
     var random = RandomGenerator(seed: 1)
     var untouched = RandomGenerator(seed: 1)
     for count in [1, 5, 16, 17, 100, 257] {
@@ -94,8 +92,7 @@ struct SamplerTests {
     #expect(random.next() == untouched.next())
   }
 
-  @Test("top-k of 1 and top-p of 0 are greedy; the limits that keep all change no draw")
-  func limits() throws {
+  @Test func `top-k of 1 and top-p of 0 are greedy; the limits that keep all change no draw`() throws {
     #expect(counts(try Sampler(topK: 1), Self.logits, draws: 100, seed: 2)[2] == 100)
     #expect(counts(try Sampler(topP: 0), Self.logits, draws: 100, seed: 2)[2] == 100)
     #expect(counts(try Sampler(temperature: 1e-30), Self.logits, draws: 100, seed: 2)[2] == 100)
@@ -104,8 +101,10 @@ struct SamplerTests {
     #expect(counts(try Sampler(topK: 99, topP: 1), Self.logits, draws: 1000, seed: 3) == all)
   }
 
-  @Test("tokens as likely as the k-th stay; top-p takes the smaller ids of equal ones, and the one that reaches p")
-  func ties() throws {
+  @Test
+  func `tokens as likely as the k-th stay; top-p takes the smaller ids of equal ones, and the one that reaches p`()
+    throws
+  {
     let logits: [Float] = [1, 3, 1, 1, 0, 1]
     let kept = counts(try Sampler(temperature: 5, topK: 2), logits, draws: 2000, seed: 4)
     #expect(kept[4] == 0 && [0, 1, 2, 3, 5].allSatisfy { kept[$0] > 100 })
@@ -117,8 +116,7 @@ struct SamplerTests {
 
   private func none(_ count: Int) -> [Bool] { Array(repeating: false, count: count) }
 
-  @Test("the heap gives all tokens in order")
-  func heap() {
+  @Test func `the heap gives all tokens in order`() {
     var random = RandomGenerator(seed: 6)
     for count in [1, 2, 3, 10, 63, 64, 200] {
       var weights = (0..<count).map { _ in Float(Int.random(in: 0..<max(2, count / 2), using: &random)) }
@@ -136,8 +134,7 @@ struct SamplerTests {
     }
   }
 
-  @Test("logits that are no numbers give no token; minus infinity is never chosen")
-  func notFinite() throws {
+  @Test func `logits that are no numbers give no token; minus infinity is never chosen`() throws {
     var random = RandomGenerator(seed: 7)
     for sampler in [Sampler.greedy, try Sampler(), try Sampler(topK: 2), try Sampler(topP: 0.5)] {
       for bad: Float in [.nan, .infinity] {
@@ -154,8 +151,7 @@ struct SamplerTests {
     }
   }
 
-  @Test("settings that make no sense are errors")
-  func errors() {
+  @Test func `settings that make no sense are errors`() {
     #expect(throws: GenerationError.setting("temperature", -1)) { try Sampler(temperature: -1) }
     #expect(throws: GenerationError.setting("temperature", .infinity)) { try Sampler(temperature: .infinity) }
     #expect(throws: GenerationError.self) { try Sampler(temperature: .nan) }

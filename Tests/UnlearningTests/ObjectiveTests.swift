@@ -124,15 +124,13 @@ private func ensureEqual(_ left: Double, _ right: Double, within tolerance: Doub
 
 @Suite("Identities of the objectives")
 struct ObjectiveIdentityTests {
-  @Test("Gradient ascent minimises the log-likelihood itself")
-  func gradientAscent() {
+  @Test func `Gradient ascent minimises the log-likelihood itself`() {
     checkProperty("GA is the identity", Sample.gen) { sample in
       ChosenObjective.gradientAscent.results(sample) == [sample.logLikelihood, 1, 0]
     }
   }
 
-  @Test("At the reference NPO's gradient is gradient ascent's")
-  func npoAtReference() {
+  @Test func `At the reference NPO's gradient is gradient ascent's`() {
     let anyReference = Gen.oneOf([.double(in: -1000...0), .double(in: -1e300...1e300)])
     checkProperty("2 sigmoid(0) = 1", zip(.logUniform(in: 1e-300...1e300), anyReference)) { beta, reference in
       let npo = try ChosenObjective.npo(beta: beta)
@@ -147,8 +145,7 @@ struct ObjectiveIdentityTests {
   /// and `0 <= s(1 - s) <= 1/4`. At z = beta d, times 2/beta: `0 <= L - (2/beta) log 2 - d <= beta d^2 / 4`.
   ///
   /// This is the limit beta -> 0, and also the first order of NPO about the reference, which is gradient ascent.
-  @Test("NPO is gradient ascent as beta or the distance from the reference goes to 0")
-  func npoLimit() {
+  @Test func `NPO is gradient ascent as beta or the distance from the reference goes to 0`() {
     let difference = zip(.logUniform(in: 1e-6...100), .bool).map { $1 ? -$0 : $0 }
     let anyBeta = Gen.logUniform(in: 1e-9...4)
     checkProperty("Taylor remainder", count: 1000, zip(anyBeta, .double(in: -100...0), difference)) {
@@ -165,8 +162,7 @@ struct ObjectiveIdentityTests {
     }
   }
 
-  @Test("SimNPO is NPO with the reference likelihood 1")
-  func simNPOIsNPO() {
+  @Test func `SimNPO is NPO with the reference likelihood 1`() {
     checkProperty("reference 0", zip(beta, Sample.gen)) { beta, sample in
       var unreferenced = sample
       unreferenced.reference = 0
@@ -175,8 +171,7 @@ struct ObjectiveIdentityTests {
     }
   }
 
-  @Test("The original SimNPO without its length and margin is the paper's")
-  func originalWithoutLengthAndMargin() {
+  @Test func `The original SimNPO without its length and margin is the paper's`() {
     checkProperty("|y| = 1, gamma = 0", zip(beta, Sample.gen)) { beta, sample in
       var oneToken = sample
       oneToken.answerLength = 1
@@ -186,8 +181,7 @@ struct ObjectiveIdentityTests {
   }
 
   /// The published code: z_code = beta (NLL/|y| - gamma_code), loss -(2/beta) log sigmoid(z_code).
-  @Test("gamma is beta times the published code's")
-  func publishedConvention() {
+  @Test func `gamma is beta times the published code's`() {
     checkProperty("gamma = beta gamma_code", zip(beta, .double(in: 0...5), Sample.gen)) { beta, gammaInCode, sample in
       let z = beta * (-sample.logLikelihood / Double(sample.answerLength) - gammaInCode)
       let loss = log(1 + exp(-z)) * 2 / beta
@@ -197,8 +191,7 @@ struct ObjectiveIdentityTests {
     }
   }
 
-  @Test("Arguments a form does not have are ignored")
-  func ignoredArguments() {
+  @Test func `Arguments a form does not have are ignored`() {
     checkProperty("ignored", zip(Situation.gen, Sample.gen)) { situation, other in
       let objective = try situation.make()
       var changed = situation.sample
@@ -215,8 +208,7 @@ struct ObjectiveDerivativeTests {
   /// With a step of delta in z, that is h = delta |y| / beta in l, the central difference misses the derivative by at
   /// most `h^2/6 max|L'''|`. As `L''' = (2/beta) (beta/|y|)^3 sigmoid''` and `|sigmoid''| <= 1/(6 sqrt 3)`, that is
   /// `(2/|y|) delta^2 / (36 sqrt 3)`. Rounding adds, divided by delta, a few units of the terms of z and of 1.
-  @Test("The weight is the derivative of the value")
-  func weightIsDerivative() {
+  @Test func `The weight is the derivative of the value`() {
     checkProperty("central difference", count: 1000, Situation.gen) { situation in
       let objective = try situation.make()
       let sample = situation.sample
@@ -232,8 +224,7 @@ struct ObjectiveDerivativeTests {
     }
   }
 
-  @Test("The weight grows with the log-likelihood, from 0 towards 2/|y|")
-  func weightIsMonotone() {
+  @Test func `The weight grows with the log-likelihood, from 0 towards 2/|y|`() {
     checkProperty("monotone", zip(Situation.gen, .logUniform(in: 1e-12...1e6))) { situation, step in
       let objective = try situation.make()
       var higher = situation.sample
@@ -248,8 +239,7 @@ struct ObjectiveDerivativeTests {
   }
 
   /// The relative error of the weight is the absolute one of its logarithm; |y| adds the rounding of log |y| <= 6.
-  @Test("The log weight is the logarithm of the weight")
-  func logWeightIsConsistent() {
+  @Test func `The log weight is the logarithm of the weight`() {
     checkProperty("log weight", count: 1000, Situation.gen) { situation in
       let objective = try situation.make()
       let (weight, logWeight) = (objective.weight(situation.sample), objective.logWeight(situation.sample))
@@ -258,8 +248,7 @@ struct ObjectiveDerivativeTests {
   }
 
   /// log(2 sigmoid(z)) = z + log 2 - log(1 + e^z), whose last term is below e^-40 < epsilon/50 for z < -40.
-  @Test("The log weight goes on where the weight is 0 in floating point")
-  func logWeightBelowUnderflow() throws {
+  @Test func `The log weight goes on where the weight is 0 in floating point`() throws {
     let simNPO = try ChosenObjective.simNPO(beta: 1)
     checkProperty("asymptote", .logUniform(in: 40...1e300)) { nll in
       let sample = Sample(logLikelihood: -nll, reference: 0, answerLength: 1)
@@ -271,8 +260,8 @@ struct ObjectiveDerivativeTests {
 
 @Suite("Objectives in floating point")
 struct ObjectiveNumericsTests {
-  @Test("Values agree with mpmath to a few units in the last place", arguments: referenceValues)
-  func referenceValue(_ row: ReferenceRow) throws {
+  @Test(arguments: referenceValues)
+  func `Values agree with mpmath to a few units in the last place`(_ row: ReferenceRow) throws {
     let objective = try row.objective()
     // An error dz of z changes value and weight by a factor of at most 1 + |dz|, and the log weight by at most |dz|.
     let relative = 3 * epsilon * (1 + row.sizeOfRounding)
@@ -284,8 +273,7 @@ struct ObjectiveNumericsTests {
   }
 
   /// For u = z/beta: `2 max(u, 0) <= L <= 2 max(u, 0) + (2/beta) log 2`, whatever the size of the terms.
-  @Test("Nothing overflows early or becomes NaN for finite arguments")
-  func extremeArguments() {
+  @Test func `Nothing overflows early or becomes NaN for finite arguments`() {
     let huge = Double.greatestFiniteMagnitude
     let magnitudes: [Double] = [0, 1, 745, 1e16, 1e300, huge, .leastNonzeroMagnitude, .leastNormalMagnitude, 1e-300]
     let extreme = zip(Gen.choice(of: magnitudes), .bool).map { $1 ? -$0 : $0 }
@@ -322,8 +310,7 @@ struct ObjectiveNumericsTests {
     }
   }
 
-  @Test("A sequence of probability 0 is forgotten already")
-  func impossibleSequence() throws {
+  @Test func `A sequence of probability 0 is forgotten already`() throws {
     let sample = Sample(logLikelihood: -.infinity, reference: -20, answerLength: 3)
     for objective in [try ChosenObjective.npo(beta: 0.5), try .simNPO(beta: 1)] {
       #expect(objective.results(sample) == [0, 0, -.infinity])
@@ -334,8 +321,8 @@ struct ObjectiveNumericsTests {
 @Suite("Objectives by token")
 struct TokenObjectiveTests {
   /// p = 1/2, 1/4 and 1/8, whose powers are exact up to the rounding of exp and of the logarithms that go in.
-  @Test("WGA weights each token by a power of its probability, as a constant", arguments: [1.0, 2])
-  func wga(_ beta: Double) throws {
+  @Test(arguments: [1.0, 2])
+  func `WGA weights each token by a power of its probability, as a constant`(_ beta: Double) throws {
     let sequence = ScoredSequence(tokens: [0.5, 0.25, 0.125].map { log($0) })
     let loss = try ChosenObjective(.wga, ["beta": beta]).loss(of: [sequence])
     let expected = beta == 1 ? [0.5, 0.25, 0.125] : [0.25, 0.0625, 0.015625]
@@ -345,8 +332,7 @@ struct TokenObjectiveTests {
     #expect(abs(loss.logWeight - log(expected.reduce(0, +) / 3)) <= 8 * epsilon)
   }
 
-  @Test("WGA with a vanishing power is gradient ascent, and its log weight outlives its weights")
-  func limits() throws {
+  @Test func `WGA with a vanishing power is gradient ascent, and its log weight outlives its weights`() throws {
     let sequence = ScoredSequence(tokens: [-3, -0.1, -7])
     let ascent = try ChosenObjective.gradientAscent.loss(of: [sequence])
     let faint = try ChosenObjective(.wga, ["beta": 1e-300]).loss(of: [sequence])
@@ -356,8 +342,7 @@ struct TokenObjectiveTests {
     #expect(try ChosenObjective(.wga).loss(ofRow: -.infinity, reference: 0).value == 0)
   }
 
-  @Test("What an objective gives is checked")
-  func checks() throws {
+  @Test func `What an objective gives is checked`() throws {
     func objective(_ weights: [[Double]]) throws -> ChosenObjective {
       try ChosenObjective(
         Objective("bad", label: "Bad", "for a test", source: "none", average: .examples) { _, _ in
@@ -374,8 +359,7 @@ struct TokenObjectiveTests {
     }
   }
 
-  @Test("Objectives have names of their own and say what they are")
-  func list() {
+  @Test func `Objectives have names of their own and say what they are`() {
     #expect(Set(Objective.all.map(\.name)).count == Objective.all.count)
     #expect(Set(Objective.all.map(\.label)).count == Objective.all.count)
     for objective in Objective.all {
@@ -392,8 +376,8 @@ struct TokenObjectiveTests {
 
 @Suite("Parameters of the objectives")
 struct ObjectiveParameterTests {
-  @Test("beta must be positive and normal", arguments: [0, -1, .infinity, .leastNonzeroMagnitude, -Double.infinity])
-  func invalidBeta(_ beta: Double) {
+  @Test(arguments: [0, -1, .infinity, .leastNonzeroMagnitude, -Double.infinity])
+  func `beta must be positive and normal`(_ beta: Double) {
     #expect(throws: ObjectiveError.outOfRange("beta", beta, .positive)) { try ChosenObjective.npo(beta: beta) }
     #expect(throws: ObjectiveError.outOfRange("beta", beta, .positive)) { try ChosenObjective.simNPO(beta: beta) }
     #expect(throws: ObjectiveError.outOfRange("beta", beta, .positive)) {
@@ -401,8 +385,7 @@ struct ObjectiveParameterTests {
     }
   }
 
-  @Test("gamma must be finite, and no parameter may be NaN")
-  func invalidGammaAndNaN() {
+  @Test func `gamma must be finite, and no parameter may be NaN`() {
     #expect(throws: ObjectiveError.outOfRange("margin", .infinity, .finite)) {
       try ChosenObjective.simNPOOriginal(beta: 1, margin: .infinity)
     }
@@ -410,8 +393,7 @@ struct ObjectiveParameterTests {
     #expect(throws: ObjectiveError.self) { try ChosenObjective.simNPOOriginal(beta: 1, margin: .nan) }
   }
 
-  @Test("Objectives and errors say what they are")
-  func descriptions() throws {
+  @Test func `Objectives and errors say what they are`() throws {
     #expect(ChosenObjective.gradientAscent.description == "GA")
     #expect(try ChosenObjective.npo(beta: 0.5).description == "NPO(beta: 0.5)")
     #expect(try ChosenObjective.simNPO(beta: 1).description == "SimNPO(beta: 1.0)")

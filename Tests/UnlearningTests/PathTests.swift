@@ -9,8 +9,7 @@ private let stages = zip(.shuffled(["inst", "tofu", "math", "law", "code", "chat
 
 @Suite("Paths")
 struct PathTests {
-  @Test("The paper's four paths")
-  func paperPaths() throws {
+  @Test func `The paper's four paths`() throws {
     let base = try Path(["inst", "tofu", "math"])
     let paths = try (1...4).map { try base.inserting("forget", at: $0).description }
     #expect(
@@ -19,8 +18,7 @@ struct PathTests {
       ])
   }
 
-  @Test("Removing what was inserted is the identity, and the stage stands where it was put")
-  func insertThenRemove() {
+  @Test func `Removing what was inserted is the identity, and the stage stands where it was put`() {
     checkProperty("insert, remove", zip(stages, .int(in: 1...8))) { stages, position in
       let path = try Path(stages)
       guard position <= stages.count + 1 else {
@@ -39,16 +37,14 @@ struct PathTests {
     }
   }
 
-  @Test("Every stage is at its position")
-  func positions() {
+  @Test func `Every stage is at its position`() {
     checkProperty("positions", stages) { stages in
       let path = try Path(stages)
       return stages.enumerated().allSatisfy { path.position(of: $1) == $0 + 1 } && path.position(of: "other") == nil
     }
   }
 
-  @Test("Permutations are all orders once, in lexicographic order, this one first")
-  func permutations() {
+  @Test func `Permutations are all orders once, in lexicographic order, this one first`() {
     checkProperty("permutations", count: 40, stages) { stages in
       let all = try Path(stages).permutations
       try ensure(all.count == stages.indices.reduce(1) { $0 * ($1 + 1) }, "\(all.count) permutations")
@@ -60,15 +56,13 @@ struct PathTests {
     }
   }
 
-  @Test("Eight stages can be permuted, nine cannot")
-  func permutationLimit() throws {
+  @Test func `Eight stages can be permuted, nine cannot`() throws {
     #expect(try Path((1...8).map(String.init)).permutations.count == 40_320)
     #expect(throws: PathError.tooManyStages(9)) { try Path((1...9).map(String.init)).permutations }
     #expect(try Path([]).permutations == [Path([])])
   }
 
-  @Test("Malformed paths are refused with the reason")
-  func errors() throws {
+  @Test func `Malformed paths are refused with the reason`() throws {
     #expect(throws: PathError.duplicateStage("a")) { try Path(["a", "b", "a"]) }
     #expect(throws: PathError.invalidName("")) { try Path(["a", ""]) }
     #expect(throws: PathError.invalidName("a>b")) { try Path(["a>b"]) }

@@ -5,13 +5,12 @@ import Testing
 struct PropertyTestingTests {
   private struct Refused: Error, Equatable { let value: Int }
 
-  @Test("A true property has no counterexample")
-  func trueProperty() {
+  @Test func `A true property has no counterexample`() {
     #expect(findCounterexample(.int(in: -50...50)) { abs($0) <= 50 } == nil)
   }
 
-  @Test("A bound on integers shrinks to the bound", arguments: [1, 2, 3, 999, 1000, 65_536])
-  func bound(_ bound: Int) throws {
+  @Test(arguments: [1, 2, 3, 999, 1000, 65_536])
+  func `A bound on integers shrinks to the bound`(_ bound: Int) throws {
     let wide = Gen.int(in: -1_000_000...1_000_000)
     #expect(try #require(findCounterexample(wide) { $0 < bound }).shrunk == bound)
     #expect(try #require(findCounterexample(wide) { $0 > -bound }).shrunk == -bound)
@@ -19,22 +18,20 @@ struct PropertyTestingTests {
     #expect(try #require(findCounterexample(positive) { $0 < bound }).shrunk == bound)
   }
 
-  @Test("A bound on a sum shrinks to one element", arguments: [-1000, 0])
-  func sum(_ least: Int) throws {
+  @Test(arguments: [-1000, 0])
+  func `A bound on a sum shrinks to one element`(_ least: Int) throws {
     let lists = Gen.int(in: least...1000).array(count: 0...50)
     let failure = try #require(findCounterexample(lists) { $0.reduce(0, +) < 1000 })
     #expect(failure.shrunk == [1000])
     #expect(failure.original.reduce(0, +) >= 1000)
   }
 
-  @Test("The shortest unsorted list")
-  func unsorted() throws {
+  @Test func `The shortest unsorted list`() throws {
     let lists = Gen.int(in: 0...100).array(count: 0...30)
     #expect(try #require(findCounterexample(lists) { $0 == $0.sorted() }).shrunk == [1, 0])
   }
 
-  @Test("Shrinking passes through map and flatMap")
-  func throughMapAndFlatMap() throws {
+  @Test func `Shrinking passes through map and flatMap`() throws {
     let nested = Gen.int(in: 0...1000).flatMap { top in Gen.int(in: 0...top).map { (top, $0) } }
     let failure = try #require(findCounterexample(nested) { top, part in part < 10 })
     #expect(failure.shrunk == (10, 10))
@@ -44,8 +41,7 @@ struct PropertyTestingTests {
     #expect(true1x1.shrunk == [[true]])
   }
 
-  @Test("Doubles, strings, choices and permutations shrink to simple values")
-  func otherGenerators() throws {
+  @Test func `Doubles, strings, choices and permutations shrink to simple values`() throws {
     #expect(try #require(findCounterexample(.logUniform(in: 1e-9...1e9)) { $0 < 3 }).shrunk == 4)
     #expect(try #require(findCounterexample(.logUniform(in: 1e-9...1e9)) { _ in false }).shrunk == 1)
     #expect(try #require(findCounterexample(.double(in: -8...8)) { _ in false }).shrunk == 0)
@@ -56,8 +52,7 @@ struct PropertyTestingTests {
     #expect(try #require(findCounterexample(.shuffled([1, 2, 3])) { $0[2] == 3 }).shrunk == [1, 3, 2])
   }
 
-  @Test("The error reported is that of the shrunk value")
-  func errorOfShrunkValue() throws {
+  @Test func `The error reported is that of the shrunk value`() throws {
     let failure = try #require(
       findCounterexample(seed: 7, .int(in: 0...5000)) { value in
         if value >= 100 { throw Refused(value: value) }
@@ -75,8 +70,7 @@ struct PropertyTestingTests {
     #expect(try #require(findCounterexample(.bool) { !$0 }).error == nil)
   }
 
-  @Test("The same seed gives the same cases, and the count alone decides how many")
-  func determinism() {
+  @Test func `The same seed gives the same cases, and the count alone decides how many`() {
     let values = zip(.int(in: -100...100), .double(in: 0...1), .string(count: 0...5)).map { "\($0) \($1) \($2)" }
     #expect(cases(values, count: 100, seed: 1) == cases(values, count: 100, seed: 1))
     #expect(cases(values, count: 30, seed: 1) == Array(cases(values, count: 100, seed: 1).prefix(30)))
@@ -84,13 +78,11 @@ struct PropertyTestingTests {
   }
 
   /// Computed apart, by a few lines of Python for SplitMix64, its upper-half product and the sixteenth of ends.
-  @Test("The default seed's cases do not change from one release to the next")
-  func pinnedCases() {
+  @Test func `The default seed's cases do not change from one release to the next`() {
     #expect(cases(Gen.int(in: 0...999), count: 8, seed: defaultPropertySeed) == [678, 64, 725, 615, 48, 220, 706, 286])
   }
 
-  @Test("Ranges are respected and reached to their ends")
-  func ranges() {
+  @Test func `Ranges are respected and reached to their ends`() {
     for range in [-3...10, -10...3, 5...9, -9 ... -5, 0...0] {
       let drawn = cases(.int(in: range), count: 500, seed: 3)
       #expect(drawn.allSatisfy(range.contains) && Set(drawn).count == range.count)
@@ -107,8 +99,7 @@ struct PropertyTestingTests {
     #expect(Set(cases(Gen.bool.array(count: 2...5).map(\.count), count: 100, seed: 3)) == [2, 3, 4, 5])
   }
 
-  @Test("A failing check is recorded as an issue that says how to see it again")
-  func recording() {
+  @Test func `A failing check is recorded as an issue that says how to see it again`() {
     withKnownIssue {
       checkProperty("all below 10", .int(in: 0...100)) { $0 < 10 }
     } matching: { issue in

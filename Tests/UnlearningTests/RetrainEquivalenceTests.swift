@@ -30,16 +30,14 @@ private struct Predictions: Sendable {
 
 @Suite("RE distance")
 struct RetrainEquivalenceTests {
-  @Test("A mean over points of squared distances")
-  func definition() throws {
+  @Test func `A mean over points of squared distances`() throws {
     #expect(try REDistance(between: [0, 0], and: [3, 4], outputsPerPoint: 2).value == 25)
     #expect(try REDistance(between: [0, 0], and: [3, 4]).value == 12.5)
     #expect(try REDistance(between: [1, 2, 3, 4], and: [1, 2, 3, 6], outputsPerPoint: 2).value == 2)
   }
 
   /// The example that Theorem 3.1's bound needs its t_0: M_U = diag(1, 0), X_test = (1, 1), Delta_0 = (1, -4).
-  @Test("The distance between two histories need not grow monotonically")
-  func notMonotone() throws {
+  @Test func `The distance between two histories need not grow monotonically`() throws {
     var weights = [1.0, -4.0]
     var distances: [Double] = []
     for _ in 0..<5 {
@@ -49,8 +47,7 @@ struct RetrainEquivalenceTests {
     #expect(distances == [9, 4, 0, 16, 144])
   }
 
-  @Test("Symmetric, and 0 exactly between equal predictions")
-  func symmetry() {
+  @Test func `Symmetric, and 0 exactly between equal predictions`() {
     checkProperty("symmetry", Predictions.gen) { predictions in
       let (one, other, outputs) = (predictions.unlearned, predictions.retrained, predictions.outputsPerPoint)
       try ensure(
@@ -61,8 +58,7 @@ struct RetrainEquivalenceTests {
     }
   }
 
-  @Test("Scaling the predictions scales the distance by the square; a common shift does nothing")
-  func scalingAndTranslation() {
+  @Test func `Scaling the predictions scales the distance by the square; a common shift does nothing`() {
     checkProperty("scaling", zip(Predictions.gen, .int(in: -64...64))) { predictions, factor in
       let scaled = try predictions.mapped { $0 * Double(factor) }.distance()
       // Only the last division by m is rounded.
@@ -74,8 +70,7 @@ struct RetrainEquivalenceTests {
     }
   }
 
-  @Test("The order of the test points does not matter, nor does testing each twice")
-  func testPoints() {
+  @Test func `The order of the test points does not matter, nor does testing each twice`() {
     let shuffled = Predictions.gen.flatMap { predictions in
       Gen.shuffled(Array(predictions.points.indices)).map { (predictions, $0) }
     }
@@ -91,8 +86,7 @@ struct RetrainEquivalenceTests {
     }
   }
 
-  @Test("Outputs of one point add up; points are averaged")
-  func outputsAndPoints() {
+  @Test func `Outputs of one point add up; points are averaged`() {
     checkProperty("outputs", Predictions.gen) { predictions in
       let separately = try REDistance(between: predictions.unlearned, and: predictions.retrained).value
       let expected = separately * Double(predictions.outputsPerPoint)
@@ -100,8 +94,7 @@ struct RetrainEquivalenceTests {
     }
   }
 
-  @Test("Retrain Equivalence holds at the distance itself and not below")
-  func tolerance() throws {
+  @Test func `Retrain Equivalence holds at the distance itself and not below`() throws {
     checkProperty("tolerance", Predictions.gen) { predictions in
       let distance = try REDistance(
         between: predictions.unlearned, and: predictions.retrained, outputsPerPoint: predictions.outputsPerPoint)
@@ -110,14 +103,12 @@ struct RetrainEquivalenceTests {
     }
   }
 
-  @Test("Any collection of numbers will do")
-  func collections() throws {
+  @Test func `Any collection of numbers will do`() throws {
     let numbers = [9.0, 1, 2, 9]
     #expect(try REDistance(between: numbers[1...2], and: numbers[1...2].lazy.map { $0 + 2 }).value == 4)
   }
 
-  @Test("Predictions that cannot be compared are refused with the reason")
-  func errors() {
+  @Test func `Predictions that cannot be compared are refused with the reason`() {
     #expect(throws: REDistanceError.countsDiffer(2, 1)) { try REDistance(between: [1, 2], and: [1]) }
     #expect(throws: REDistanceError.noPoints) { try REDistance(between: [], and: []) }
     for outputs in [-1, 0, 2] {
@@ -133,8 +124,7 @@ struct RetrainEquivalenceTests {
     #expect(REDistanceError.countsDiffer(2, 1).description == "the models have 2 and 1 predictions")
   }
 
-  @Test("A distance beyond the range of floating point is infinite")
-  func overflow() throws {
+  @Test func `A distance beyond the range of floating point is infinite`() throws {
     #expect(try REDistance(between: [1e200], and: [-1e200]).value == .infinity)
     #expect(try !REDistance(between: [1e308], and: [-1e308]).holds(at: .greatestFiniteMagnitude))
   }

@@ -94,8 +94,7 @@ struct ExperimentGraphTests {
     }
   }
 
-  @Test("share the common beginnings of paths, and have one trajectory for each seed, path and run")
-  func runs() throws {
+  @Test func `share the common beginnings of paths, and have one trajectory for each seed, path and run`() throws {
     let folder = try TemporaryDirectory()
     let plan = try smallPlan(seeds: [1, 2])
     let graph = try ExperimentGraph(plan)
@@ -129,8 +128,7 @@ struct ExperimentGraphTests {
     #expect(results.cost.trainedTokens > 0 && results.cost.measuredTokens > 0)
   }
 
-  @Test("give the same bytes for any number of threads, and when they are stopped again and again")
-  func reproducible() throws {
+  @Test func `give the same bytes for any number of threads, and when they are stopped again and again`() throws {
     let folder = try TemporaryDirectory()
     let graph = try ExperimentGraph(try smallPlan())
     var options = RunOptions()
@@ -160,8 +158,7 @@ struct ExperimentGraphTests {
     #expect(try tree(stopped) == tree(one))
   }
 
-  @Test("make a damaged run again, with the same bytes")
-  func damage() throws {
+  @Test func `make a damaged run again, with the same bytes`() throws {
     let folder = try TemporaryDirectory()
     let graph = try ExperimentGraph(try smallPlan())
     let path = folder.file("runs")
@@ -177,8 +174,7 @@ struct ExperimentGraphTests {
     #expect(try tree(path) == before)
   }
 
-  @Test("learn stage after stage as one adapter trained by hand does, with a fresh optimizer each")
-  func stages() throws {
+  @Test func `learn stage after stage as one adapter trained by hand does, with a fresh optimizer each`() throws {
     let folder = try TemporaryDirectory()
     let plan = try smallPlan()
     let store = RunStore(directory: folder.file("runs"))
@@ -242,8 +238,8 @@ struct ExperimentGraphTests {
     }
   }
 
-  @Test("compare the paths' models as their logits do", arguments: [true, false])
-  func divergences(adapts: Bool) throws {
+  @Test(arguments: [true, false])
+  func `compare the paths' models as their logits do`(adapts: Bool) throws {
     let folder = try TemporaryDirectory()
     let plan = adapts ? try smallPlan() : try smallPlan(adapter: nil)
     let study = plan.studies[0]
@@ -312,8 +308,7 @@ struct ExperimentGraphTests {
     }
   }
 
-  @Test("train all weights where there is no adapter, and start from a folder")
-  func fullFineTuning() throws {
+  @Test func `train all weights where there is no adapter, and start from a folder`() throws {
     let folder = try TemporaryDirectory()
     let store = RunStore(directory: folder.file("runs"))
     _ = try ExperimentGraph(try smallPlan()).run(in: store)
@@ -331,8 +326,7 @@ struct ExperimentGraphTests {
     #expect(try RunStore(directory: folder.file("full")).keys().count == 2 * count)
   }
 
-  @Test("refuse stages with different adapters, and data that are not there")
-  func bad() throws {
+  @Test func `refuse stages with different adapters, and data that are not there`() throws {
     var plan = try smallPlan()
     plan.studies[0].stages[1].training.adapter = nil
     let difference = #expect(throws: ExperimentError.self) { try ExperimentGraph(plan) }

@@ -119,8 +119,7 @@ struct TrajectoryExaminerTests {
     return (values, before)
   }
 
-  @Test("Every column is its metric's value on examples read one by one, before and after")
-  func columns() throws {
+  @Test func `Every column is its metric's value on examples read one by one, before and after`() throws {
     let measurer = try fixture.measurer()
     let (first, before) = try expected(nil, before: nil)
     let (second, _) = try expected(fixture.adapterWeights, before: before)
@@ -145,8 +144,7 @@ struct TrajectoryExaminerTests {
     #expect(try #require(second["forget_score"]) != 0)
   }
 
-  @Test("The end of a turn counts where that is asked for, and never for the probability")
-  func endOfTurn() throws {
+  @Test func `The end of a turn counts where that is asked for, and never for the probability`() throws {
     let probe = fixture.probe(fixture.weights, fixture.adapterWeights)
     let forget = try self[3].train.prefix(7).map { try fixture.example($0) }
     let found = try forget.map { try probe.readings(of: [$0])[0] }
@@ -164,8 +162,7 @@ struct TrajectoryExaminerTests {
     #expect(cut.ending(before: 6) == AnswerReading(tokens: [5], logLikelihoods: [-1]))
   }
 
-  @Test("The true tokens are those of the probe answers, the forget stage's first")
-  func trueTokens() throws {
+  @Test func `The true tokens are those of the probe answers, the forget stage's first`() throws {
     let found = try fixture.measurer([.label], retrained: false).measure(fixture.weights)
     let probe = fixture.probe(fixture.weights, nil)
     let conversations =
@@ -175,8 +172,7 @@ struct TrajectoryExaminerTests {
     #expect(found.trueTokens == expected)
   }
 
-  @Test("Where a stage keeps nothing apart, what it learned is kept")
-  func keptLearned() throws {
+  @Test func `Where a stage keeps nothing apart, what it learned is kept`() throws {
     let stages = fixture.stages.map { stage in StageData(stage.name, train: stage.train) }
     let measurer = try TrajectoryExaminer(
       MeasurementPlan([.stages]), stages: stages, forget: "refusal", model: fixture.model, adapter: nil,
@@ -190,8 +186,7 @@ struct TrajectoryExaminerTests {
     #expect(found.trueTokens.map(\.count) == expected)
   }
 
-  @Test("The same bits on any number of workers, and every time")
-  func workers() throws {
+  @Test func `The same bits on any number of workers, and every time`() throws {
     let one = try fixture.measurer()
     let first = try [
       one.measure(fixture.weights), one.measure(fixture.weights, adapterWeights: fixture.adapterWeights),
@@ -204,8 +199,7 @@ struct TrajectoryExaminerTests {
     }
   }
 
-  @Test("From the first row of a trajectory later values come out with the same bits")
-  func resuming() throws {
+  @Test func `From the first row of a trajectory later values come out with the same bits`() throws {
     let measurer = try fixture.measurer()
     let first = try measurer.measure(fixture.weights, adapterWeights: fixture.adapterWeights)
     let second = try measurer.measure(fixture.weights)
@@ -216,8 +210,7 @@ struct TrajectoryExaminerTests {
     #expect(try fixture.measurer().measure(fixture.weights) != second)
   }
 
-  @Test("Fewer measures have fewer columns, with the same values")
-  func someMeasures() throws {
+  @Test func `Fewer measures have fewer columns, with the same values`() throws {
     let all = try fixture.measurer()
     let values = try Dictionary(uniqueKeysWithValues: zip(all.columns, all.measure(fixture.weights).values))
     for measure in Measure.all {
@@ -228,8 +221,7 @@ struct TrajectoryExaminerTests {
     }
   }
 
-  @Test("Fewer examples than are asked for are all that there are")
-  func fewExamples() throws {
+  @Test func `Fewer examples than are asked for are all that there are`() throws {
     let measurer = try fixture.measurer {
       ($0.forgetQuestions, $0.utilityQuestions, $0.mathProblems, $0.stageExamples) = (99, 99, 99, .max)
     }
@@ -237,8 +229,7 @@ struct TrajectoryExaminerTests {
     #expect(found.trueTokens.count == 12 + 20 + 4 + 5)
   }
 
-  @Test("Tokens are counted as they go through the model, a shared prompt once")
-  func tokens() throws {
+  @Test func `Tokens are counted as they go through the model, a shared prompt once`() throws {
     let measurer = try fixture.measurer([.label, .paraphrases, .math], retrained: false)
     #expect(measurer.tokensRead == 0 && measurer.tokensGenerated == 0)
     _ = try measurer.measure(fixture.weights)
@@ -259,8 +250,7 @@ struct TrajectoryExaminerTests {
     #expect((1...12 * 48).contains(measurer.tokensGenerated))
   }
 
-  @Test("Of a conversation of several turns the last answer counts")
-  func turns() throws {
+  @Test func `Of a conversation of several turns the last answer counts`() throws {
     var stages = fixture.stages
     let conversation = Conversation(
       prompt: [
@@ -278,14 +268,12 @@ struct TrajectoryExaminerTests {
     #expect(found.values == [label.score.meanLogLikelihood])
   }
 
-  @Test("Answers end where the context does")
-  func longAnswers() throws {
+  @Test func `Answers end where the context does`() throws {
     let measurer = try fixture.measurer([.math, .rouge]) { $0.answerTokens = 10_000 }
     #expect(try measurer.measure(fixture.weights).values.allSatisfy { (0...1).contains($0) })
   }
 
-  @Test("A retrained model whose logits are too many to be held is run again, with the same distances")
-  func recomputed() throws {
+  @Test func `A retrained model whose logits are too many to be held is run again, with the same distances`() throws {
     let encoder = try ConversationEncoder(
       model: fixture.model, tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil)
     let forget = try self[3].train.map { try fixture.example($0) }
@@ -310,8 +298,7 @@ struct TrajectoryExaminerTests {
 
   // MARK: Models that have diverged
 
-  @Test("A model whose likelihoods all but vanish still has finite values")
-  func vanishing() throws {
+  @Test func `A model whose likelihoods all but vanish still has finite values`() throws {
     let weights = Parameters(layout: fixture.weights.layout)
     _ = weights.elements.update(fromContentsOf: fixture.weights.elements)
     for tensor in weights.layout.tensors where tensor.name == "model.norm.weight" {
@@ -326,8 +313,7 @@ struct TrajectoryExaminerTests {
     #expect(try #require(values["forget_score"]) > 1e4)
   }
 
-  @Test("Numbers that are not finite end a measurement with the name of what was measured")
-  func notFinite() throws {
+  @Test func `Numbers that are not finite end a measurement with the name of what was measured`() throws {
     let weights = Parameters(layout: fixture.weights.layout)
     weights.elements.update(repeating: .nan)
     let names: [Measure: String] = [
@@ -349,8 +335,7 @@ struct TrajectoryExaminerTests {
 
   // MARK: What is missing
 
-  @Test("What a measure needs and lacks is named")
-  func missing() throws {
+  @Test func `What a measure needs and lacks is named`() throws {
     let known = ["inst", "tofu", "math", "refusal"]
     func refuses(_ error: ExaminerError, _ message: String, _ make: () throws -> TrajectoryExaminer) {
       #expect(throws: error) { try make() }
@@ -397,8 +382,7 @@ struct TrajectoryExaminerTests {
     ) { try fixture.measurer { $0.utilityStage = "inst" } }
   }
 
-  @Test("Stages without what is measured are named, and conversations that do not fit")
-  func stages() throws {
+  @Test func `Stages without what is measured are named, and conversations that do not fit`() throws {
     func measurer(
       _ measures: MeasurementPlan, _ stages: [StageData], forget: String = "refusal", template: ChatTemplate = .chatml,
       retrained: Parameters? = nil
@@ -435,8 +419,7 @@ struct TrajectoryExaminerTests {
     #expect(throws: ExaminerError.self) { try measurer(MeasurementPlan([]), stages, template: .llama3) }
   }
 
-  @Test("An answer that is too long has its end cut off where that is wished for, and only there")
-  func cutAnswers() throws {
+  @Test func `An answer that is too long has its end cut off where that is wished for, and only there`() throws {
     let short = fixture.stages[3].train[0]
     let long = Conversation(question: "Why?", answer: String(repeating: short.answer + " ", count: 40))
     func measurer(cutting: Bool) throws -> TrajectoryExaminer {
@@ -464,8 +447,7 @@ struct TrajectoryExaminerTests {
       tokenizer: fixture.tokenizer, template: .chatml, systemPrompt: nil, workers: Workers(count: workers))
   }
 
-  @Test("A stage's quality is that of its examples asked one by one")
-  func qualities() throws {
+  @Test func `A stage's quality is that of its examples asked one by one`() throws {
     var stages = fixture.stages
     stages[3].heldOut = []
     let path = try Path(stages.map(\.name))
@@ -508,8 +490,7 @@ struct TrajectoryExaminerTests {
     #expect(found.count == 4 && found.contains { $0.learnedRight > 0.5 } && adapted.contains { $0.learnedRight < 0.5 })
   }
 
-  @Test("Answers may be as long as the true ones, unless fewer tokens are asked for")
-  func answerLengths() throws {
+  @Test func `Answers may be as long as the true ones, unless fewer tokens are asked for`() throws {
     let long = Conversation(
       question: "Tell of the tower.", answer: (0..<12).map { "stone \($0) is red" }.joined(separator: ", "))
     let length = try fixture.example(long).answerTokens
@@ -544,8 +525,7 @@ struct TrajectoryExaminerTests {
     #expect(notice.contains("the longest has \(length) tokens"), "\(notice)")
   }
 
-  @Test("An answer is right where its number is, or where there is none its text")
-  func right() {
+  @Test func `An answer is right where its number is, or where there is none its text`() {
     let problem = "First 2 + 3 = 5 stones.\n#### 5"
     #expect(StageExaminer.isRight("#### 5", problem) && StageExaminer.isRight("It is #### 5.0 stones", problem))
     #expect(!StageExaminer.isRight("First 2 + 3 = 5 stones.\n#### 6", problem) && !StageExaminer.isRight("5", problem))
@@ -554,8 +534,7 @@ struct TrajectoryExaminerTests {
     #expect(!StageExaminer.isRight("The rose is red", "The rose is red.") && !StageExaminer.isRight("", "red"))
   }
 
-  @Test("Ids that the tokenizer does not have spell nothing")
-  func unknownIDs() throws {
+  @Test func `Ids that the tokenizer does not have spell nothing`() throws {
     let model = try ModelConfiguration(
       vocabularySize: 600, hiddenSize: 8, intermediateSize: 8, layerCount: 1, headCount: 1, contextLength: 8)
     let encoder = try ConversationEncoder(
@@ -564,8 +543,7 @@ struct TrajectoryExaminerTests {
     #expect(encoder.text([1, 599] + ids + [2, 480]) == "The rose")
   }
 
-  @Test("An examination needs something learned, and a model that is not broken")
-  func examinationErrors() throws {
+  @Test func `An examination needs something learned, and a model that is not broken`() throws {
     #expect(throws: ExaminerError.noData("learned conversations", stage: "a")) {
       try examiner([StageData("a", train: [])])
     }

@@ -24,8 +24,7 @@ private let models = zip(Gen.double(in: -6...6), .double(in: -6...6)).map { (Flo
 
 @Suite("Divergences between models")
 struct DivergenceTests {
-  @Test("Exact over the vocabulary, as PyTorch has it")
-  func exactReference() throws {
+  @Test func `Exact over the vocabulary, as PyTorch has it`() throws {
     let (one, other) = (Reference.logits[0], Reference.logits[1])
     // 7 terms of up to 250, and logarithms of sums of 7 exponentials.
     for (row, expected) in Reference.divergences.enumerated() {
@@ -37,8 +36,7 @@ struct DivergenceTests {
     #expect(agrees(found.jeffreys, Reference.divergence.reduce(0, +) / 2, roundings: 40, scale: 250))
   }
 
-  @Test("Not negative, 0 only between equal distributions, symmetric as Jeffreys")
-  func exactProperties() {
+  @Test func `Not negative, 0 only between equal distributions, symmetric as Jeffreys`() {
     checkProperty("exact divergence", models) { one, other in
       let there = try exact([one], [other])
       let back = try exact([other], [one])
@@ -56,8 +54,7 @@ struct DivergenceTests {
     }
   }
 
-  @Test("Small divergences keep their digits")
-  func small() throws {
+  @Test func `Small divergences keep their digits`() throws {
     // By the series: with logits (0, 0) and (h, 0), KL is h^2 / 8 to a relative error of h^2.
     let h = Float(0x1p-20)
     let found = try exact([[0, 0]], [[h, 0]])
@@ -67,15 +64,13 @@ struct DivergenceTests {
     #expect(abs(found.backward / expected - 1) < 8 * .ulpOfOne * 0x1p20)
   }
 
-  @Test("Logits far apart neither overflow nor give NaN")
-  func large() throws {
+  @Test func `Logits far apart neither overflow nor give NaN`() throws {
     let found = try exact([[3e5, 0, -3e5]], [[-3e5, 0, 3e5]])
     #expect(found.forward == 6e5 && found.backward == 6e5)
     #expect(try exact([[3e38, -3e38]], [[0, 0]]).forward == 0.69314718055994530942)
   }
 
-  @Test("Tokens weigh the same, in any order")
-  func tokens() throws {
+  @Test func `Tokens weigh the same, in any order`() throws {
     let (one, other) = (Reference.logits[0], Reference.logits[1])
     let (found, reversed) = (try exact(one, other), try exact(one.reversed(), other.reversed()))
     #expect(agrees(found.forward, reversed.forward, roundings: 10, scale: 20))
@@ -83,8 +78,7 @@ struct DivergenceTests {
     #expect(agrees(found.backward, twice.backward, roundings: 20, scale: 80))
   }
 
-  @Test("The estimate from true tokens, as the paper's script has it in PyTorch")
-  func trueTokenReference() throws {
+  @Test func `The estimate from true tokens, as the paper's script has it in PyTorch`() throws {
     for (alpha, expected) in zip(Reference.alphas, Reference.trueTokens) {
       let found = try ConditionalDivergence(
         trueTokens: Reference.tokens, Reference.otherTokens, controlVariate: alpha)
@@ -96,8 +90,7 @@ struct DivergenceTests {
     #expect(agrees([usual.forward, usual.backward], Reference.trueTokens[2], roundings: 120))
   }
 
-  @Test("On tokens the one model draws, the estimate's expectation is the exact divergence, for every alpha")
-  func unbiased() {
+  @Test func `On tokens the one model draws, the estimate's expectation is the exact divergence, for every alpha`() {
     checkProperty("expectation", zip(models, .choice(of: [0, 0.5, 1, 2]))) { models, alpha in
       let (logP, logQ) = (logSoftmax(models.0), logSoftmax(models.1))
       let exact = try exact([models.0], [models.1])
@@ -120,8 +113,8 @@ struct DivergenceTests {
     }
   }
 
-  @Test("On the same tokens for both directions, Jeffreys' is cosh(d) - 1, and half of chi-squared in expectation")
-  func sameTokens() {
+  @Test
+  func `On the same tokens for both directions, Jeffreys' is cosh(d) - 1, and half of chi-squared in expectation`() {
     checkProperty("chi-squared", models) { models in
       let (logP, logQ) = (logSoftmax(models.0), logSoftmax(models.1))
       var (expectation, chiSquared) = (0.0, -1.0)
@@ -137,8 +130,7 @@ struct DivergenceTests {
     }
   }
 
-  @Test("The estimate is symmetric as Jeffreys, 0 between equal models, and does not mind the order of tokens")
-  func trueTokenProperties() {
+  @Test func `The estimate is symmetric as Jeffreys, 0 between equal models, and does not mind the order of tokens`() {
     let pairs = zip(Gen.double(in: -9...0), .double(in: -9...0)).array(count: 1...9)
     checkProperty("estimate", pairs.flatMap { pairs in Gen.shuffled(pairs).map { (pairs, $0) } }) { pairs, shuffled in
       let (one, other) = ([pairs.map(\.0)], [pairs.map(\.1)])
@@ -153,8 +145,8 @@ struct DivergenceTests {
     }
   }
 
-  @Test("What true tokens tell of Jeffreys' is that of two coins, and never more than over the vocabulary")
-  func lowerBound() throws {
+  @Test func `What true tokens tell of Jeffreys' is that of two coins, and never more than over the vocabulary`() throws
+  {
     // NumPy: the mean of (KL(p, q) + KL(q, p)) / 2 of coins with these log probabilities.
     let found = try ConditionalDivergence.jeffreysLowerBound(
       trueTokens: [[-0.1, -2], [-7.5]], [[-0.7, -1], [-0.25]])
@@ -177,8 +169,7 @@ struct DivergenceTests {
     #expect(throws: MetricError.self) { try ConditionalDivergence.jeffreysLowerBound(trueTokens: [[0]], [[0, 1]]) }
   }
 
-  @Test("RE distance on logits: the mean over tokens of squared distances")
-  func distance() throws {
+  @Test func `RE distance on logits: the mean over tokens of squared distances`() throws {
     let (one, other) = (Reference.logits[0], Reference.logits[1])
     var distance = LogitDistance()
     for (a, b) in zip(one, other) { try distance.add(a[...], b[...]) }
@@ -189,8 +180,7 @@ struct DivergenceTests {
     #expect(distance.tokens == 5)
   }
 
-  @Test("Bad numbers are refused by name")
-  func errors() throws {
+  @Test func `Bad numbers are refused by name`() throws {
     var divergence = VocabularyDivergence()
     #expect(throws: MetricError.empty("tokens")) { try divergence.mean() }
     #expect(throws: MetricError.empty("logits")) { try divergence.add([], []) }

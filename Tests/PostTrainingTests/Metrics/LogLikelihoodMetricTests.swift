@@ -15,8 +15,7 @@ struct LogLikelihoodMetricTests {
   /// Sums of at most 5 numbers of 3 roundings each, on both sides; the variances subtract numbers of up to 10 times.
   static let roundings = 40
 
-  @Test("The label's log-likelihood and the paraphrases', as NumPy has them")
-  func labelReference() throws {
+  @Test func `The label's log-likelihood and the paraphrases', as NumPy has them`() throws {
     for (pairs, expected) in zip([Reference.labelBefore, Reference.labelAfter], Reference.labels) {
       let found = try Self.label(pairs)
       let variance = try #require(found.paraphraseVariance)
@@ -28,15 +27,13 @@ struct LogLikelihoodMetricTests {
     #expect(try LabelLogLikelihood(label: [good]).mean == -1)
   }
 
-  @Test("Tokens are averaged first and questions then")
-  func averages() throws {
+  @Test func `Tokens are averaged first and questions then`() throws {
     let scores = scores([(-1, 1), (-30, 10)])
     #expect(try LabelLogLikelihood(label: scores).label == -2)
     #expect(try TOFUUtility(before: scores, after: scores).before == -2)
   }
 
-  @Test("The forget score is the fall over all phrasings alike, and the label's alone")
-  func forgetScore() throws {
+  @Test func `The forget score is the fall over all phrasings alike, and the label's alone`() throws {
     let (before, after) = (try Self.label(Reference.labelBefore), try Self.label(Reference.labelAfter))
     let score = try ForgetScore(before: before, after: after)
     // The difference of numbers of up to 10.
@@ -46,8 +43,7 @@ struct LogLikelihoodMetricTests {
     #expect(try ForgetScore(before: before, after: before).value == 0)
   }
 
-  @Test("TOFU utility falls with any change")
-  func utility() throws {
+  @Test func `TOFU utility falls with any change`() throws {
     let (before, after) = (scores(Reference.labelBefore[1]), scores(Reference.labelAfter[1]))
     let utility = try TOFUUtility(before: before, after: after)
     #expect(agrees(utility.value, Reference.utility, roundings: Self.roundings, scale: 20))
@@ -56,8 +52,7 @@ struct LogLikelihoodMetricTests {
     #expect(utility.before - utility.after > 1)
   }
 
-  @Test("Probabilities are those of a token")
-  func probability() throws {
+  @Test func `Probabilities are those of a token`() throws {
     let found = try AnswerProbability(scores(Reference.labelBefore[2]))
     // An exponential takes the roundings of its argument times that argument, at most 10.
     #expect(agrees(found.values, Reference.probabilities, roundings: 20))
@@ -65,8 +60,7 @@ struct LogLikelihoodMetricTests {
     #expect(try AnswerProbability(scores([(0, 3)])).mean == 1)
   }
 
-  @Test("Truth ratios by the paper's equation and by the code's mean of losses")
-  func truthRatio() throws {
+  @Test func `Truth ratios by the paper's equation and by the code's mean of losses`() throws {
     let (truths, falsehoods) = (scores(Reference.truths), Reference.falsehoods.map(scores))
     let paper = try TruthRatio(truths: truths, falsehoods: falsehoods, averaging: .probabilities)
     #expect(agrees(paper.ratios, Reference.paperRatios, roundings: 80))
@@ -76,8 +70,7 @@ struct LogLikelihoodMetricTests {
     #expect(agrees([code.indifference, code.retainedTruth], Reference.codeSummaries, roundings: 80))
   }
 
-  @Test("A truth ratio beyond the range of floating point still has a logarithm and summaries")
-  func extremeTruthRatio() throws {
+  @Test func `A truth ratio beyond the range of floating point still has a logarithm and summaries`() throws {
     for averaging in TruthRatio.Averaging.allCases {
       let wrong = try TruthRatio(
         truths: scores([(-2000, 1)]), falsehoods: [scores([(-1000, 1), (-1000, 1)])], averaging: averaging)
@@ -88,8 +81,7 @@ struct LogLikelihoodMetricTests {
     }
   }
 
-  @Test("Truth ratio: 1 for equal answers, arithmetic over geometric mean, inverse when roles swap")
-  func truthRatioProperties() {
+  @Test func `Truth ratio: 1 for equal answers, arithmetic over geometric mean, inverse when roles swap`() {
     checkProperty("truth ratio", zip(score, score.array(count: 1...5))) { truth, falsehoods in
       let same = try TruthRatio(truths: [truth], falsehoods: [[truth, truth]], averaging: .probabilities)
       try ensure(same.ratios == [1] && same.indifference == 1 && same.retainedTruth == 0, "not 1")
@@ -105,8 +97,7 @@ struct LogLikelihoodMetricTests {
     }
   }
 
-  @Test("The order of questions and of false answers does not matter")
-  func order() {
+  @Test func `The order of questions and of false answers does not matter`() {
     let questions = zip(score, score, score.array(count: 1...4)).array(count: 1...8).flatMap { questions in
       Gen.shuffled(questions).map { (questions, $0) }
     }
@@ -126,8 +117,7 @@ struct LogLikelihoodMetricTests {
     }
   }
 
-  @Test("No answers, and scores that no answer has, are refused by name")
-  func badScores() {
+  @Test func `No answers, and scores that no answer has, are refused by name`() {
     #expect(throws: MetricError.empty("answers")) { try LabelLogLikelihood(label: []) }
     #expect(throws: MetricError.empty("answers")) { try AnswerProbability([]) }
     #expect(throws: MetricError.empty("answers")) { try TOFUUtility(before: [], after: []) }
@@ -154,8 +144,7 @@ struct LogLikelihoodMetricTests {
     }
   }
 
-  @Test("Inputs of different sizes are refused by name")
-  func sizes() throws {
+  @Test func `Inputs of different sizes are refused by name`() throws {
     #expect(throws: MetricError.countsDiffer("questions for the label and for a paraphrase", 1, 2)) {
       try LabelLogLikelihood(label: [good], paraphrases: [[good, good]])
     }

@@ -4,8 +4,7 @@ import Testing
 
 @Suite("Mean and interval over seeds")
 struct MeanWithIntervalTests {
-  @Test("Student's interval, as SciPy has it")
-  func reference() throws {
+  @Test func `Student's interval, as SciPy has it`() throws {
     let found = try MeanWithInterval(MetricReference.seeds)
     #expect(agrees(found.mean, MetricReference.interval[0], roundings: 8))
     // GSL's quantile and SciPy's are good to 1e-14, and SciPy's width is a difference of numbers four times as large.
@@ -13,8 +12,7 @@ struct MeanWithIntervalTests {
     #expect(found.count == 4)
   }
 
-  @Test("An interval scales and moves with the numbers")
-  func properties() {
+  @Test func `An interval scales and moves with the numbers`() {
     let values = Gen.int(in: -1000...1000).map(Double.init).array(count: 2...8)
     checkProperty("interval", values) { values in
       let found = try MeanWithInterval(values)
@@ -25,8 +23,7 @@ struct MeanWithIntervalTests {
     }
   }
 
-  @Test("One seed has no interval, none no mean")
-  func few() throws {
+  @Test func `One seed has no interval, none no mean`() throws {
     #expect(try MeanWithInterval([3]).mean == 3)
     #expect(try MeanWithInterval([3]).halfWidth == nil)
     #expect(throws: MetricError.empty("seeds")) { try MeanWithInterval([]) }

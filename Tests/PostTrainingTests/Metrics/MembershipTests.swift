@@ -6,8 +6,7 @@ private typealias Reference = MetricReference
 
 @Suite("Membership inference")
 struct MembershipTests {
-  @Test("Min-K% scores, as NumPy has them")
-  func minKReference() throws {
+  @Test func `Min-K% scores, as NumPy has them`() throws {
     for (fraction, expected) in zip(Reference.fractions, Reference.minK) {
       let found = try MinKProbability.scores(Reference.tokens, fraction: fraction)
       #expect(agrees(found, expected, roundings: 50), "\(fraction)")
@@ -15,8 +14,7 @@ struct MembershipTests {
     #expect(try MinKProbability.scores(Reference.tokens) == MinKProbability.scores(Reference.tokens, fraction: 0.2))
   }
 
-  @Test("Min-K% grows with k and ignores the order of tokens")
-  func minKProperties() {
+  @Test func `Min-K% grows with k and ignores the order of tokens`() {
     let tokens = Gen.int(in: -64...0).map { Double($0) / 4 }.array(count: 1...20)
     checkProperty("min-k", tokens.flatMap { tokens in Gen.shuffled(tokens).map { (tokens, $0) } }) { tokens, shuffled in
       let scores = try Reference.fractions.map { try MinKProbability.scores([tokens], fraction: $0)[0] }
@@ -26,14 +24,12 @@ struct MembershipTests {
     }
   }
 
-  @Test("The area under the curve, as SciPy's Mann-Whitney statistic has it")
-  func aucReference() throws {
+  @Test func `The area under the curve, as SciPy's Mann-Whitney statistic has it`() throws {
     let auc = try MembershipInference(members: Reference.members, others: Reference.others).auc
     #expect(agrees(auc, Reference.auc, roundings: 1))
   }
 
-  @Test("The area counts pairs, ties by half, and is 1 minus itself when roles swap")
-  func aucProperties() throws {
+  @Test func `The area counts pairs, ties by half, and is 1 minus itself when roles swap`() throws {
     let values = Gen.int(in: -4...4).map(Double.init).array(count: 1...12)
     let samples = zip(values, values).flatMap { one, other in Gen.shuffled(one).map { (one, other, $0) } }
     checkProperty("AUC", samples) { members, others, shuffled in
@@ -52,8 +48,7 @@ struct MembershipTests {
     #expect(try MembershipInference(members: [2, 3], others: [0, 1]).auc == 1)
   }
 
-  @Test("Bad scores are refused by name")
-  func errors() {
+  @Test func `Bad scores are refused by name`() {
     #expect(throws: MetricError.empty("members")) { try MembershipInference(members: [], others: [1]) }
     #expect(throws: MetricError.empty("held-out sequences")) { try MembershipInference(members: [1], others: []) }
     #expect(throws: MetricError.notFinite("score of the member", index: 1, .infinity)) {

@@ -6,8 +6,7 @@ private typealias Reference = MetricReference
 
 @Suite("Exact match, extraction strength and ROUGE-L")
 struct MemorisationTests {
-  @Test("Fractions of tokens and of endings, as NumPy has them")
-  func tokensReference() throws {
+  @Test func `Fractions of tokens and of endings, as NumPy has them`() throws {
     let match = try ExactMatch(predictions: Reference.predictions, answers: Reference.answers)
     #expect(agrees(match.values, Reference.matches, roundings: 1))
     #expect(agrees(match.mean, Reference.matches.reduce(0, +) / 6, roundings: 8))
@@ -17,8 +16,7 @@ struct MemorisationTests {
     #expect(agrees(strength.mean, Reference.strengths.reduce(0, +) / 6, roundings: 8))
   }
 
-  @Test("Strength is at most the fraction of tokens, and both are 1 only for all of them")
-  func tokenProperties() {
+  @Test func `Strength is at most the fraction of tokens, and both are 1 only for all of them`() {
     let answers = zip(Gen.int(in: 0...2), .int(in: 0...2)).array(count: 1...8)
     checkProperty("tokens", answers) { pairs in
       let (predictions, answers) = ([pairs.map { Int32($0.0) }], [pairs.map { Int32($0.1) }])
@@ -31,15 +29,13 @@ struct MemorisationTests {
     }
   }
 
-  @Test("An ending counts, a beginning does not")
-  func endings() throws {
+  @Test func `An ending counts, a beginning does not`() throws {
     #expect(try ExtractionStrength(predictions: [[9, 2, 3, 4]], answers: [[1, 2, 3, 4]]).mean == 0.75)
     #expect(try ExtractionStrength(predictions: [[1, 2, 3, 9]], answers: [[1, 2, 3, 4]]).mean == 0)
     #expect(try ExactMatch(predictions: [[1, 2, 3, 9]], answers: [[1, 2, 3, 4]]).mean == 0.75)
   }
 
-  @Test("Tokens that do not fit together are refused by name")
-  func badTokens() {
+  @Test func `Tokens that do not fit together are refused by name`() {
     func both(_ error: MetricError, _ predictions: [[Int32]], _ answers: [[Int32]]) {
       #expect(throws: error) { try ExactMatch(predictions: predictions, answers: answers) }
       #expect(throws: error) { try ExtractionStrength(predictions: predictions, answers: answers) }
@@ -50,8 +46,7 @@ struct MemorisationTests {
     both(.countsDiffer("predicted and true tokens of answer 1", 2, 1), [[1], [1, 2]], [[1], [1]])
   }
 
-  @Test("ROUGE-L as the recursion defines it, of texts and of tokens")
-  func rougeReference() throws {
+  @Test func `ROUGE-L as the recursion defines it, of texts and of tokens`() throws {
     for ((reference, candidate), expected) in zip(Reference.texts, Reference.textRouge) {
       let found = try RougeL(reference: reference, candidate: candidate)
       #expect(agrees([found.recall, found.precision, found.f1], expected, roundings: 8), "\(reference)")
@@ -62,8 +57,7 @@ struct MemorisationTests {
     }
   }
 
-  @Test("ROUGE-L is 1 of equal texts, and recall becomes precision when the texts swap")
-  func rougeProperties() {
+  @Test func `ROUGE-L is 1 of equal texts, and recall becomes precision when the texts swap`() {
     let list = Gen.int(in: 0...3).array(count: 1...9)
     checkProperty("ROUGE-L", zip(list, list)) { one, other in
       let (there, back) = (
@@ -77,28 +71,24 @@ struct MemorisationTests {
     }
   }
 
-  @Test("Words are lower-case letters and digits")
-  func words() {
+  @Test func `Words are lower-case letters and digits`() {
     #expect(RougeL.words(of: "It's 3 o'CLOCK_now\u{2014}\u{e9}!") == ["it", "s", "3", "o", "clock", "now"])
     #expect(RougeL.words(of: " \n").isEmpty)
   }
 
   /// Words as `rouge_score` 0.1.2 has them: `DefaultTokenizer(use_stemmer=False)`.
-  @Test(
-    "Words are split by code points",
-    arguments: [
-      ("Caf\u{e9} au lait", ["caf", "au", "lait"]), ("cafe\u{301}s", ["cafe", "s"]),
-      ("na\u{ef}ve co-op", ["na", "ve", "co", "op"]),
-      ("K2 \u{130}stanbul 1\u{663}4", ["k2", "i", "stanbul", "1", "4"]), ("x\u{b2}y", ["x", "y"]),
-      ("Stra\u{df}e", ["stra", "e"]), ("", []), ("don't", ["don", "t"]), ("a\r\nb", ["a", "b"]),
-      ("Y1\u{f1}\u{b2}.K \u{200d}\u{b2}cY\u{3c2}\u{a0}\u{130}K\u{c5}", ["y1", "k", "cy", "i", "k"]),
-      ("YX\u{301}\u{a0}\u{4e2d}e\u{301}\u{fb01}\u{c5}b\u{1f642}", ["yx", "e", "b"]),
-      ("Y\nZ\u{3c2}\u{661}X\u{a0}1'\u{307}\u{307}\r\nX", ["y", "z", "x", "1", "x"]), ("\u{212a}g", ["kg"]),
-    ])
-  func codePoints(text: String, words: [String]) { #expect(RougeL.words(of: text) == words) }
+  @Test(arguments: [
+    ("Caf\u{e9} au lait", ["caf", "au", "lait"]), ("cafe\u{301}s", ["cafe", "s"]),
+    ("na\u{ef}ve co-op", ["na", "ve", "co", "op"]),
+    ("K2 \u{130}stanbul 1\u{663}4", ["k2", "i", "stanbul", "1", "4"]), ("x\u{b2}y", ["x", "y"]),
+    ("Stra\u{df}e", ["stra", "e"]), ("", []), ("don't", ["don", "t"]), ("a\r\nb", ["a", "b"]),
+    ("Y1\u{f1}\u{b2}.K \u{200d}\u{b2}cY\u{3c2}\u{a0}\u{130}K\u{c5}", ["y1", "k", "cy", "i", "k"]),
+    ("YX\u{301}\u{a0}\u{4e2d}e\u{301}\u{fb01}\u{c5}b\u{1f642}", ["yx", "e", "b"]),
+    ("Y\nZ\u{3c2}\u{661}X\u{a0}1'\u{307}\u{307}\r\nX", ["y", "z", "x", "1", "x"]), ("\u{212a}g", ["kg"]),
+  ])
+  func `Words are split by code points`(text: String, words: [String]) { #expect(RougeL.words(of: text) == words) }
 
-  @Test("Means over candidates; a reference without words is refused")
-  func rougeMeans() throws {
+  @Test func `Means over candidates; a reference without words is refused`() throws {
     let parts = [
       try RougeL(reference: "a b", candidate: "a"), try RougeL(reference: "a", candidate: "a b c d"),
     ]

@@ -78,8 +78,8 @@ struct ModelProbeTests {
   /// The batches that capacities lead to: all at once, a few at a time by tokens and by sequences, one by one.
   private static let capacities = [(200, 20), (20, 20), (200, 3), (20, 1)]
 
-  @Test("Readings are the answers' tokens and their log probabilities", arguments: [false, true])
-  func readings(adapted: Bool) throws {
+  @Test(arguments: [false, true])
+  func `Readings are the answers' tokens and their log probabilities`(adapted: Bool) throws {
     let fixture = try Fixture()
     let readings = try fixture.probe(adapted: adapted).readings(of: fixture.examples)
     let all = try fixture.logits(adapted: adapted)
@@ -97,8 +97,8 @@ struct ModelProbeTests {
     #expect(readings.count == fixture.examples.count)
   }
 
-  @Test("However examples share batches, nothing changes", arguments: capacities)
-  func batches(tokens: Int, sequences: Int) throws {
+  @Test(arguments: capacities)
+  func `However examples share batches, nothing changes`(tokens: Int, sequences: Int) throws {
     let fixture = try Fixture()
     let (whole, cut) = (fixture.probe(), fixture.probe(tokens: tokens, sequences: sequences))
     #expect(try cut.readings(of: fixture.examples) == whole.readings(of: fixture.examples))
@@ -110,8 +110,8 @@ struct ModelProbeTests {
     #expect(found.divergence == expected.divergence && found.distance == expected.distance)
   }
 
-  @Test("A prompt that neighbours have in common is read once, and changes nothing", arguments: capacities)
-  func sharedPrompts(tokens: Int, sequences: Int) throws {
+  @Test(arguments: capacities)
+  func `A prompt that neighbours have in common is read once, and changes nothing`(tokens: Int, sequences: Int) throws {
     let fixture = try Fixture()
     let prompts: [[Int32]] = [[1, 2, 3, 4], [1, 2, 3, 4], [5], [5], [1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3, 4]]
     let examples = zip(prompts, fixture.examples).map { prompt, example in
@@ -140,8 +140,8 @@ struct ModelProbeTests {
     #expect(throws: ProbeError.engine(early, examples: 0..<7)) { try fixture.probe().readings(of: unknown) }
   }
 
-  @Test("Predictions are what the largest logits say", arguments: [false, true])
-  func predictions(adapted: Bool) throws {
+  @Test(arguments: [false, true])
+  func `Predictions are what the largest logits say`(adapted: Bool) throws {
     let fixture = try Fixture()
     let predictions = try fixture.probe(adapted: adapted).predictions(for: fixture.examples)
     let expected = try fixture.logits(adapted: adapted).map { rows in
@@ -150,16 +150,15 @@ struct ModelProbeTests {
     #expect(predictions == expected)
   }
 
-  @Test("Of equally likely tokens the one with the smallest id is predicted")
-  func ties() throws {
+  @Test func `Of equally likely tokens the one with the smallest id is predicted`() throws {
     let fixture = try Fixture()
     fixture.weights.clear()
     let predictions = try fixture.probe().predictions(for: fixture.examples)
     #expect(predictions.allSatisfy { $0.allSatisfy { $0 == 0 } })
   }
 
-  @Test("The comparison is that of all logits at once", arguments: [1, 3])
-  func comparison(workers: Int) throws {
+  @Test(arguments: [1, 3])
+  func `The comparison is that of all logits at once`(workers: Int) throws {
     let fixture = try Fixture()
     let (plain, adapted) = (fixture.probe(), fixture.probe(adapted: true))
     let found = try plain.comparison(with: adapted, on: fixture.examples, workers: Workers(count: workers))
@@ -196,8 +195,7 @@ struct ModelProbeTests {
     #expect(same.divergence == ConditionalDivergence(forward: 0, backward: 0) && same.distance == 0)
   }
 
-  @Test("Extraction strength from predictions is that of greedy generation from every k")
-  func extraction() throws {
+  @Test func `Extraction strength from predictions is that of greedy generation from every k`() throws {
     let fixture = try Fixture()
     let generator = try Generator(fixture.model, adapter: fixture.adapter, slots: 4, workers: .one)
     let prompts: [[Int32]] = [[3, 1], [7], [5, 5, 2], [11]]
@@ -226,8 +224,8 @@ struct ModelProbeTests {
     #expect(strengths[0] == 1 && strengths[3] == 0)
   }
 
-  @Test("Each answer to a prompt has random numbers of its own", arguments: [false, true])
-  func samples(adapted: Bool) throws {
+  @Test(arguments: [false, true])
+  func `Each answer to a prompt has random numbers of its own`(adapted: Bool) throws {
     let fixture = try Fixture()
     let generator = try Generator(fixture.model, adapter: fixture.adapter, slots: 3, workers: .one)
     var settings = GenerationSettings(maximumNewTokens: 5, sampler: try Sampler(), seed: 3)
@@ -247,8 +245,7 @@ struct ModelProbeTests {
     #expect(try fixture.probe().samples(from: prompts, generator: generator, settings: settings)[1].count == 5)
   }
 
-  @Test("Even a sure model gives no token more than probability 1")
-  func sure() throws {
+  @Test func `Even a sure model gives no token more than probability 1`() throws {
     let fixture = try Fixture(spread: 4)
     let readings = try fixture.probe().readings(of: fixture.examples)
     _ = try MinKProbability.scores(readings.map(\.logLikelihoods))
@@ -264,8 +261,7 @@ struct ModelProbeTests {
     #expect(sure.contains { $0[0] > -1e-3 })
   }
 
-  @Test("What does not fit is refused with the examples' indices")
-  func errors() throws {
+  @Test func `What does not fit is refused with the examples' indices`() throws {
     let fixture = try Fixture()
     let small = fixture.probe(tokens: 20, longest: 5)
     let long = EngineError.capacity("tokens in a sequence", found: 8, limit: 5)

@@ -61,7 +61,7 @@ import Unlearning
     #expect(study.runs.map(study.deviation) == [.none, .none, .none, .schedule])
   }
 
-  @Test func `defaults`() throws {
+  @Test func `what is left out has its default`() throws {
     let measures = try #require(try parsed(smallPlan)[study: "order"]).measures
     var expected = MeasurementPlan(
       [.label, .paraphrases, .utility, .truthRatio, .math, .membership, .stages], label: Refusals.label,

@@ -31,8 +31,8 @@ private struct Step: Hashable, Sendable {
     return try tree(whole.directory)
   }
 
-  @Test("Ended at random again and again, on any number of threads, runs leave the same bytes and none is repeated")
-  func deaths() {
+  @Test
+  func `Ended at random again and again, on any number of threads, runs leave the same bytes and none is repeated`() {
     let cases = zip(Gen<Int>.int(in: 1...8), Gen<Int>.int(in: 0...1000), Gen<Int>.int(in: 1...4))
     checkProperty("deaths leave no trace", count: 15, cases) { size, seed, threads in
       let directory = try TemporaryDirectory()
@@ -66,8 +66,9 @@ private struct Step: Hashable, Sendable {
     }
   }
 
-  @Test("Killed at random again and again, runs leave the same bytes, and none that was finished is repeated")
-  func kills() async throws {
+  @Test func `Killed at random again and again, runs leave the same bytes, and none that was finished is repeated`()
+    async throws
+  {
     let path = sharedPath("kill", of: getpid())
     _ = run("rm -rf '\(path)'; mkdir '\(path)'")
     defer { _ = run("rm -rf '\(path)'") }
@@ -104,8 +105,7 @@ private struct Step: Hashable, Sendable {
     #expect(try tree(store.directory) == expected(family))
   }
 
-  @Test("Two processes share the runs, and two threads of one do")
-  func sharing() async throws {
+  @Test func `Two processes share the runs, and two threads of one do`() async throws {
     let path = sharedPath("share", of: getpid())
     _ = run("rm -rf '\(path)'; mkdir '\(path)'")
     defer { _ = run("rm -rf '\(path)'") }
@@ -139,8 +139,7 @@ private struct Step: Hashable, Sendable {
     #expect(try tree(store.directory) == expected(family))
   }
 
-  @Test("A run that another has is waited for, and made where the other did not")
-  func waiting() throws {
+  @Test func `A run that another has is waited for, and made where the other did not`() throws {
     let family = Family(parents: [[], [], [0]])
     for finishes in [true, false] {
       let store = RunStore(directory: directory.file("store-\(finishes)"))
@@ -164,8 +163,7 @@ private struct Step: Hashable, Sendable {
     }
   }
 
-  @Test("A damaged byte in what a run needs, or in what is read, is said and made good")
-  func damage() throws {
+  @Test func `A damaged byte in what a run needs, or in what is read, is said and made good`() throws {
     let family = Family(parents: [[], [0], [1]])
     let expected = try expected(family)
     let plans = family.plans
@@ -201,8 +199,7 @@ private struct Step: Hashable, Sendable {
     #expect(try tree(store.directory) == expected)
   }
 
-  @Test("What is damaged whenever it is read ends in an error")
-  func hopeless() throws {
+  @Test func `What is damaged whenever it is read ends in an error`() throws {
     var graph = WorkGraph()
     let plans = Family(parents: [[], [0]]).plans
     let (store, count) = (store, Log<Int>())
@@ -253,8 +250,7 @@ private struct Step: Hashable, Sendable {
     #expect(try graph.run(in: store) == .finished)
   }
 
-  @Test("The longest way to the end is begun first, and parents before all")
-  func order() throws {
+  @Test func `The longest way to the end is begun first, and parents before all`() throws {
     // 0 -> 3 -> 5 costs 1 + 2 + 4, 1 -> 4 costs 2 + 6, 2 costs 5; of equal ways, the first added.
     let family = Family(parents: [[], [], [], [0], [1], [3]], costs: [1, 2, 5, 2, 6, 4])
     let log = Log<Int>()
@@ -263,8 +259,9 @@ private struct Step: Hashable, Sendable {
     #expect(log.entries == [1, 0, 3, 4, 2, 5])
   }
 
-  @Test("Independent runs are made side by side, on no more threads than there are, and on all that are free")
-  func parallel() throws {
+  @Test func `Independent runs are made side by side, on no more threads than there are, and on all that are free`()
+    throws
+  {
     let family = Family(parents: [[]] + Array(repeating: [0], count: 9))
     let busy = Mutex((threads: 0, most: 0, runs: 0, mostRuns: 0))
     let shares = Log<[Int]>()
@@ -295,8 +292,7 @@ private struct Step: Hashable, Sendable {
     #expect(pair.entries.sorted() == [2, 13])
   }
 
-  @Test("An error ends what builds on its run and nothing else; the first in order is thrown")
-  func errors() throws {
+  @Test func `An error ends what builds on its run and nothing else; the first in order is thrown`() throws {
     // The last run fails first, and is not the one that is named.
     let family = Family(parents: [[], [], [1], [0], [2], []], costs: [9, 1, 1, 1, 1, 20])
     let begun = Log<Int>()
@@ -315,8 +311,7 @@ private struct Step: Hashable, Sendable {
     #expect(begun.entries.sorted() == [0, 0, 1, 1, 3, 3, 5, 5])
   }
 
-  @Test("Asked to stop, runs save what they have, and go on later")
-  func stops() throws {
+  @Test func `Asked to stop, runs save what they have, and go on later`() throws {
     let family = Family.random(6, seed: 9)
     let log = Log<Step>()
     var rounds = 0
@@ -353,8 +348,7 @@ private struct Step: Hashable, Sendable {
     #expect(begun.entries.count > 1)
   }
 
-  @Test("Progress goes from what is there to all, and a store of a thousand runs is open at once")
-  func progress() throws {
+  @Test func `Progress goes from what is there to all, and a store of a thousand runs is open at once`() throws {
     let plans = Family(parents: Array(repeating: [], count: 1000)).plans
     func graph(_ work: @escaping WorkGraph.Work) -> WorkGraph {
       var graph = WorkGraph()

@@ -33,8 +33,7 @@ private func reversed(_ json: JSON) -> JSON {
 }
 
 @Suite("The plan of a run") struct RunPlanTests {
-  @Test("The key is the hash of the sorted members")
-  func key() throws {
+  @Test func `The key is the hash of the sorted members`() throws {
     let made = plan(["b": 1, "a": [true, 2.5]], parents: [])
     // By sha256sum, of what the documentation promises.
     let text = #"{"format":1,"inputs":{"a":[true,2.5],"b":1},"kind":"train","parents":[],"version":1}"#
@@ -46,8 +45,7 @@ private func reversed(_ json: JSON) -> JSON {
     }
   }
 
-  @Test("Members in any order, and the text read back, give the same key")
-  func order() {
+  @Test func `Members in any order, and the text read back, give the same key`() {
     checkProperty("the order of members decides nothing", values(3)) { inputs in
       let key = plan(inputs).key
       let again = try JSON(parsing: inputs.bytes())
@@ -55,8 +53,7 @@ private func reversed(_ json: JSON) -> JSON {
     }
   }
 
-  @Test("Any change gives another key")
-  func change() {
+  @Test func `Any change gives another key`() {
     checkProperty("other inputs, another key", zip(values(2), values(2))) { one, other in
       (plan(one).key == plan(other).key) == (sorted(one) == sorted(other))
     }

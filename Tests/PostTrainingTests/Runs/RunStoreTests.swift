@@ -30,8 +30,7 @@ import Testing
     return plan
   }
 
-  @Test("A run is missing, unfinished, finished; what it holds then are its results")
-  func life() throws {
+  @Test func `A run is missing, unfinished, finished; what it holds then are its results`() throws {
     #expect(try store.state(of: plan.key) == .missing)
     #expect(throws: RunStoreError.self) { try store.keys() }
     try finish()
@@ -55,8 +54,8 @@ import Testing
     }
   }
 
-  @Test("Results that cannot be stored leave the run unfinished, and what was done is there to go on from")
-  func unfinished() throws {
+  @Test func `Results that cannot be stored leave the run unfinished, and what was done is there to go on from`() throws
+  {
     do {
       let claim = try #require(try store.claim(plan))
       try AtomicFile.write(Self.weights, to: "\(claim.folder)/weights")
@@ -80,8 +79,8 @@ import Testing
     }
   }
 
-  @Test("Ended after the last result and before the end, a run is finished without work", arguments: [false, true])
-  func completion(_ isDamaged: Bool) throws {
+  @Test(arguments: [false, true])
+  func `Ended after the last result and before the end, a run is finished without work`(_ isDamaged: Bool) throws {
     try finish()
     let expected = try tree(folder)
     try #require(rename("\(folder)/done.json", "\(folder)/results.json") == 0)
@@ -101,8 +100,7 @@ import Testing
     #expect(directory.names("store/\(plan.key)/files") == ["empty", "weights"])
   }
 
-  @Test("One works on a run at a time, and none while runs are removed")
-  func locks() throws {
+  @Test func `One works on a run at a time, and none while runs are removed`() throws {
     do {
       let claim = try #require(try store.claim(plan))
       #expect(try store.claim(plan) == nil)
@@ -118,16 +116,16 @@ import Testing
     #expect(try store.remove(RunRemoval()).map(\.0).contains(plan.key))
   }
 
-  @Test(
-    "Damage is found, said with the file, and removed when the run is taken up again",
-    arguments: [
-      ("files/weights", "\"weights\" does not have the hash"),
-      ("files/weights ", "\"weights\" has 4999 bytes, not 5000"),
-      ("files/empty", "\"empty\" has 1 bytes, not 0"), ("-files/weights", "weights\": No such file"),
-      ("-files", "weights\": No such file"), ("done.json", "\"done.json\" is not its record"),
-      ("plan.json", "\"plan.json\" is not its plan"), ("-plan.json", "plan.json\": No such file"),
-    ])
-  func damage(_ name: String, _ words: String) throws {
+  @Test(arguments: [
+    ("files/weights", "\"weights\" does not have the hash"),
+    ("files/weights ", "\"weights\" has 4999 bytes, not 5000"),
+    ("files/empty", "\"empty\" has 1 bytes, not 0"), ("-files/weights", "weights\": No such file"),
+    ("-files", "weights\": No such file"), ("done.json", "\"done.json\" is not its record"),
+    ("plan.json", "\"plan.json\" is not its plan"), ("-plan.json", "plan.json\": No such file"),
+  ])
+  func `Damage is found, said with the file, and removed when the run is taken up again`(
+    _ name: String, _ words: String
+  ) throws {
     try finish()
     let path = "\(folder)/\(name.filter { $0 != "-" && $0 != " " })"
     if name.hasPrefix("-") {
@@ -161,8 +159,7 @@ import Testing
     #expect(try store.bytes(of: "weights", in: plan.key) == Self.weights)
   }
 
-  @Test("No change to a record is taken for the record")
-  func record() throws {
+  @Test func `No change to a record is taken for the record`() throws {
     try finish()
     let path = "\(folder)/done.json"
     let original = try InputFile.bytes(of: path)
@@ -190,8 +187,7 @@ import Testing
     }
   }
 
-  @Test("A system's refusal that says nothing of a run is no damage")
-  func refusal() async throws {
+  @Test func `A system's refusal that says nothing of a run is no damage`() async throws {
     await #expect(processExitsWith: .success) {
       let directory = try TemporaryDirectory()
       let store = RunStore(directory: directory.path)
@@ -216,8 +212,7 @@ import Testing
     }
   }
 
-  @Test("What is removed is what no rule keeps")
-  func removal() throws {
+  @Test func `What is removed is what no rule keeps`() throws {
     func plan(_ number: Int, _ parents: [RunPlan] = []) throws -> RunPlan {
       try finish(
         RunPlan(kind: "test", version: 1, title: "", inputs: .integer(number), parents: parents.map(\.key)))
