@@ -10,7 +10,9 @@ struct TrainingReference {
     "sft_llama", "sft_llama_tied", "sft_qwen2_sgd", "sft_qwen2_1x8", "sft_qwen2_4x2", "sft_llama_lora_all",
     "sft_llama_tied_lora_fresh", "ga_llama", "ga_qwen2_lora_sgd", "npo_qwen2_retain", "npo_llama_lora_all_retain",
     "npo_llama_tied_lora_fresh", "npo_qwen2_lora_1x8", "npo_qwen2_lora_4x2", "simnpo_llama_tied_proximal",
-    "simnpo_qwen2_lora_proximal", "simnpo_original_llama_lora_all", "simnpo_original_qwen2_4x2_retain",
+    "simnpo_qwen2_lora_proximal", "simnpo_original_llama_lora_all", "simnpo_original_qwen2_4x2_retain", "wga_llama",
+    "ga_llama_kl", "ga_llama_lora_all_kl", "npo_llama_tied_lora_fresh_kl", "ga_qwen2_hidden_states",
+    "wga_qwen2_lora_hidden_states",
   ]
 
   /// Where the references are; the paths in them start from here.

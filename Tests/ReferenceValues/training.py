@@ -3,6 +3,7 @@
 In this folder, with torch, transformers and peft (written with 2.15.0, 5.23.0 and 0.21.2):
 
     python3 training.py
+    python3 training.py wga_llama     # these cases alone, on the models, adapters and data that are there
 
 Each cases/NAME.yaml is a configuration, and cases/NAME.json beside it says what it is run on and what must come of it;
 paths are relative to the folder `training`. For each step: `loss`, which is what is minimised before the step's update,
@@ -18,6 +19,7 @@ gradients accumulate. It tells rounding from error.
 import json
 import os
 import shutil
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -44,8 +46,8 @@ ADAPTERS = {
 }
 
 
-def case(model, objective, adapter=None, rate=2e-3, sgd=False, schedule=None, retain=0, mu=0, batch=4, accumulation=1,
-         run=dict(epochs=4, max_steps=10), parameters={}, **optimizer):
+def case(model, objective, adapter=None, rate=2e-3, sgd=False, schedule=None, retain=0, retain_objective=None, mu=0,
+         batch=4, accumulation=1, run=dict(epochs=4, max_steps=10), parameters={}, **optimizer):
     """What a case is run on, and its configuration, in which defaults are left out."""
     configuration = run | dict(batch_size=batch)
     if accumulation > 1:
@@ -61,6 +63,8 @@ def case(model, objective, adapter=None, rate=2e-3, sgd=False, schedule=None, re
     configuration["objective"] = dict(name=objective) | parameters
     if retain:
         configuration["objective"] |= dict(retain_coefficient=retain, retain_data="data/retain.jsonl")
+    if retain_objective:
+        configuration["objective"]["retain_objective"] = retain_objective
     if mu:
         configuration["proximal"] = dict(mu=mu)
     return dict(model=model, adapter=adapter, configuration=configuration)
@@ -92,6 +96,15 @@ CASES = {
                                            parameters=dict(beta=1.0, margin=1.125)),
     "simnpo_original_qwen2_4x2_retain": case("qwen2", "simnpo_original", batch=2, accumulation=4, retain=0.3, mu=0.05,
                                              weight_decay=0.3, parameters=dict(beta=0.5, margin=-0.5)),
+    "wga_llama": case("llama", "wga", clip_norm=2.0, parameters=dict(beta=0.3)),
+    "ga_llama_kl": case("llama", "ga", rate=1e-3, retain=3.0, retain_objective="kl"),
+    "ga_llama_lora_all_kl": case("llama", "ga", "llama_all", rate=5e-3, batch=2, accumulation=2, retain=3.0,
+                                 retain_objective="kl"),
+    "npo_llama_tied_lora_fresh_kl": case("llama_tied", "npo", "llama_tied_fresh", rate=1e-2, retain=5.0,
+                                         retain_objective="kl"),
+    "ga_qwen2_hidden_states": case("qwen2", "ga", rate=1e-3, retain=20.0, retain_objective="hidden_states"),
+    "wga_qwen2_lora_hidden_states": case("qwen2", "wga", "qwen2_all", rate=5e-3, retain=20.0,
+                                         retain_objective="hidden_states"),
 }
 # The same steps, in other batches.
 SAME = [("sft_qwen2_1x8", "sft_qwen2_4x2"), ("npo_qwen2_lora_1x8", "npo_qwen2_lora_4x2")]
@@ -146,14 +159,54 @@ def windows(count, size, steps):
     return [epoch[step % len(epoch)] for step in range(steps)]
 
 
+def answer_rows(model, examples, layer=None):
+    """The logits that predict answer tokens, or the hidden states in their place as they leave a layer, [tokens, ...]."""
+    rows = []
+    for ids, answer in examples:
+        out = model(input_ids=ids[None], output_hidden_states=layer is not None)
+        values = out.logits if layer is None else out.hidden_states[layer + 1]
+        rows.append(values[0, :-1][answer[1:]])
+    return torch.cat(rows)
+
+
+def rows_loss(name, rows, reference):
+    """The mean over answer tokens: KL(p_ref || p), or the mean square of the change."""
+    if name == "hidden_states":
+        return ((rows - reference) ** 2).mean()
+    p, r = torch.log_softmax(rows, -1), torch.log_softmax(reference, -1)
+    return (r.exp() * (r - p)).sum(-1).mean()
+
+
+def add_rows_gradient(model, examples, references, window, name, factor):
+    """The same as add_gradient of a loss of rows, over the whole window at once."""
+    layer = 0 if name == "hidden_states" else None
+    rows = answer_rows(model, [examples[i] for i in window], layer)
+    value = factor * rows_loss(name, rows, torch.cat([references[i] for i in window]))
+    value.backward()
+    return float(value.detach())
+
+
+def wga_loss(model, examples, beta):
+    """Weighted gradient ascent, with the weights as constants."""
+    logs = torch.log_softmax(answer_rows(model, examples), -1)
+    targets = torch.cat([ids[1:][answer[1:]] for ids, answer in examples])
+    tokens = logs.gather(-1, targets[:, None])[:, 0]
+    return (tokens.detach().exp() ** beta * tokens).sum() / len(tokens)
+
+
 def add_gradient(model, examples, references, window, objective, batch, padded, factor=1.0):
     """Adds the gradient of the objective over a window, which goes through the model in batches; gives its value."""
     name, beta, gamma = objective.get("name"), objective.get("beta"), objective.get("margin", 0.0)
-    beta = beta or dict(npo=0.5, simnpo=1.0, simnpo_original=2.5).get(name)
-    size = lambda part: sum(int(examples[i][1].sum()) for i in part) if name in ("sft", "ga") else len(part)
+    beta = beta or dict(npo=0.5, simnpo=1.0, simnpo_original=2.5, wga=1.0).get(name)
+    size = lambda part: sum(int(examples[i][1].sum()) for i in part) if name in ("sft", "ga", "wga") else len(part)
     total = 0.0
     for start in range(0, len(window), batch):
         part = window[start:start + batch]
+        if name == "wga":
+            value = factor * size(part) / size(window) * wga_loss(model, [examples[i] for i in part], beta)
+            value.backward()
+            total += float(value.detach())
+            continue
         likelihood = log_likelihoods(model, [examples[i] for i in part], padded)
         lengths = torch.tensor([int(examples[i][1].sum()) for i in part])
         reference = references[part] if name == "npo" else None
@@ -175,6 +228,10 @@ def train(case, dtype, padded):
     examples, retain = (read_examples(path("data", name + ".jsonl")) for name in ("forget", "retain"))
     with torch.no_grad():
         references = log_likelihoods(model, examples)
+        retaining = configuration["objective"].get("retain_objective", "sft")
+        layer = 0 if retaining == "hidden_states" else None
+        # The start model is the one without a fresh adapter, whose product is 0, or with the adapter as it is given.
+        retain_rows = [answer_rows(model, [example], layer) for example in retain] if retaining != "sft" else None
 
     constants = dict(configuration["optimizer"])
     clip = constants.pop("clip_norm", None)
@@ -201,7 +258,9 @@ def train(case, dtype, padded):
         optimizer.zero_grad()
         size = batch if padded else window
         loss = 0.0
-        if coefficient:
+        if coefficient and retain_rows:
+            loss += add_rows_gradient(model, retain, retain_rows, retain_part, retaining, coefficient)
+        elif coefficient:
             loss += add_gradient(model, retain, None, retain_part, dict(name="sft"), size, padded, coefficient)
         loss += add_gradient(model, examples, references, part, objective, size, padded)
         if mu:
@@ -228,11 +287,13 @@ def deviation(found, expected):
 
 
 def main():
-    shutil.rmtree(OUT, ignore_errors=True)
-    write_inputs()
-    os.makedirs(path("cases"))
+    chosen = {name: CASES[name] for name in sys.argv[1:]} or CASES
+    if chosen is CASES:
+        shutil.rmtree(OUT, ignore_errors=True)
+        write_inputs()
+        os.makedirs(path("cases"))
     results = {}
-    for name, case in CASES.items():
+    for name, case in chosen.items():
         expected = results[name] = train(case, torch.float64, padded=False)
         runs = [train(case, torch.float32, padded) for padded in (False, True)]
         keys = [key for key in expected if key != "learning_rate"]
@@ -249,7 +310,7 @@ def main():
             yaml.safe_dump(case["configuration"], file, sort_keys=False, default_flow_style=None)
         numbers = "  ".join(f"{key} {value:.1e}" for key, value in deviations.items())
         print(f"{name}: loss {expected['loss'][0]:.4g} to {expected['loss'][-1]:.4g}; {numbers}")
-    for one, other in SAME:
+    for one, other in SAME if chosen is CASES else []:
         for key, values in results[one].items():
             if key != "learning_rate":
                 assert deviation(results[other][key], values) < 1e-12, (one, other, key)
