@@ -9,8 +9,8 @@ extension Exhibit {
     title: "How well each stage is known before unlearning",
     description: """
       For every study, trained path and stage, at the end of the path: the mean log-likelihood of an answer token and \
-      the share of greedy answers that are right, and that were cut off, of what was learned and of what was kept \
-      apart. \
+      the share of greedy answers that are right, and that were cut off, of what was learned and of what was held \
+      out. \
       Mean and 95 % confidence interval over seeds. Paths without the forget stage are those of the retrained models. \
       A \
       stage is learned where just after it a token of its answers has a probability of at least one half (geometric \
