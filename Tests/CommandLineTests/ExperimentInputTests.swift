@@ -133,6 +133,28 @@ private let baseFaults = [
     try Command.fail(65, ["empty.yaml", "the plan is empty"], ["experiment", "empty.yaml"], in: directory)
   }
 
+  @Test func `All that is missing is told at once, with what it should be`() throws {
+    try directory.makeFolder("project")
+    try writePlan(base: "../model")
+    let outcome = try Command.run(["experiment", "project/plan.yaml", "--dry-run"], in: directory)
+    #expect(outcome.status == 74)
+    let lines = outcome.complaints.split(separator: "\n").map(String.init)
+    try #require(lines.count == 5, "\(outcome.complaints)")
+    for (line, words) in zip(
+      lines,
+      [
+        ["stages.chat: ", "it should be a file of conversations"],
+        ["stages.tofu: ", "it should be the folder of TOFU"],
+        ["stages.math: ", "it should be the folder of GSM8K"], ["stages.refusal: ", "it should be XSTest's CSV file"],
+        ["base: ", "model"],
+      ])
+    { for word in words { #expect(line.contains(word), "\(line)") } }
+    // What is wrong within a file is told by itself.
+    try writeData()
+    try write("no JSON", to: "project/data/chat.json")
+    try Command.fail(65, ["stages.chat", "line 1"], ["experiment", "project/plan.yaml", "--dry-run"], in: directory)
+  }
+
   @Test func `What is given and changes nothing is warned of, and done without`() throws {
     let plan = SmallExperiment(take: "[stages], label: never used")
     try plan.write(to: directory)

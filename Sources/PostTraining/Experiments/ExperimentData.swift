@@ -12,14 +12,16 @@ struct ExperimentData: Sendable {
   /// What users should know of the files: which members were passed over.
   let notices: [String]
 
-  /// - Throws: `ExperimentError.data` naming the study and the stage.
+  /// - Throws: `ExperimentError.data` naming the study and the stage; of files that are missing, all.
   init(_ plan: ExperimentPlan) throws(ExperimentError) {
-    var notices: [String] = []
-    func load(_ source: DataSource, as name: String, in place: String) throws(ExperimentError) -> HashedData {
+    var (notices, missing): ([String], [ExperimentError]) = ([], [])
+    func load(_ source: DataSource, as name: String, in place: String) throws(ExperimentError) -> HashedData? {
       do {
         return HashedData(try source.load(as: name) { if !notices.contains($0) { notices.append($0) } })
       } catch {
-        throw .data(place, error)
+        guard (error as? any SystemFault)?.isSystems == true else { throw .data(place, error) }
+        missing.append(.data(place, error, expected: source.kind.summary))
+        return nil
       }
     }
     corpus =
@@ -28,11 +30,13 @@ struct ExperimentData: Sendable {
     for study in plan.studies {
       var data: [HashedData] = []
       for stage in study.stages {
-        data.append(try load(stage.data, as: stage.name, in: "studies.\(study.name).stages.\(stage.name)"))
+        let loaded = try load(stage.data, as: stage.name, in: "studies.\(study.name).stages.\(stage.name)")
+        if let loaded { data.append(loaded) }
       }
-      try Self.requireRephrasings(study, data.map(\.data))
+      if data.count == study.stages.count { try Self.requireRephrasings(study, data.map(\.data)) }
       stages.append(data)
     }
+    if let error = ExperimentError(missing) { throw error }
     (self.stages, self.notices) = (stages, notices)
   }
 

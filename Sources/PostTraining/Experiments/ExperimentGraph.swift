@@ -26,9 +26,20 @@ public struct ExperimentGraph: Sendable {
   /// - Throws: `ExperimentError` where the data or the base model cannot be read, or stages do not fit each other.
   public init(_ plan: ExperimentPlan) throws(ExperimentError) {
     self.plan = plan
-    let data = try ExperimentData(plan)
+    // What is missing is told all at once, as it is fetched.
+    let data: ExperimentData
+    let digest: String?
+    do throws(ExperimentError) {
+      data = try ExperimentData(plan)
+    } catch {
+      guard error.isSystems else { throw error }
+      do throws(ExperimentError) { _ = try Self.baseDigest(plan.base) } catch let other {
+        throw .several((error.faults) + other.faults)
+      }
+      throw error
+    }
+    digest = try Self.baseDigest(plan.base)
     self.data = data
-    let digest = try Self.baseDigest(plan.base)
     model = try Self.model(plan.base)
     notices = data.notices + idleNotices(data)
     let bases = addBases(data)

@@ -54,7 +54,8 @@ enum Failure {
     } catch let error as ValidationError {
       throw error
     } catch {
-      for line in (error as? ConfigurationFaults)?.lines ?? ["\(error)"] { Console.say("error: \(line)") }
+      let lines = (error as? ConfigurationFaults)?.lines ?? (error as? ExperimentError)?.lines ?? ["\(error)"]
+      for line in lines { Console.say("error: \(line)") }
       throw (error as? any SystemFault)?.isSystems == true ? fileTrouble : badData
     }
   }
