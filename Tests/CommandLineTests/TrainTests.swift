@@ -297,7 +297,8 @@ private enum Reference {
       (64, ["--merge needs an adapter"], usual + ["--merge"]),
       (64, ["--checkpoint-every"], usual + ["--checkpoint-every", "0"]),
       (64, ["how to unlearn"], ["unlearn"] + usual.dropFirst()),
-      (64, ["does not unlearn"], ["unlearn"] + usual.dropFirst() + ["--objective", "sft"]),
+      (64, ["does not unlearn; use the command train"], ["unlearn"] + usual.dropFirst() + ["--objective", "sft"]),
+      (64, ["give it as objective.retain_objective"], ["unlearn"] + usual.dropFirst() + ["--objective", "kl"]),
       (64, ["--objective"], ["unlearn"] + usual.dropFirst() + ["--objective", "gradient"]),
       (
         65, ["the adapter has rank, alpha or targets"],

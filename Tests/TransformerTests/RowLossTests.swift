@@ -88,6 +88,11 @@ import Testing
       let gradients = Parameters(layout: engine.trainedLayout)
       // What is there is replaced, or added to.
       for tensor in gradients.layout.tensors { gradients.elements(of: tensor).update(repeating: .nan) }
+      // What an earlier call left in the engine's memory plays no part.
+      try engine.gradient(
+        of: batch, in: Self.rows, weights: weights, adapterWeights: matrices,
+        into: Parameters(layout: engine.trainedLayout)
+      ) { _, logits, _ in logits.update(repeating: 0.5) }
       func run(accumulating: Bool) throws {
         try engine.gradient(
           of: batch, kind, in: Self.rows, weights: weights, adapterWeights: matrices, reference: frozen,

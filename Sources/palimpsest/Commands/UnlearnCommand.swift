@@ -35,7 +35,9 @@ struct UnlearnCommand: ParsableCommand {
       throw ValidationError("There is no objective '\(objective)'; --objective takes \(Self.names).")
     }
     guard known.purpose == .unlearning else {
-      throw ValidationError("--objective \(objective) does not unlearn; use the command train.")
+      throw ValidationError(
+        "--objective \(objective) does not unlearn; "
+          + (known.purpose == .retaining ? "give it as objective.retain_objective." : "use the command train."))
     }
   }
 
