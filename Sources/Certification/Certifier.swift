@@ -9,7 +9,7 @@ import StagedLearners
 /// The instance's numbers are taken as they are, exact binary numbers. What is *proved* then is a theorem about this
 /// instance, whatever was rounded on the way. Precision starts low and doubles until everything is decided or a limit
 /// is reached. Equalities such as Lemmas 3.2 and C.1 are algebra and nothing to decide here. Whether a hypothesis fails
-/// because a quantity is exactly 0, which no enclosure can tell, is decided by exact arithmetic (``ExactZeros``); any
+/// because a quantity is exactly 0, which no enclosure can tell, is decided by exact arithmetic (`ExactZeros`); any
 /// other inequality whose sides happen to be equal stays undecided at any precision.
 public struct Certifier: Sendable {
   /// The bits that it begins with, unless the limit is lower.

@@ -4,7 +4,7 @@ import CLapacke
 /// The BLAS behind this module, and the settings that make its results reproducible.
 public enum BLASLibrary {
   /// Makes every BLAS call run on the calling thread, once and before any product; it may be called any number of
-  /// times. Parallel products split their work into fixed blocks (``Workers``) instead, because OpenBLAS's own threads
+  /// times. Parallel products split their work into fixed blocks (`Workers`) instead, because OpenBLAS's own threads
   /// change the last bits with their number.
   public static func useOneThreadPerCall() { _ = prepared }
 

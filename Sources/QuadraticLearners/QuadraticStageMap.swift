@@ -3,7 +3,7 @@ import LinearAlgebra
 import StagedLearners
 
 /// A set of named quadratic stages and the models that any order of them trains, with retraining and the difference of
-/// two orders: ``StagedLearners/AffineTraining``.
+/// two orders: `StagedLearners.AffineTraining`.
 ///
 /// **Order as a commutator (theory B8).** With `S = I - g(H)` a stage is `theta -> theta - S (theta - c)`. Two stages
 /// trained from theta_0 in both orders differ by

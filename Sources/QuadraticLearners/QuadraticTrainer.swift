@@ -17,7 +17,7 @@ import LinearAlgebra
 /// undone by looking at its own loss alone (*last in, first out*, theory B3): a proximal stage by **one explicit ascent
 /// step with `eta = 1/mu`**, for any symmetric H with `H + mu I` positive definite.
 ///
-/// Linear learners in the conventions of ``StagedLearners/SpectralFilter``, whose ridge adds mu to a *sum* of squares,
+/// Linear learners in the conventions of `StagedLearners.SpectralFilter`, whose ridge adds mu to a *sum* of squares,
 /// are the case `H = (2/n) X'X`, `mu -> 2 mu/n`: see ``QuadraticStage/init(_:)``.
 public enum QuadraticTrainer: Sendable, Equatable {
   /// Proximal stages with constant mu > 0.

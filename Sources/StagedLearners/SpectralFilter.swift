@@ -30,7 +30,7 @@ public enum SpectralFilter: Sendable, Equatable {
 
   /// Checks the parameters.
   ///
-  /// - Throws: ``LinearAlgebraError/invalidParameter(_:)`` naming the parameter and its range.
+  /// - Throws: `LinearAlgebraError.invalidParameter(_:)` naming the parameter and its range.
   public func validate() throws {
     func require(_ name: String, _ value: Double, _ holds: Bool, _ rule: String) throws {
       guard value.isFinite, holds else {
@@ -70,7 +70,7 @@ public enum SpectralFilter: Sendable, Equatable {
     }
   }
 
-  /// `phi(lambda)` as a ``LogNumber``: finite logarithm for any number of ascent steps.
+  /// `phi(lambda)` as a `LogNumber`: finite logarithm for any number of ascent steps.
   public func logValue(at lambda: Double, rows: Int, zeroBelow: Double = 0) -> LogNumber {
     let k = Double(rows)
     switch self {

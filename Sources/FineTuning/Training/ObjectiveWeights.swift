@@ -5,8 +5,8 @@ import Unlearning
 ///
 /// | objective | loss |
 /// |---|---|
-/// | ``Objective/Average/answerTokens`` | sum of the examples' losses / answer tokens of the step |
-/// | ``Objective/Average/examples`` | sum of the examples' losses / examples of the step |
+/// | `Objective.Average.answerTokens` | sum of the examples' losses / answer tokens of the step |
+/// | `Objective.Average.examples` | sum of the examples' losses / examples of the step |
 /// | all but SFT | times a coefficient, 1 unless it is said otherwise |
 /// | retain term | coefficient times the SFT loss of the step's retain examples |
 ///

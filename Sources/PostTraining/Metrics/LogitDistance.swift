@@ -2,7 +2,7 @@ import Unlearning
 
 /// The RE distance of two models on their logits, token by token, so that nobody holds them all.
 ///
-/// ``REDistance`` where the points are the answer tokens of all sequences and a prediction is a token's logits, [V]:
+/// `REDistance` where the points are the answer tokens of all sequences and a prediction is a token's logits, [V]:
 /// the mean over tokens of the sum over the vocabulary of squared differences, in logits squared. The logits are taken
 /// as the models give them: adding a number to all logits of a token changes this distance and no probability.
 ///

@@ -6,7 +6,7 @@ import Glibc
 ///
 /// Links are not followed: what a run has outside of its folder is not the run's. A run that has a `done.json` is
 /// finished, whatever moment a process was killed at. Any number of processes may use a store at once: whoever works on
-/// a run has its folder locked (``claim(_:checkingHashes:)``). The sizes of results are checked whenever a run is
+/// a run has its folder locked (`claim(_:checkingHashes:)`). The sizes of results are checked whenever a run is
 /// looked at, their hashes when they are read.
 public struct RunStore: Sendable {
   /// The directory that holds the runs' folders.
