@@ -6,8 +6,11 @@ import Transformer
 import Unlearning
 
 /// A run that unlearns the forget stage from the end of a path and measures after every step: its results are the
-/// trajectory and the fresh adapter, which belongs on the merged model it started from.
+/// trajectory, what each step did, and the fresh adapter, which belongs on the merged model it started from.
 struct UnlearnRun: Sendable {
+  /// What each step did: the log of metrics, whose weights say when an objective has extinguished itself.
+  static let stepsName = "steps.csv"
+
   let start: LearnedModel
   /// The model of the path without the forget stage; nil where nothing is measured against it.
   let retrained: LearnedModel?
@@ -96,9 +99,21 @@ struct UnlearnRun: Sendable {
       try trainer.resultFiles(in: context.folder, start.files, workers: context.workers)
         + record.files(in: context.folder)
         + [
+          OutputFile(
+            path: "\(context.folder)/\(Self.stepsName)", bytes: TidyTable(metricsIn: context.folder).csv()),
           TrainingCost(of: trainer, in: context.folder, measuredTokens: record.rows.count * tokensRead).file(
-            in: context.folder)
+            in: context.folder),
         ])
     return folder.results
+  }
+}
+
+extension TidyTable {
+  /// A training's log of metrics but for how long each step took, which no two runs have alike.
+  fileprivate init(metricsIn folder: String) throws {
+    let log = try TidyTable(
+      columns: MetricsRow.columns, csv: InputFile.bytes(of: "\(folder)/\(TrainingFolder.metricsName)"))
+    let places = log.columns.indices.filter { log.columns[$0].name != "seconds" }
+    try self.init(places.map { log.columns[$0] }, rows: log.rows.map { row in places.map { row[$0] } })
   }
 }

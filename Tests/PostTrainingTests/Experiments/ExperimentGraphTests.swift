@@ -126,6 +126,16 @@ struct ExperimentGraphTests {
     #expect(other.rows[0] != ga.rows[0])
     #expect(results.cost.runs == graph.count)
     #expect(results.cost.trainedTokens > 0 && results.cost.measuredTokens > 0)
+    // Every unlearning run says what its steps did: gradient ascent has the weight 1, NPO from its reference on less.
+    let logs = try tree(store.directory).filter { $0.key.hasSuffix("/\(UnlearnRun.stepsName)") }.values.map {
+      try TidyTable(columns: MetricsRow.columns.filter { $0.name != "seconds" }, csv: $0)
+    }
+    #expect(logs.count == 12 && logs.allSatisfy { $0.rows.count == 4 })
+    let weights = logs.map { log in
+      log.rows.map { row in if case .number(let value)? = row.last { value } else { Double.nan } }
+    }
+    #expect(weights.count { $0 == [0, 0, 0, 0] } == 6)
+    #expect(weights.count { $0[0] == 0 && $0.dropFirst().allSatisfy { $0 < 0 } } == 6, "\(weights)")
   }
 
   @Test func `give the same bytes for any number of threads, and when they are stopped again and again`() throws {
