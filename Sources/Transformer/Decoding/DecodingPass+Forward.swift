@@ -33,7 +33,7 @@ extension DecodingPass {
   }
 
   private func run(_ rows: Range<Int>, _ workers: Workers) {
-    for (operation, layer) in Network.operations(layers: model.layerCount) { run(operation, layer, rows, workers) }
+    for (operation, layer) in operations { run(operation, layer, rows, workers) }
   }
 
   private func run(_ operation: Operation, _ layer: Int, _ rows: Range<Int>, _ workers: Workers) {

@@ -8,6 +8,8 @@ import Core
 final class DecodingPass: @unchecked Sendable {
   let model: ModelConfiguration
   let plan: ModelPlan
+  /// What is done to each token, in order.
+  let operations: [(operation: Operation, layer: Int)]
   let cache: KeyValueCache
   let rope: RotaryEmbedding
   let scratch: ScratchPool
@@ -47,6 +49,7 @@ final class DecodingPass: @unchecked Sendable {
   ) {
     self.model = model
     plan = ModelPlan(model, adapter)
+    operations = Network.operations(layers: model.layerCount)
     cache = KeyValueCache(model, slots: slotCount, contextLength: contextLength)
     rope = RotaryEmbedding(model, positionCount: contextLength)
     self.workers = Workers(count: min(64, workers.count))
