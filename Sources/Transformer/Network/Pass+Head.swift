@@ -16,8 +16,7 @@ extension Pass {
   /// - Parameter weigh: dLoss/d log-likelihood of each answer token; called in order on the calling thread.
   func head(_ batch: Batch, weigh: Engine.Weigh?) throws(EngineError) {
     let (targets, count) = (batch.targets, batch.examples.count)
-    scores.removeAll(keepingCapacity: true)
-    arena.logLikelihoods(rows: 0..<tokenCount).clear()
+    clearScores()
     if weigh != nil { clearRows(arena.dFinalNormed) }
     var (first, answersBefore, isFirst) = (0, 0, true)
     while first < count {
@@ -48,6 +47,12 @@ extension Pass {
 
   /// The head's weight, [V, C].
   private var headWeight: View { weight(plan.head, model.vocabularySize, model.hiddenSize) }
+
+  /// Forgets what the last call found.
+  func clearScores() {
+    scores.removeAll(keepingCapacity: true)
+    arena.logLikelihoods(rows: 0..<tokenCount).clear()
+  }
 
   /// Zeros in all rows of the batch.
   func clearRows(_ view: View) {
@@ -109,20 +114,25 @@ extension Pass {
     return [Float](unsafeUninitializedCapacity: n * width) { buffer, initialised in
       initialised = n * width
       guard let base = buffer.baseAddress else { return }
-      let all = View(base, rows: n, columns: width)
-      let (down, length) = ((n + Pass.logitRows - 1) / Pass.logitRows, Pass.logitRows)
-      workers.forEach(down * arena.headTiles) { [self] index in
-        let rows = index % down * length..<min(n, (index % down + 1) * length)
-        let ids = vocabulary(index / down)
-        Linear.forward(
-          x: arena.finalNormed(rows: rows), weight: headWeight(rows: ids), y: all(rows: rows, columns: ids))
-        guard let linear = plan.headAdapter, let adapter else { return }
-        scratch.withPiece { scratch in
-          let u = View(scratch, rows: rows.count, columns: linear.columns.count)
-          linear.forward(
-            x: arena.finalNormed(rows: rows), u: u, weights: adapter, dropout: nil, firstRow: 0, scratch: scratch)
-          linear.addOutput(u: u, y: all(rows: rows, columns: ids), outputs: ids, weights: adapter)
-        }
+      logits(
+        x: arena.finalNormed(rows: 0..<n), head: headWeight, adapter: adapter, y: View(base, rows: n, columns: width))
+    }
+  }
+
+  /// The head without dropout: y = x W', with the adapter where there is one and it is on.
+  func logits(x: View, head: View, adapter: UnsafeMutablePointer<Float>?, y: View) {
+    nonisolated(unsafe) let adapter = adapter
+    let (down, length) = ((x.rows + Pass.logitRows - 1) / Pass.logitRows, Pass.logitRows)
+    workers.forEach(down * arena.headTiles) { [self] index in
+      let rows = index % down * length..<min(x.rows, (index % down + 1) * length)
+      let (x, ids) = (x(rows: rows), vocabulary(index / down))
+      let y = y(rows: rows, columns: ids)
+      Linear.forward(x: x, weight: head(rows: ids), y: y)
+      guard let linear = plan.headAdapter, let adapter else { return }
+      scratch.withPiece { scratch in
+        let u = View(scratch, rows: rows.count, columns: linear.columns.count)
+        linear.forward(x: x, u: u, weights: adapter, dropout: nil, firstRow: 0, scratch: scratch)
+        linear.addOutput(u: u, y: y, outputs: ids, weights: adapter)
       }
     }
   }

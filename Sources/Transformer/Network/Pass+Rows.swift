@@ -1,7 +1,7 @@
 // Losses of logits and of hidden states, compared with a frozen model.
 
 /// Some rows of a frozen model: the head's input, with what makes logits of it, or hidden states.
-struct FrozenRows: @unchecked Sendable {
+struct FrozenRows {
   /// [rows, C]
   let values: [Float]
   let head: UnsafeMutablePointer<Float>
@@ -33,20 +33,15 @@ extension Pass {
   /// The head for a loss of the logits in these rows, distinct, a group of rows after the other: the gradients of the
   /// head's weights and of its input.
   func head(rows: [Int], frozen: FrozenRows?, loss: Engine.RowLoss) {
-    scores.removeAll(keepingCapacity: true)
-    arena.logLikelihoods(rows: 0..<tokenCount).clear()
+    clearScores()
     clearRows(arena.dFinalNormed)
-    let (c, v) = (model.hiddenSize, model.vocabularySize)
+    let v = model.vocabularySize
     var reference = [Float](repeating: 0, count: frozen == nil ? 0 : min(arena.headRows, rows.count) * v)
     for first in stride(from: 0, to: rows.count, by: arena.headRows) {
       let count = min(arena.headRows, rows.count - first)
       for index in 0..<count { arena.answerRows[index] = Int32(rows[first + index]) }
       forwardHead(count, first, scoring: false)
-      if var frozen {
-        frozen = FrozenRows(
-          values: Array(frozen.values[first * c..<(first + count) * c]), head: frozen.head, adapter: frozen.adapter)
-        logits(of: frozen, count, into: &reference)
-      }
+      if let frozen { logits(of: frozen, first..<first + count, into: &reference) }
       reference.withUnsafeBufferPointer { reference in
         for index in 0..<count {
           loss(
@@ -58,29 +53,17 @@ extension Pass {
     }
   }
 
-  /// The logits of a frozen model, [count, V].
-  private func logits(of frozen: FrozenRows, _ count: Int, into logits: inout [Float]) {
-    let (c, v, linear) = (model.hiddenSize, model.vocabularySize, plan.headAdapter)
-    var input = frozen.values
+  /// The logits of some of a frozen model's rows, [rows, V].
+  private func logits(of frozen: FrozenRows, _ rows: Range<Int>, into logits: inout [Float]) {
+    let (c, v) = (model.hiddenSize, model.vocabularySize)
     logits.withUnsafeMutableBufferPointer { logits in
-      input.withUnsafeMutableBufferPointer { input in
-        guard let logits = logits.baseAddress, let input = input.baseAddress else { return }
-        let (all, x) = (View(logits, rows: count, columns: v), View(input, rows: count, columns: c))
-        let head = View(frozen.head, rows: v, columns: c)
-        workers.forEach(arena.headTiles) { [self] tile in
-          let ids = vocabulary(tile)
-          Linear.forward(x: x, weight: head(rows: ids), y: all(columns: ids))
-          guard let linear, let adapter = frozen.adapter else { return }
-          scratch.withPiece { scratch in
-            for start in stride(from: 0, to: count, by: Pass.elementwiseRows) {
-              let rows = start..<min(count, start + Pass.elementwiseRows)
-              let u = View(scratch, rows: rows.count, columns: linear.columns.count)
-              linear.forward(
-                x: x(rows: rows), u: u, weights: adapter, dropout: nil, firstRow: 0, scratch: scratch)
-              linear.addOutput(u: u, y: all(rows: rows, columns: ids), outputs: ids, weights: adapter)
-            }
-          }
-        }
+      frozen.values.withUnsafeBufferPointer { values in
+        guard let logits = logits.baseAddress, let values = values.baseAddress else { return }
+        // Nothing is written to x.
+        let x = View(UnsafeMutablePointer(mutating: values + rows.lowerBound * c), rows: rows.count, columns: c)
+        self.logits(
+          x: x, head: View(frozen.head, rows: v, columns: c), adapter: frozen.adapter,
+          y: View(logits, rows: rows.count, columns: v))
       }
     }
   }
@@ -88,8 +71,7 @@ extension Pass {
   /// A loss of the hidden states that leave a layer, from the tokens to the gradients of all weights, or of all
   /// adapters; those above the layer are 0.
   func hiddenStates(of layer: Int, rows: [Int], frozen: FrozenRows?, loss: Engine.RowLoss) {
-    scores.removeAll(keepingCapacity: true)
-    arena.logLikelihoods(rows: 0..<tokenCount).clear()
+    clearScores()
     forward(through: layer)
     if !accumulating {
       forEachChunk(of: trainedCount, workers) { (gradients + $0.lowerBound).update(repeating: 0, count: $0.count) }
