@@ -35,13 +35,8 @@ struct FineTuningJob {
     let model = files.model
     let weightCount = ParameterLayout(model).count
     let trainedCount = configuration.adapter.map { ParameterLayout(model, $0).count } ?? weightCount
-    // Of each trained number: itself where it is an adapter's, its gradient, two moments, the proximal term's center,
-    // and the start model.
-    let copies =
-      (configuration.adapter == nil ? 1 : 2) + (configuration.optimizer.algorithm == .sgd ? 0 : 2)
-      + (configuration.proximal.mu > 0 ? 1 : 0) + (configuration.copiesStart ? 1 : 0)
     try Memory.require(
-      Double(weightCount) + Double(trainedCount) * Double(copies),
+      Double(weightCount) + Double(trainedCount) * Double(configuration.copiesOfTrained),
       "\(label) \(trainedCount) of \(weightCount) parameters")
     let (weights, adapterWeights) = try files.loadWeights(workers: common.workers)
     let trainer = try Trainer(

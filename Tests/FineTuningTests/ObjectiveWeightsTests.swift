@@ -85,7 +85,7 @@ private func size(_ sequences: [ScoredSequence]) -> ObjectiveWeights.StepSize {
     // At the reference, NPO takes gradient ascent's step by sequences.
     let npo = try ObjectiveWeights(.npo(beta: 0.5), two, step: step)
     #expect(npo.weights == each(0.5) && npo.meanLogWeight == 0)
-    let retain = try ObjectiveWeights(retain: two, coefficient: 0.5, step: step)
+    let retain = try ObjectiveWeights(.sft, two, coefficient: 0.5, step: step)
     #expect(retain.loss == 1.5 && retain.weights == each(-0.125))
     let nothing = try ObjectiveWeights(.sft, [], step: step)
     #expect(nothing.loss == 0 && nothing.weights.isEmpty)

@@ -146,7 +146,7 @@ extension Objective.Parameter.Range {
     case .positive: .number(.overZero)
     case .nonNegative: .number(.atLeastZero)
     case .finite: .number(.any)
-    case .whole: .whole(0...999_999)
+    case .whole: .whole(Self.wholeNumbers)
     }
   }
 }

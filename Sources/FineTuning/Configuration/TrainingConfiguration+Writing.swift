@@ -74,9 +74,7 @@ extension TrainingConfiguration {
     for chosen in [objective.main, objective.retain] {
       for (parameter, value) in zip(chosen.objective.parameters, chosen.values)
       where written.insert(parameter.name).inserted {
-        add(
-          "objective.\(parameter.name)",
-          Int(exactly: value).flatMap { parameter.range == .whole ? "\($0)" : nil } ?? "\(value)")
+        add("objective.\(parameter.name)", parameter.range == .whole ? "\(Int(value))" : "\(value)")
       }
     }
     if main.purpose == .unlearning { add("objective.forget_coefficient", "\(objective.forgetCoefficient)") }

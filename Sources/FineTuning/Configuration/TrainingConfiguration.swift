@@ -115,6 +115,9 @@ public struct TrainingConfiguration: Equatable, Sendable {
     /// The file with the retain data, or nil where there is none.
     public var retainData: String?
 
+    /// The objectives that have a part in the loss.
+    var terms: [ChosenObjective] { [main] + (retainCoefficient > 0 ? [retain] : []) }
+
     /// The defaults.
     public init() {}
   }
@@ -140,11 +143,14 @@ public struct TrainingConfiguration: Equatable, Sendable {
     public static let targets: Set<LoRAConfiguration.Target> = [.q, .v]
   }
 
-  /// Whether training keeps a copy of the start model's weights: where it changes them, and a loss of logits or hidden
-  /// states compares with them.
-  public var copiesStart: Bool {
-    let terms = [objective.main] + (objective.retainCoefficient > 0 ? [objective.retain] : [])
-    return adapter == nil && terms.contains { $0.objective.needs.contains(.reference) && !$0.usesReference }
+  /// How many numbers training holds for each one that it trains: itself where it is an adapter's, its gradient, the
+  /// optimizer's moments, the proximal term's center, and the start model's where a loss of logits or hidden states
+  /// compares with weights that training changes.
+  public var copiesOfTrained: Int {
+    let keepsStart =
+      adapter == nil && objective.terms.contains { $0.objective.needs.contains(.reference) && !$0.usesReference }
+    return (adapter == nil ? 1 : 2) + (optimizer.algorithm == .sgd ? 0 : 2) + (proximal.mu > 0 ? 1 : 0)
+      + (keepsStart ? 1 : 0)
   }
 
   /// The number of optimizer steps for so many steps an epoch.

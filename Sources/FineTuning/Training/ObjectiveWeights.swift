@@ -8,7 +8,7 @@ import Unlearning
 /// | `Objective.Average.answerTokens` | sum of the examples' losses / answer tokens of the step |
 /// | `Objective.Average.examples` | sum of the examples' losses / examples of the step |
 /// | all but SFT | times a coefficient, 1 unless it is said otherwise |
-/// | retain term | coefficient times the SFT loss of the step's retain examples |
+/// | retain term | coefficient times its objective's loss of the step's retain examples |
 ///
 /// The denominators are those of the whole step: see ``StepSize``. So the shares of a step's batches add up to the loss
 /// of the step, and their gradients to its gradient, however the examples are shared out: 4 x 2 equals 1 x 8.
@@ -59,14 +59,5 @@ public struct ObjectiveWeights: Hashable, Sendable {
     self.loss = examples.isEmpty ? 0 : coefficient * (loss / size)
     self.weights = weights
     meanLogWeight = examples.isEmpty ? 0 : logWeight / Double(examples.count)
-  }
-
-  /// The share of these retain examples in the retain term of a step.
-  /// - Parameter coefficient: The factor on the SFT loss of all retain examples of the step.
-  /// - Throws: `ObjectiveError`, as for the objective itself.
-  public init(
-    retain examples: [[ScoredSequence]], coefficient: Double, step: StepSize
-  ) throws(ObjectiveError) {
-    self = try ObjectiveWeights(.sft, examples, coefficient: coefficient, step: step)
   }
 }

@@ -17,9 +17,9 @@ struct RowTerms {
     _ terms: [ChosenObjective], _ model: ModelConfiguration, weights: Parameters, adapterWeights: Parameters?,
     hasAdapter: Bool, seed: UInt64
   ) {
-    let rows = terms.map(\.objective).filter { if case .tokens = $0.loss { false } else { true } }
+    let rows = terms.filter { Self.loss(of: $0) != nil }
     guard !rows.isEmpty else { return nil }
-    let needs = rows.reduce(into: Set<Objective.Need>()) { $0.formUnion($1.needs) }
+    let needs = rows.reduce(into: Set<Objective.Need>()) { $0.formUnion($1.objective.needs) }
     start =
       needs.contains(.reference)
       ? FrozenModel(
@@ -36,37 +36,33 @@ struct RowTerms {
     direction = numbers.map { Float($0 / norm) }
   }
 
-  /// What the objective reads of a row; nil where it is a loss of log-likelihoods.
-  func kind(of objective: ChosenObjective) -> Engine.RowValues? {
+  /// What the objective reads of a row, and its loss; nil where it is one of log-likelihoods.
+  private static func loss(of objective: ChosenObjective) -> (values: Engine.RowValues, loss: Objective.RowLoss)? {
     switch objective.objective.loss {
     case .tokens: nil
-    case .logits: .logits
-    case .hiddenStates: .hiddenStates(layer: Int(objective[parameter: "layer"] ?? 0))
+    case .logits(let loss): (.logits, loss)
+    case .hiddenStates(let loss): (.hiddenStates(layer: Int(objective[parameter: "layer"] ?? 0)), loss)
     }
   }
 
   /// Adds the gradient of a batch.
   /// - Parameter factor: The factor on each row's loss.
-  /// - Returns: The batch's share in the loss.
+  /// - Returns: The batch's share in the loss; nil where the objective is none of rows, and nothing is done.
   func gradient(
-    _ engine: Engine, _ batch: Batch, _ kind: Engine.RowValues, _ objective: ChosenObjective, _ factor: Double,
-    _ weights: Parameters, _ adapterWeights: Parameters?, into gradients: Parameters, accumulating: Bool,
-    dropoutSeed: UInt64
-  ) throws(EngineError) -> Double {
+    _ engine: Engine, _ batch: Batch, _ objective: ChosenObjective, _ factor: Double, _ weights: Parameters,
+    _ adapterWeights: Parameters?, into gradients: Parameters, accumulating: Bool, dropoutSeed: UInt64
+  ) throws(EngineError) -> Double? {
+    guard let (values, loss) = Self.loss(of: objective) else { return nil }
     let rows = batch.targets.indices.filter { batch.targets[$0] >= 0 }
     guard !rows.isEmpty else { throw .noAnswer }
     var sum = 0.0
     let isCompared = objective.objective.needs.contains(.reference)
     try engine.gradient(
-      of: batch, kind, in: rows, weights: weights, adapterWeights: adapterWeights,
+      of: batch, values, in: rows, weights: weights, adapterWeights: adapterWeights,
       reference: isCompared ? start : nil, into: gradients, accumulating: accumulating, dropoutSeed: dropoutSeed
     ) { _, values, reference in
       direction.withUnsafeBufferPointer { direction in
-        let row = LossRow(values: values, reference: reference, direction: direction)
-        switch objective.objective.loss {
-        case .tokens: break
-        case .logits(let loss), .hiddenStates(let loss): sum += factor * loss(row, objective.values)
-        }
+        sum += factor * loss(LossRow(values: values, reference: reference, direction: direction), objective.values)
       }
       for index in values.indices { values[index] *= Float(factor) }
     }

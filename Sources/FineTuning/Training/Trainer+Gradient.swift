@@ -26,10 +26,11 @@ extension Trainer {
       let batch = Batch(examples: indices.map { examples[$0].sequences })
       let (accumulating, seed) = (firstBatch + number > 0, dropoutSeed(batch: firstBatch + number))
       do throws(EngineError) {
-        if let rows, let kind = rows.kind(of: objective) {
-          sum.loss += try rows.gradient(
-            engine, batch, kind, objective, coefficient / Double(size.answerTokens), weights, adapterWeights,
-            into: gradients, accumulating: accumulating, dropoutSeed: seed)
+        let ofRows = try rows?.gradient(
+          engine, batch, objective, coefficient / Double(size.answerTokens), weights, adapterWeights, into: gradients,
+          accumulating: accumulating, dropoutSeed: seed)
+        if let ofRows {
+          sum.loss += ofRows
         } else {
           try engine.gradient(
             of: batch, weights: weights, adapterWeights: adapterWeights, into: gradients, accumulating: accumulating,

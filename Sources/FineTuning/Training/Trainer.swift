@@ -105,7 +105,7 @@ public final class Trainer {
       guard adapterWeights == nil else { throw .otherAdapter }
       self.adapterWeights = nil
     }
-    let terms = [configuration.objective.main] + (retains ? [configuration.objective.retain] : [])
+    let terms = configuration.objective.terms
     for term in terms {
       if let layer = term[parameter: "layer"], Int(layer) >= model.layerCount {
         throw .noLayer(Int(layer), objective: term.objective.name, layers: model.layerCount)

@@ -26,20 +26,15 @@ public struct ExperimentGraph: Sendable {
   /// - Throws: `ExperimentError` where the data or the base model cannot be read, or stages do not fit each other.
   public init(_ plan: ExperimentPlan) throws(ExperimentError) {
     self.plan = plan
-    // What is missing is told all at once, as it is fetched.
-    let data: ExperimentData
-    let digest: String?
-    do throws(ExperimentError) {
+    let base = Result { () throws(ExperimentError) in try Self.baseDigest(plan.base) }
+    do {
       data = try ExperimentData(plan)
     } catch {
-      guard error.isSystems else { throw error }
-      do throws(ExperimentError) { _ = try Self.baseDigest(plan.base) } catch let other {
-        throw .several((error.faults) + other.faults)
-      }
-      throw error
+      // What is missing is told all at once, as it is fetched.
+      guard error.isSystems, case .failure(let other) = base else { throw error }
+      throw .several(error.faults + other.faults)
     }
-    digest = try Self.baseDigest(plan.base)
-    self.data = data
+    let digest = try base.get()
     model = try Self.model(plan.base)
     notices = data.notices + idleNotices(data)
     let bases = addBases(data)

@@ -51,14 +51,10 @@ public struct ExperimentMemory: Sendable {
   /// the activations of all layers for the tokens of a batch.
   func training(_ configuration: TrainingConfiguration, on conversations: [Conversation]) -> Double {
     let trained = configuration.adapter.map(count) ?? weights
-    // As FineTuningJob counts them.
-    let copies =
-      (configuration.adapter == nil ? 1 : 2) + (configuration.optimizer.algorithm == .sgd ? 0 : 2)
-      + (configuration.proximal.mu > 0 ? 1 : 0) + (configuration.copiesStart ? 1 : 0)
     let each = 2 * model.hiddenSize + model.qkvWidth + model.queryWidth + 2 * model.intermediateSize
     let activations = Double(model.layerCount) * Double(each)
-    return weights + trained * Double(copies) + activations * tokens(configuration, conversations)
-      + Double(model.vocabularySize)
+    return weights + trained * Double(configuration.copiesOfTrained)
+      + activations * tokens(configuration, conversations) + Double(model.vocabularySize)
   }
 
   /// The tokens of the largest batch at least: few have more than eight bytes.

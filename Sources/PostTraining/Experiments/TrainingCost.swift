@@ -16,8 +16,7 @@ struct TrainingCost: Equatable {
   /// The cost of a trainer's run, by its log of metrics, which has all steps even of a run that was resumed.
   /// - Parameter measuredTokens: What was read beside, each token once through the model.
   init(of trainer: Trainer, in folder: String, measuredTokens: Int = 0) throws {
-    let log = try TidyTable(
-      columns: MetricsRow.columns, csv: InputFile.bytes(of: "\(folder)/\(TrainingFolder.metricsName)"))
+    let log = try TidyTable(metricsIn: folder)
     let column = log.columns.firstIndex { $0.name == "tokens" } ?? 0
     trainedTokens = log.rows.reduce(0) { if case .integer(let tokens) = $1[column] { $0 + tokens } else { $0 } }
     self.measuredTokens = measuredTokens
@@ -48,6 +47,14 @@ struct TrainingCost: Equatable {
       "operations": .number(operations),
     ]
     return OutputFile(path: "\(folder)/\(Self.name)", bytes: json.bytes())
+  }
+}
+
+extension TidyTable {
+  /// A training's log of metrics.
+  init(metricsIn folder: String) throws {
+    try self.init(
+      columns: MetricsRow.columns, csv: InputFile.bytes(of: "\(folder)/\(TrainingFolder.metricsName)"))
   }
 }
 

@@ -100,7 +100,7 @@ struct UnlearnRun: Sendable {
         + record.files(in: context.folder)
         + [
           OutputFile(
-            path: "\(context.folder)/\(Self.stepsName)", bytes: TidyTable(metricsIn: context.folder).csv()),
+            path: "\(context.folder)/\(Self.stepsName)", bytes: TidyTable(stepsIn: context.folder).csv()),
           TrainingCost(of: trainer, in: context.folder, measuredTokens: record.rows.count * tokensRead).file(
             in: context.folder),
         ])
@@ -110,9 +110,8 @@ struct UnlearnRun: Sendable {
 
 extension TidyTable {
   /// A training's log of metrics but for how long each step took, which no two runs have alike.
-  fileprivate init(metricsIn folder: String) throws {
-    let log = try TidyTable(
-      columns: MetricsRow.columns, csv: InputFile.bytes(of: "\(folder)/\(TrainingFolder.metricsName)"))
+  fileprivate init(stepsIn folder: String) throws {
+    let log = try TidyTable(metricsIn: folder)
     let places = log.columns.indices.filter { log.columns[$0].name != "seconds" }
     try self.init(places.map { log.columns[$0] }, rows: log.rows.map { row in places.map { row[$0] } })
   }

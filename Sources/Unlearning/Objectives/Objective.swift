@@ -104,13 +104,16 @@ public struct Objective: Sendable {
       /// A whole number, 0 or more.
       case whole
 
+      /// The numbers of ``whole``.
+      public static let wholeNumbers = 0...999_999
+
       /// Whether a value is among these.
       public func contains(_ value: Double) -> Bool {
         switch self {
         case .positive: value > 0 && value.isNormal
         case .nonNegative: value >= 0 && value.isFinite
         case .finite: value.isFinite
-        case .whole: value >= 0 && value < 1e6 && value == value.rounded()
+        case .whole: Int(exactly: value).map(Self.wholeNumbers.contains) ?? false
         }
       }
     }
